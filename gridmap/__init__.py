@@ -1,0 +1,1 @@
+"""Grid management for a county: cells, the people who serve them, and what residents report."""

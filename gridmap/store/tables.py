@@ -1,0 +1,414 @@
+"""The tables. What a row may be is said here and enforced by the database; migrations build it on both dialects.
+
+Geometry is EPSG:4326. Moments are UTC (`UtcDateTime`), days are `Date`. Personal text and contacts never stand in a
+column: they are sealed in `sealed`, with a key per subject. Codes are text.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from geoalchemy2 import Geometry
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    Date,
+    DateTime,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator
+
+SRID = 4326
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A moment: aware datetimes in, aware UTC datetimes out, on both databases; a naive one is refused."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"{value!r} has no time zone")
+        utc = value.astimezone(UTC)
+        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(column_0_N_label)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _id() -> Column[int]:
+    return Column("id", Integer, primary_key=True, autoincrement=True)
+
+
+def _ref(name: str, target: str, *, null: bool = True, index: bool = True) -> Column[Any]:
+    return Column(name, Integer, ForeignKey(f"{target}.id"), nullable=null, index=index)
+
+
+def _geom(kind: str, *, null: bool = False) -> Column[Any]:
+    return Column("geom", Geometry(kind, srid=SRID, spatial_index=True), nullable=null)
+
+
+def _names() -> tuple[Column[Any], Column[Any]]:
+    return Column("name", Text, nullable=False), Column("name_en", Text)
+
+
+def _came_as() -> tuple[Column[Any], ...]:
+    """What came in, beside the WGS84: its CRS name and its two numbers."""
+    return Column("crs_in", Text, nullable=False), Column("x_in", Float, nullable=False), Column("y_in", Float, nullable=False)
+
+
+def _one_of(name: str, *values: str, null: bool = False) -> CheckConstraint:
+    inside = ", ".join(f"'{value}'" for value in values)
+    test = f"{name} IN ({inside})"
+    return CheckConstraint(f"{name} IS NULL OR {test}" if null else test, name=f"{name}_known")
+
+
+# --- the ground -----------------------------------------------------------------------------------------------------
+
+meta = Table(
+    "meta", metadata,
+    Column("key", Text, primary_key=True),  # county_name, county_name_en, is_demo, created_at
+    Column("value", Text, nullable=False),
+)
+
+areas = Table(
+    "areas", metadata, _id(),
+    Column("code", Text, nullable=False, unique=True),
+    *_names(),
+    Column("level", Text, nullable=False),
+    _ref("parent_id", "areas"),
+    Column("path", Text, nullable=False, unique=True),  # "/1/5/23/": ids from the county down to this area
+    _geom("MULTIPOLYGON", null=True),
+    _one_of("level", "county", "town", "community"),
+    CheckConstraint("(level = 'county') = (parent_id IS NULL)", name="only_county_is_root"),
+)
+
+bodies = Table(
+    "bodies", metadata, _id(),
+    Column("code", Text, nullable=False, unique=True),
+    *_names(),
+    Column("kind", Text, nullable=False),
+    Column("level", Text, nullable=False),
+    _ref("area_id", "areas", null=False),
+    Column("department", Text),  # what it answers for ("natural-resources"): matched with categories.department
+    _one_of("kind", "department", "centre", "committee"),
+    _one_of("level", "county", "town", "community"),
+)
+
+cells = Table(
+    "cells", metadata, _id(),
+    Column("code", Text, nullable=False, index=True),
+    *_names(),
+    _ref("area_id", "areas", null=False),
+    _ref("body_id", "bodies"),
+    Column("area_m2", Float, nullable=False),
+    Column("valid_from", Date, nullable=False),
+    Column("valid_to", Date),  # the first day on which it is no longer valid; None: in force
+    _geom("MULTIPOLYGON"),
+    UniqueConstraint("code", "valid_from"),
+    CheckConstraint("valid_to IS NULL OR valid_to > valid_from", name="days_in_order"),
+)
+
+# --- the people who serve -------------------------------------------------------------------------------------------
+
+subjects = Table(
+    "subjects", metadata, _id(),
+    Column("wrapped_key", LargeBinary),  # None once destroyed
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("erased_at", UtcDateTime),
+)
+
+sealed = Table(
+    "sealed", metadata, _id(),
+    _ref("subject_id", "subjects", null=False, index=False),
+    Column("field", Text, nullable=False),  # text, reporter_name, reporter_phone, contact_name, contact_phone
+    Column("box", LargeBinary, nullable=False),
+    UniqueConstraint("subject_id", "field"),
+)
+
+workers = Table(
+    "workers", metadata, _id(),
+    Column("code", Text, nullable=False, unique=True),
+    *_names(),
+    _ref("area_id", "areas", null=False),
+    _ref("body_id", "bodies"),
+    Column("agent", SmallInteger, nullable=False, server_default="0"),  # petition agent
+    _ref("subject_id", "subjects", index=False),  # sealed: contact_phone
+)
+
+duties = Table(
+    "duties", metadata, _id(),
+    _ref("worker_id", "workers", null=False),
+    _ref("cell_id", "cells", null=False),
+    Column("rank", Text, nullable=False),
+    Column("valid_from", Date, nullable=False),
+    Column("valid_to", Date),  # the first day off
+    Column("weekdays", SmallInteger, nullable=False, server_default="127"),  # bit 0 Monday ... bit 6 Sunday
+    Column("starts_min", SmallInteger),  # minutes after local midnight; None: all day
+    Column("ends_min", SmallInteger),
+    _one_of("rank", "primary", "backup"),
+    UniqueConstraint("worker_id", "cell_id", "valid_from"),
+    CheckConstraint("valid_to IS NULL OR valid_to > valid_from", name="days_in_order"),
+    CheckConstraint("weekdays BETWEEN 1 AND 127", name="weekdays_mask"),
+    CheckConstraint("(starts_min IS NULL) = (ends_min IS NULL)", name="hours_both"),
+)
+
+leaves = Table(
+    "leaves", metadata, _id(),
+    _ref("worker_id", "workers", null=False),
+    Column("starts_on", Date, nullable=False),
+    Column("ends_on", Date, nullable=False),  # the first day back
+    CheckConstraint("ends_on > starts_on", name="days_in_order"),
+)
+
+# --- whom and what they serve ---------------------------------------------------------------------------------------
+
+households = Table(
+    "households", metadata, _id(),
+    Column("code", Text, nullable=False, unique=True),
+    Column("address", Text, nullable=False),
+    Column("children", SmallInteger),  # members by age band: under 16
+    Column("adults", SmallInteger),  # 16 to 64
+    Column("elders", SmallInteger),  # 65 and over
+    Column("housing", Text),
+    _ref("cell_id", "cells"),
+    _ref("subject_id", "subjects", index=False),
+    *_came_as(),
+    _geom("POINT"),
+    _one_of("housing", "adobe", "rubble", "brick", "frame", "other", null=True),
+)
+
+enterprises = Table(
+    "enterprises", metadata, _id(),
+    Column("code", Text, nullable=False, unique=True),
+    *_names(),
+    Column("kind", Text, nullable=False),
+    Column("status", Text, nullable=False, server_default="active"),
+    Column("opened_on", Date),
+    Column("source", Text),  # attribution of imported data
+    _ref("cell_id", "cells"),
+    *_came_as(),
+    _geom("GEOMETRY"),  # a point, or the polygon of a pit or fence
+    _one_of("kind", "mine", "quarry", "factory", "other"),
+    _one_of("status", "active", "suspended", "closed", "planned", "unknown"),
+)
+
+categories = Table(
+    "categories", metadata, _id(),
+    Column("code", Text, nullable=False, unique=True),
+    *_names(),
+    _ref("parent_id", "categories"),
+    Column("process", Text, nullable=False),
+    Column("limit_hours", Float, nullable=False),
+    Column("department", Text),  # who answers for it ("natural-resources"); None: the cell's own body
+    _one_of("process", "dispute", "service", "emergency"),
+    CheckConstraint("limit_hours > 0", name="limit_positive"),
+)
+
+# --- what is reported -----------------------------------------------------------------------------------------------
+
+incidents = Table(
+    "incidents", metadata, _id(),
+    Column("number", Text, nullable=False, unique=True),
+    _ref("category_id", "categories", null=False),
+    Column("channel", Text, nullable=False),
+    Column("status", Text, nullable=False, index=True),
+    Column("received_at", UtcDateTime, nullable=False, index=True),  # the server's clock
+    Column("occurred_at", UtcDateTime),  # when it happened, as told or by the device
+    Column("due_at", UtcDateTime, nullable=False),
+    Column("closed_at", UtcDateTime),
+    Column("accuracy_m", Float),
+    _ref("cell_id", "cells"),  # the cell it was reported in: never changes unless the pin was wrong
+    Column("border_m", Float),
+    Column("confidence", Float),
+    _ref("runner_up_id", "cells", index=False),
+    Column("place_reason", Text, nullable=False),  # inside, border, outside
+    _ref("nearest_id", "cells", index=False),  # when outside
+    Column("nearest_m", Float),
+    _ref("household_id", "households"),
+    _ref("enterprise_id", "enterprises"),
+    _ref("account_id", "accounts", index=False),  # who entered it
+    _ref("subject_id", "subjects", index=False),  # sealed: text, reporter_name, reporter_phone
+    Column("source_ref", Text, unique=True),  # the number in the register it was imported from
+    *_came_as(),
+    _geom("POINT"),
+    _one_of("channel", "worker", "resident", "phone", "counter", "online", "import"),
+    _one_of("status", "assigned", "unplaced", "closed"),
+    _one_of("place_reason", "inside", "border", "outside"),
+    CheckConstraint("(status = 'closed') = (closed_at IS NOT NULL)", name="closed_has_moment"),
+    Index("ix_incidents_received_at_id", "received_at", "id"),
+)
+
+#: who answers for an incident, dated; the one in force has valid_to None
+responsibilities = Table(
+    "responsibilities", metadata, _id(),
+    _ref("incident_id", "incidents", null=False, index=False),
+    _ref("cell_id", "cells"),
+    _ref("worker_id", "workers"),
+    _ref("body_id", "bodies"),
+    _ref("area_id", "areas"),  # of the cell, or the county when outside
+    Column("reason", Text, nullable=False),  # primary, backup, dispatcher, outside
+    Column("valid_from", UtcDateTime, nullable=False),
+    Column("valid_to", UtcDateTime),
+    UniqueConstraint("incident_id", "valid_from"),
+    Index(
+        "uq_responsibilities_current", "incident_id", unique=True,
+        sqlite_where=text("valid_to IS NULL"), postgresql_where=text("valid_to IS NULL"),
+    ),
+    _one_of("reason", "primary", "backup", "dispatcher", "outside"),
+)
+
+#: append-only and hash-chained per incident; `data` is canonical JSON of ids and codes, never personal text
+events = Table(
+    "events", metadata, _id(),
+    _ref("incident_id", "incidents", null=False, index=False),
+    Column("seq", Integer, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    _ref("account_id", "accounts", index=False),
+    Column("data", Text, nullable=False),
+    Column("prev_hash", String(64), nullable=False),
+    Column("hash", String(64), nullable=False),
+    UniqueConstraint("incident_id", "seq"),
+    CheckConstraint("seq >= 1", name="seq_from_one"),
+)
+
+outbox = Table(
+    "outbox", metadata, _id(),
+    _ref("incident_id", "incidents", null=False),
+    Column("kind", Text, nullable=False),
+    _ref("worker_id", "workers", index=False),
+    _ref("body_id", "bodies", index=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("sent_at", UtcDateTime),
+)
+
+#: a request repeated by the same sender with the same key has one effect
+requests = Table(
+    "requests", metadata,
+    Column("sender", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("fingerprint", String(64), nullable=False),
+    Column("response", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+# --- accounts and logs ----------------------------------------------------------------------------------------------
+
+accounts = Table(
+    "accounts", metadata, _id(),
+    Column("username", Text, nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("password_hash", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    _ref("worker_id", "workers"),
+    _ref("body_id", "bodies"),
+    _ref("area_id", "areas"),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("disabled_at", UtcDateTime),
+    _one_of("role", "worker", "dispatcher", "handler", "supervisor", "planner", "approver", "official", "admin"),
+)
+
+sessions = Table(
+    "sessions", metadata,
+    Column("token_hash", String(64), primary_key=True),
+    _ref("account_id", "accounts", null=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Column("revoked_at", UtcDateTime),
+)
+
+login_failures = Table(
+    "login_failures", metadata, _id(),
+    Column("name_hash", String(64), nullable=False, index=True),
+    Column("client_hash", String(64), nullable=False, index=True),
+    Column("at", UtcDateTime, nullable=False, index=True),
+)
+
+audit = Table(
+    "audit", metadata, _id(),
+    Column("at", UtcDateTime, nullable=False),
+    _ref("account_id", "accounts", index=False),
+    Column("action", Text, nullable=False),
+    Column("ref", Text, nullable=False),
+    Column("data", Text, nullable=False),
+)
+
+#: every reading of personal data, once per request, with ids; expires
+readings = Table(
+    "readings", metadata, _id(),
+    Column("at", UtcDateTime, nullable=False, index=True),
+    _ref("account_id", "accounts", null=False),
+    Column("route", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("ids", Text, nullable=False),  # JSON list
+    Column("reason", Text),
+)
+
+#: one number for each layer, raised in the transaction that changes it; caches and indexes compare it
+versions = Table(
+    "versions", metadata,
+    Column("layer", Text, primary_key=True),
+    Column("version", Integer, nullable=False),
+)
+
+# --- the base map ---------------------------------------------------------------------------------------------------
+
+roads = Table(
+    "roads", metadata, _id(),
+    Column("code", Text, nullable=False, unique=True),
+    Column("name", Text),
+    Column("name_en", Text),
+    Column("class", Text, nullable=False),
+    _geom("MULTILINESTRING"),
+    _one_of("class", "main", "minor", "track"),
+)
+
+water = Table(
+    "water", metadata, _id(),
+    Column("code", Text, nullable=False, unique=True),
+    Column("name", Text),
+    Column("name_en", Text),
+    Column("class", Text, nullable=False),
+    Column("width", SmallInteger, nullable=False, server_default="1"),  # 1 brook to 5 great river
+    _geom("GEOMETRY"),
+    _one_of("class", "river", "lake"),
+)
+
+places = Table(
+    "places", metadata, _id(),
+    Column("code", Text, nullable=False, unique=True),
+    *_names(),
+    Column("class", Text, nullable=False),
+    _geom("POINT"),
+    _one_of("class", "county", "town", "village"),
+)

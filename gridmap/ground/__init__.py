@@ -1,0 +1,35 @@
+"""Places: reference systems, measures, areas and codes, coverage, and which cell a place is in.
+
+Everything is WGS84 longitude and latitude unless a name says otherwise. Knows nobody else in the platform.
+"""
+
+from gridmap.ground.areas import level_of, parent_of, paths
+from gridmap.ground.assignment import AssignmentIndex, Placement
+from gridmap.ground.codes import CodeScheme
+from gridmap.ground.coverage import CoverageReport, check
+from gridmap.ground.crs import convert, parse_crs, to_wgs84
+from gridmap.ground.measure import area_m2, distance_m, length_m, metric_crs, project, require_metric, transform
+from gridmap.ground.question import question, question_text
+
+__all__ = [
+    "AssignmentIndex",
+    "CodeScheme",
+    "CoverageReport",
+    "Placement",
+    "area_m2",
+    "check",
+    "convert",
+    "distance_m",
+    "length_m",
+    "level_of",
+    "metric_crs",
+    "paths",
+    "parent_of",
+    "parse_crs",
+    "project",
+    "question",
+    "question_text",
+    "require_metric",
+    "to_wgs84",
+    "transform",
+]

@@ -1,0 +1,22 @@
+"""ALL SQL: tables, engine (SpatiaLite, PostGIS), bulk, spatial index use, scope, migrations."""
+
+from gridmap.store.bulk import bulk_insert, bulk_update, frame
+from gridmap.store.engine import open_engine, read, savepoint, write
+from gridmap.store.errors import translate
+from gridmap.store.migrate import head, revision, upgrade
+from gridmap.store.spatial import intersects_bbox
+
+__all__ = [
+    "bulk_insert",
+    "bulk_update",
+    "frame",
+    "head",
+    "intersects_bbox",
+    "open_engine",
+    "read",
+    "revision",
+    "savepoint",
+    "translate",
+    "upgrade",
+    "write",
+]

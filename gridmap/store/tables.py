@@ -29,6 +29,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.engine import Dialect
+from sqlalchemy.schema import SchemaItem
 from sqlalchemy.types import TypeDecorator
 
 SRID = 4326
@@ -69,6 +70,11 @@ def _id() -> Column[int]:
     return Column("id", Integer, primary_key=True, autoincrement=True)
 
 
+def _table(name: str, *items: SchemaItem) -> Table:
+    """A table with an `id` that is never given twice, so that an id in a log means one row for ever."""
+    return Table(name, metadata, _id(), *items, sqlite_autoincrement=True)
+
+
 def _ref(name: str, target: str, *, null: bool = True, index: bool = True) -> Column[Any]:
     return Column(name, Integer, ForeignKey(f"{target}.id"), nullable=null, index=index)
 
@@ -83,7 +89,11 @@ def _names() -> tuple[Column[Any], Column[Any]]:
 
 def _came_as() -> tuple[Column[Any], ...]:
     """What came in, beside the WGS84: its CRS name and its two numbers."""
-    return Column("crs_in", Text, nullable=False), Column("x_in", Float, nullable=False), Column("y_in", Float, nullable=False)
+    return (
+        Column("crs_in", Text, nullable=False),
+        Column("x_in", Float, nullable=False),
+        Column("y_in", Float, nullable=False),
+    )
 
 
 def _one_of(name: str, *values: str, null: bool = False) -> CheckConstraint:
@@ -100,8 +110,8 @@ meta = Table(
     Column("value", Text, nullable=False),
 )
 
-areas = Table(
-    "areas", metadata, _id(),
+areas = _table(
+    "areas",
     Column("code", Text, nullable=False, unique=True),
     *_names(),
     Column("level", Text, nullable=False),
@@ -112,8 +122,8 @@ areas = Table(
     CheckConstraint("(level = 'county') = (parent_id IS NULL)", name="only_county_is_root"),
 )
 
-bodies = Table(
-    "bodies", metadata, _id(),
+bodies = _table(
+    "bodies",
     Column("code", Text, nullable=False, unique=True),
     *_names(),
     Column("kind", Text, nullable=False),
@@ -124,8 +134,8 @@ bodies = Table(
     _one_of("level", "county", "town", "community"),
 )
 
-cells = Table(
-    "cells", metadata, _id(),
+cells = _table(
+    "cells",
     Column("code", Text, nullable=False, index=True),
     *_names(),
     _ref("area_id", "areas", null=False),
@@ -140,23 +150,23 @@ cells = Table(
 
 # --- the people who serve -------------------------------------------------------------------------------------------
 
-subjects = Table(
-    "subjects", metadata, _id(),
+subjects = _table(
+    "subjects",
     Column("wrapped_key", LargeBinary),  # None once destroyed
     Column("created_at", UtcDateTime, nullable=False),
     Column("erased_at", UtcDateTime),
 )
 
-sealed = Table(
-    "sealed", metadata, _id(),
+sealed = _table(
+    "sealed",
     _ref("subject_id", "subjects", null=False, index=False),
     Column("field", Text, nullable=False),  # text, reporter_name, reporter_phone, contact_name, contact_phone
     Column("box", LargeBinary, nullable=False),
     UniqueConstraint("subject_id", "field"),
 )
 
-workers = Table(
-    "workers", metadata, _id(),
+workers = _table(
+    "workers",
     Column("code", Text, nullable=False, unique=True),
     *_names(),
     _ref("area_id", "areas", null=False),
@@ -165,8 +175,8 @@ workers = Table(
     _ref("subject_id", "subjects", index=False),  # sealed: contact_phone
 )
 
-duties = Table(
-    "duties", metadata, _id(),
+duties = _table(
+    "duties",
     _ref("worker_id", "workers", null=False),
     _ref("cell_id", "cells", null=False),
     Column("rank", Text, nullable=False),
@@ -182,8 +192,8 @@ duties = Table(
     CheckConstraint("(starts_min IS NULL) = (ends_min IS NULL)", name="hours_both"),
 )
 
-leaves = Table(
-    "leaves", metadata, _id(),
+leaves = _table(
+    "leaves",
     _ref("worker_id", "workers", null=False),
     Column("starts_on", Date, nullable=False),
     Column("ends_on", Date, nullable=False),  # the first day back
@@ -192,8 +202,8 @@ leaves = Table(
 
 # --- whom and what they serve ---------------------------------------------------------------------------------------
 
-households = Table(
-    "households", metadata, _id(),
+households = _table(
+    "households",
     Column("code", Text, nullable=False, unique=True),
     Column("address", Text, nullable=False),
     Column("children", SmallInteger),  # members by age band: under 16
@@ -207,8 +217,8 @@ households = Table(
     _one_of("housing", "adobe", "rubble", "brick", "frame", "other", null=True),
 )
 
-enterprises = Table(
-    "enterprises", metadata, _id(),
+enterprises = _table(
+    "enterprises",
     Column("code", Text, nullable=False, unique=True),
     *_names(),
     Column("kind", Text, nullable=False),
@@ -222,8 +232,8 @@ enterprises = Table(
     _one_of("status", "active", "suspended", "closed", "planned", "unknown"),
 )
 
-categories = Table(
-    "categories", metadata, _id(),
+categories = _table(
+    "categories",
     Column("code", Text, nullable=False, unique=True),
     *_names(),
     _ref("parent_id", "categories"),
@@ -236,8 +246,8 @@ categories = Table(
 
 # --- what is reported -----------------------------------------------------------------------------------------------
 
-incidents = Table(
-    "incidents", metadata, _id(),
+incidents = _table(
+    "incidents",
     Column("number", Text, nullable=False, unique=True),
     _ref("category_id", "categories", null=False),
     Column("channel", Text, nullable=False),
@@ -266,11 +276,15 @@ incidents = Table(
     _one_of("place_reason", "inside", "border", "outside"),
     CheckConstraint("(status = 'closed') = (closed_at IS NOT NULL)", name="closed_has_moment"),
     Index("ix_incidents_received_at_id", "received_at", "id"),
+    Index(
+        "ix_incidents_open_due", "due_at",
+        sqlite_where=text("status <> 'closed'"), postgresql_where=text("status <> 'closed'"),
+    ),
 )
 
 #: who answers for an incident, dated; the one in force has valid_to None
-responsibilities = Table(
-    "responsibilities", metadata, _id(),
+responsibilities = _table(
+    "responsibilities",
     _ref("incident_id", "incidents", null=False, index=False),
     _ref("cell_id", "cells"),
     _ref("worker_id", "workers"),
@@ -288,8 +302,8 @@ responsibilities = Table(
 )
 
 #: append-only and hash-chained per incident; `data` is canonical JSON of ids and codes, never personal text
-events = Table(
-    "events", metadata, _id(),
+events = _table(
+    "events",
     _ref("incident_id", "incidents", null=False, index=False),
     Column("seq", Integer, nullable=False),
     Column("kind", Text, nullable=False),
@@ -302,8 +316,8 @@ events = Table(
     CheckConstraint("seq >= 1", name="seq_from_one"),
 )
 
-outbox = Table(
-    "outbox", metadata, _id(),
+outbox = _table(
+    "outbox",
     _ref("incident_id", "incidents", null=False),
     Column("kind", Text, nullable=False),
     _ref("worker_id", "workers", index=False),
@@ -324,8 +338,8 @@ requests = Table(
 
 # --- accounts and logs ----------------------------------------------------------------------------------------------
 
-accounts = Table(
-    "accounts", metadata, _id(),
+accounts = _table(
+    "accounts",
     Column("username", Text, nullable=False, unique=True),
     Column("name", Text, nullable=False),
     Column("password_hash", Text, nullable=False),
@@ -347,15 +361,15 @@ sessions = Table(
     Column("revoked_at", UtcDateTime),
 )
 
-login_failures = Table(
-    "login_failures", metadata, _id(),
+login_failures = _table(
+    "login_failures",
     Column("name_hash", String(64), nullable=False, index=True),
     Column("client_hash", String(64), nullable=False, index=True),
     Column("at", UtcDateTime, nullable=False, index=True),
 )
 
-audit = Table(
-    "audit", metadata, _id(),
+audit = _table(
+    "audit",
     Column("at", UtcDateTime, nullable=False),
     _ref("account_id", "accounts", index=False),
     Column("action", Text, nullable=False),
@@ -364,8 +378,8 @@ audit = Table(
 )
 
 #: every reading of personal data, once per request, with ids; expires
-readings = Table(
-    "readings", metadata, _id(),
+readings = _table(
+    "readings",
     Column("at", UtcDateTime, nullable=False, index=True),
     _ref("account_id", "accounts", null=False),
     Column("route", Text, nullable=False),
@@ -383,8 +397,8 @@ versions = Table(
 
 # --- the base map ---------------------------------------------------------------------------------------------------
 
-roads = Table(
-    "roads", metadata, _id(),
+roads = _table(
+    "roads",
     Column("code", Text, nullable=False, unique=True),
     Column("name", Text),
     Column("name_en", Text),
@@ -393,8 +407,8 @@ roads = Table(
     _one_of("class", "main", "minor", "track"),
 )
 
-water = Table(
-    "water", metadata, _id(),
+water = _table(
+    "water",
     Column("code", Text, nullable=False, unique=True),
     Column("name", Text),
     Column("name_en", Text),
@@ -404,8 +418,8 @@ water = Table(
     _one_of("class", "river", "lake"),
 )
 
-places = Table(
-    "places", metadata, _id(),
+places = _table(
+    "places",
     Column("code", Text, nullable=False, unique=True),
     *_names(),
     Column("class", Text, nullable=False),

@@ -1,0 +1,204 @@
+"""Opening a database, and the two ways to use it: `read` and `write`. What differs between SpatiaLite and PostGIS in
+loading, pragmas and transactions is in this file alone; their errors are told in `gridmap.store.errors`.
+
+SpatiaLite must be loaded after the wheels that carry their own GEOS and GDAL, else the process crashes later (measured
+on Debian 12): hence the three imports below that nothing else here uses. `import geopandas` would not do, it loads
+pyogrio lazily.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
+from typing import Any
+
+import pyogrio  # noqa: F401  (before mod_spatialite, see above)
+import pyproj  # noqa: F401  (before mod_spatialite, see above)
+import shapely  # noqa: F401  (before mod_spatialite, see above)
+import sqlean
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError
+
+from gridmap.errors import EnvironmentFault
+from gridmap.store.errors import DATABASE_ERRORS, translate
+
+#: how long one statement may take on PostGIS before the server ends it
+STATEMENT_TIMEOUT_S = 120
+#: how long a writer waits for another process's write on SQLite
+BUSY_TIMEOUT_S = 60
+#: connections kept open, and how many more may be opened under load
+POOL_SIZE, POOL_OVERFLOW = 8, 32
+
+_POSTGRES_SCHEMES = frozenset({"postgresql", "postgres", "postgis", "postgresql+psycopg", "postgis+psycopg"})
+_WRITING = "gridmap_writing"
+_WRITER = "gridmap_writer"
+
+
+def open_engine(url: str) -> Engine:
+    """Open the database at `url`: `sqlite:///PATH` (SpatiaLite) or `postgresql://...` (PostGIS, through psycopg).
+
+    Connects once, so that what is missing is said at the start. The folder of a SQLite file is made; the schema is
+    not (see `upgrade`). Safe to share between threads.
+
+    Raises EnvironmentFault: the extension is missing (naming the package), the server is down, the URL is of another
+    kind of database.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise EnvironmentFault(
+            "the database URL cannot be read; use sqlite:///PATH or postgresql://USER@HOST/NAME"
+        ) from None
+    if parsed.drivername in _POSTGRES_SCHEMES:
+        engine = _postgis(parsed)
+    elif parsed.drivername in {"sqlite", "sqlite+pysqlite", "spatialite"}:
+        engine = _spatialite(parsed)
+    else:
+        raise EnvironmentFault(f"{parsed.drivername} is not supported; use sqlite:///PATH or postgresql://...")
+    try:
+        with read(engine) as conn:
+            _check(conn)
+    except BaseException:
+        engine.dispose()
+        raise
+    return engine
+
+
+@contextmanager
+def write(engine: Engine) -> Iterator[Connection]:
+    """One transaction that writes: committed at the end, rolled back on any error.
+
+    On SQLite it takes the write lock at once (BEGIN IMMEDIATE), so it cannot fail half-way for another writer; the
+    threads of one process queue up fairly. Database errors come out as GridmapError (see `translate`).
+    """
+    writer: AbstractContextManager[Any] = engine.get_execution_options().get(_WRITER) or nullcontext()
+    try:
+        with writer, engine.connect().execution_options(**{_WRITING: True}) as conn, conn.begin():
+            yield conn
+    except DATABASE_ERRORS as exc:
+        raise translate(exc) from exc
+
+
+@contextmanager
+def savepoint(conn: Connection) -> Iterator[None]:
+    """A part of a `write` that may fail by itself: undone alone, its error translated, the rest goes on."""
+    try:
+        with conn.begin_nested():
+            yield
+    except DATABASE_ERRORS as exc:
+        raise translate(exc) from exc
+
+
+@contextmanager
+def read(engine: Engine) -> Iterator[Connection]:
+    """One read-only transaction: a consistent snapshot on SQLite, one statement at a time on PostGIS.
+
+    A write inside it is refused by the database. Database errors come out as GridmapError.
+    """
+    try:
+        options = {"postgresql_readonly": True} if engine.dialect.name == "postgresql" else {}
+        with engine.connect().execution_options(**options) as conn, conn.begin():
+            yield conn
+    except DATABASE_ERRORS as exc:
+        raise translate(exc) from exc
+
+
+def is_sqlite(conn: Connection) -> bool:
+    """Whether the connection is to SpatiaLite; else it is to PostGIS."""
+    return conn.dialect.name == "sqlite"
+
+
+# --- PostGIS --------------------------------------------------------------------------------------------------------
+
+
+def _postgis(url: URL) -> Engine:
+    options = f"-c statement_timeout={STATEMENT_TIMEOUT_S * 1000} -c timezone=UTC"
+    return create_engine(
+        url.set(drivername="postgresql+psycopg"),
+        pool_size=POOL_SIZE,
+        max_overflow=POOL_OVERFLOW,
+        # a restarted server is noticed before a request fails on it
+        pool_pre_ping=True,
+        connect_args={"options": options, "connect_timeout": 10, "application_name": "gridmap"},
+    )
+
+
+def _check(conn: Connection) -> None:
+    """Raise EnvironmentFault when the spatial extension cannot be had."""
+    if is_sqlite(conn):
+        conn.exec_driver_sql("SELECT spatialite_version()").scalar_one()
+        return
+    known = conn.exec_driver_sql("SELECT name FROM pg_available_extensions WHERE name IN ('postgis', 'btree_gist')")
+    missing = {"postgis", "btree_gist"} - set(known.scalars())
+    if missing:
+        raise EnvironmentFault(
+            f"the PostgreSQL server has no {' and no '.join(sorted(missing))}; install PostGIS there "
+            "(on Debian 12: apt-get install postgresql-15-postgis-3)",
+            missing=sorted(missing),
+        )
+
+
+# --- SpatiaLite -----------------------------------------------------------------------------------------------------
+
+
+def _spatialite(url: URL) -> Engine:
+    if not url.database or url.database == ":memory:":
+        raise EnvironmentFault("SpatiaLite needs a file: sqlite:///PATH")
+    try:
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    except OSError as exc:
+        raise EnvironmentFault(f"cannot make the folder for {url.database}: {exc.strerror}") from exc
+    engine = create_engine(
+        url.set(drivername="sqlite+pysqlite"),
+        module=sqlean,
+        pool_size=POOL_SIZE,
+        max_overflow=POOL_OVERFLOW,
+        connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False},
+        # SQLite's own waiting is a lottery between sleepers; threads of one process take turns here instead
+        execution_options={_WRITER: threading.Lock()},
+    )
+    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _prepare(connection: Any, _record: object) -> None:
+    """Make a new SQLite connection ours: SpatiaLite loaded, pragmas set, transactions begun by `_begin` alone."""
+    connection.isolation_level = None
+    _load(connection)
+    for pragma in (
+        f"busy_timeout={BUSY_TIMEOUT_S * 1000}",
+        "journal_mode=WAL",
+        "synchronous=FULL",  # an acknowledged write survives a power cut
+        "foreign_keys=ON",
+        "recursive_triggers=ON",  # else INSERT OR REPLACE deletes without firing the append-only triggers
+        "trusted_schema=ON",  # SpatiaLite's own triggers call its functions
+        "temp_store=MEMORY",
+        "cache_size=-32000",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _load(connection: Any) -> None:
+    library = os.environ.get("SPATIALITE_LIBRARY_PATH") or "mod_spatialite"
+    try:
+        connection.enable_load_extension(True)
+        connection.load_extension(library)
+    except sqlean.OperationalError as exc:
+        raise EnvironmentFault(
+            "SpatiaLite is missing: install the system package libsqlite3-mod-spatialite "
+            "(on Debian: apt-get install libsqlite3-mod-spatialite; on macOS: brew install libspatialite)",
+            missing=["libsqlite3-mod-spatialite"],
+            reason=str(exc),
+        ) from exc
+    finally:
+        connection.enable_load_extension(False)
+
+
+def _begin(conn: Connection) -> None:
+    writing = bool(conn.get_execution_options().get(_WRITING))
+    conn.exec_driver_sql(f"PRAGMA query_only={0 if writing else 1}")
+    conn.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")

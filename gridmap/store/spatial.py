@@ -1,0 +1,96 @@
+"""The few spatial expressions that both databases need in their own words. No spatial decision is made here: the
+index narrows the rows down, what is where is decided in `gridmap.ground`.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, cast
+
+from geoalchemy2 import Geometry
+from sqlalchemy import Boolean, Column, Float, LargeBinary, Table
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+
+from gridmap.errors import InvalidInput
+
+#: west, south, east, north in degrees (WGS84)
+Bbox = tuple[float, float, float, float]
+
+
+def check_bbox(bbox: Bbox) -> Bbox:
+    """The box as floats; raise InvalidInput for what is no box on Earth (also NaN, and one across the antimeridian)."""
+    west, south, east, north = (float(value) for value in bbox)
+    if not all(map(math.isfinite, (west, south, east, north))):
+        raise InvalidInput("bbox must be four finite numbers: west,south,east,north", field="bbox")
+    if not (-180 <= west <= east <= 180 and -90 <= south <= north <= 90):
+        raise InvalidInput("bbox must be west,south,east,north in degrees, west <= east, south <= north", field="bbox")
+    return west, south, east, north
+
+
+class intersects_bbox(FunctionElement[bool]):  # noqa: N801 (reads as a SQL function)
+    """Rows of `table` whose geometry's own box meets `bbox` (west, south, east, north; WGS84), by the spatial index.
+
+    Both indexes keep float32 boxes, rounded outwards: a row up to a metre outside the box may be among them.
+    """
+
+    type = Boolean()
+    inherit_cache = True
+    name = "intersects_bbox"
+
+    def __init__(self, table: Table, bbox: Bbox) -> None:
+        super().__init__(table.c.id, table.c.geom, *check_bbox(bbox))
+
+
+@compiles(intersects_bbox, "sqlite")
+def _bbox_spatialite(element: intersects_bbox, compiler: SQLCompiler, **kw: Any) -> str:
+    key, geom, *box = element.clauses
+    rtree = f"idx_{cast(Column[Any], geom).table.name}_geom"
+    west, south, east, north = (compiler.process(value, **kw) for value in box)
+    inside = f"xmin <= {east} AND xmax >= {west} AND ymin <= {north} AND ymax >= {south}"
+    return f"{compiler.process(key, **kw)} IN (SELECT pkid FROM {rtree} WHERE {inside})"  # noqa: S608 (bound values)
+
+
+@compiles(intersects_bbox, "postgresql")
+def _bbox_postgis(element: intersects_bbox, compiler: SQLCompiler, **kw: Any) -> str:
+    _, geom, *box = (compiler.process(value, **kw) for value in element.clauses)
+    west, south, east, north = box
+    return f"{geom} && ST_MakeEnvelope({west}, {south}, {east}, {north}, 4326)"
+
+
+class wkb(FunctionElement[bytes]):  # noqa: N801
+    """A geometry as plain WKB bytes, for `shapely.from_wkb`: 5-9 times faster than through the ORM's types."""
+
+    type = LargeBinary()
+    inherit_cache = True
+    name = "wkb"
+
+
+@compiles(wkb)
+def _wkb(element: wkb, compiler: SQLCompiler, **kw: Any) -> str:
+    # in SpatiaLite and PostGIS alike; written out, since the geometry type would wrap a plain function's result
+    return f"ST_AsBinary({compiler.process(element.clauses, **kw)})"
+
+
+class epoch(FunctionElement[float]):  # noqa: N801
+    """A stored moment as seconds since 1970 (UTC), to the millisecond, so that moments can be calculated with."""
+
+    type = Float()
+    inherit_cache = True
+    name = "epoch"
+
+
+@compiles(epoch, "sqlite")
+def _epoch_sqlite(element: epoch, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"unixepoch({compiler.process(element.clauses, **kw)}, 'subsec')"
+
+
+@compiles(epoch, "postgresql")
+def _epoch_postgres(element: epoch, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"extract(epoch FROM {compiler.process(element.clauses, **kw)})::double precision"
+
+
+def is_geometry(kind: Any) -> bool:
+    """Whether a column's type is a geometry."""
+    return isinstance(kind, Geometry)

@@ -1,0 +1,1 @@
+"""The tests. Shared fixtures are in `conftest.py`; helpers are imported as `tests.NAME`."""

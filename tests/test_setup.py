@@ -1,0 +1,3 @@
+"""What a newcomer's first command rests on."""
+def test_x() -> None:
+    assert True

@@ -48,6 +48,8 @@ class Thing:
     body_id: int | None = None
     worker_id: int | None = None
     overdue: bool = False
+    #: where a thing stands in several cells at once: those that a worker is on the roster of
+    cell_ids: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,7 @@ def admits(grant: Grant, thing: Thing) -> bool:
         case InArea(path):
             return thing.area_path is not None and thing.area_path.startswith(path)
         case InCells(cell_ids):
-            return thing.cell_id is not None and thing.cell_id in cell_ids
+            return thing.cell_id in cell_ids or not thing.cell_ids.isdisjoint(cell_ids)
         case OfBody(body_id):
             return thing.body_id == body_id
         case OfWorker(worker_id):

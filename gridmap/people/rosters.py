@@ -1,0 +1,95 @@
+"""Who answers for a cell at a moment: primary before backup, least open incidents, then lowest id."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """Why an incident lies where it lies; stored with the responsibility and shown."""
+
+    PRIMARY = "primary"
+    BACKUP = "backup"
+    DISPATCHER = "dispatcher"
+    OUTSIDE = "outside"
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """One roster row: a worker in a cell, on some days of the week and at some hours."""
+
+    worker_id: int
+    cell_id: int
+    rank: str
+    valid_from: date
+    valid_to: date | None = None
+    weekdays: int = 0b111_1111  # bit 0 is Monday
+    starts_min: int | None = None
+    ends_min: int | None = None
+
+    def covers(self, moment: datetime) -> bool:
+        """Whether the duty runs at this local moment; hours past midnight belong to the day they began."""
+        minute = moment.hour * 60 + moment.minute
+        day = moment.date()
+        if self.starts_min is None or self.ends_min is None:
+            return self._runs_on(day)
+        if self.starts_min <= self.ends_min:
+            return self._runs_on(day) and self.starts_min <= minute < self.ends_min
+        if minute >= self.starts_min:
+            return self._runs_on(day)
+        return minute < self.ends_min and self._runs_on(date.fromordinal(day.toordinal() - 1))
+
+    def _runs_on(self, day: date) -> bool:
+        in_force = self.valid_from <= day and (self.valid_to is None or day < self.valid_to)
+        return in_force and bool(self.weekdays >> day.weekday() & 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """A worker away from `starts_on` until the day before `ends_on`."""
+
+    worker_id: int
+    starts_on: date
+    ends_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Who, and why. No worker: the community's dispatcher."""
+
+    worker_id: int | None
+    reason: Reason
+
+
+class Roster:
+    """The duties and leaves of some cells, answering for any local moment."""
+
+    def __init__(self, duties: Iterable[Duty], leaves: Iterable[Leave] = ()) -> None:
+        self._by_cell: dict[int, list[Duty]] = {}
+        for duty in duties:
+            self._by_cell.setdefault(duty.cell_id, []).append(duty)
+        self._leaves: dict[int, list[Leave]] = {}
+        for leave in leaves:
+            self._leaves.setdefault(leave.worker_id, []).append(leave)
+
+    def on_duty(self, cell_id: int, moment: datetime) -> Sequence[Duty]:
+        """The duties that run in this cell at this local moment, leave considered."""
+        return [
+            duty
+            for duty in self._by_cell.get(cell_id, ())
+            if duty.covers(moment) and not self._away(duty.worker_id, moment.date())
+        ]
+
+    def choose(self, cell_id: int, moment: datetime, open_counts: Mapping[int, int]) -> Chosen:
+        """The worker who gets a report in this cell now. `open_counts`: open incidents by worker, 0 when absent."""
+        running = self.on_duty(cell_id, moment)
+        if not running:
+            return Chosen(None, Reason.DISPATCHER)
+        best = min(running, key=lambda d: (d.rank != Reason.PRIMARY, open_counts.get(d.worker_id, 0), d.worker_id))
+        return Chosen(best.worker_id, Reason(best.rank))
+
+    def _away(self, worker_id: int, day: date) -> bool:
+        return any(leave.starts_on <= day < leave.ends_on for leave in self._leaves.get(worker_id, ()))

@@ -1,0 +1,107 @@
+"""The gate for counts that leave: one fixed laminar set of areas and closed months, each published count 0 or >= 5.
+
+The areas of each town, in the order of their codes, form a fixed binary tree; towns hang below the county. For a month
+a node is opened into its two parts only when each part holds 0 or at least `LEAST`; else it is published whole. So the
+published parts of a month partition the county, every union of parts is a sum of safe counts, and no difference of two
+published figures lies between 1 and 4. Months that have not ended are refused: a count that still grows tells, by
+subtraction, the report that came in between. A period shows the coarsest parts of its months, for the same reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import numpy.typing as npt
+
+from gridmap.errors import InvalidInput
+
+LEAST = 5
+
+Counts = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class _Node:
+    """A run of area positions [start, stop) in the fixed order, and its parts."""
+
+    start: int
+    stop: int
+    parts: tuple[_Node, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """Published parts of a period: `members[i]` are the area codes of part i, `counts[i]` its count (0 or >= 5).
+
+    `withheld` says that even the whole county holds 1 to 4 and nothing is published.
+    """
+
+    members: tuple[tuple[str, ...], ...]
+    counts: Counts
+    withheld: bool = False
+
+
+def release_counts(
+    codes: Sequence[str], towns: Sequence[str], months: Sequence[date], counts: Counts, *, today: date
+) -> Released:
+    """Counts of a period that may leave.
+
+    codes, towns: per area (community) its code and its town's code, length n. months: first days of the period's
+    months, length m. counts: int array (n, m). Raises InvalidInput for a month that has not ended by `today`.
+    """
+    counts = np.asarray(counts, dtype=np.int64)
+    if counts.shape != (len(codes), len(months)):
+        raise InvalidInput(f"counts is {counts.shape}, but there are {len(codes)} areas and {len(months)} months")
+    open_months = [month for month in months if (month.year, month.month) >= (today.year, today.month)]
+    if open_months:
+        raise InvalidInput(f"{open_months[0]:%Y-%m} has not ended; only closed months are published")
+    order = sorted(range(len(codes)), key=lambda i: (towns[i], codes[i]))
+    tree = _tree([towns[i] for i in order])
+    sums = np.vstack([np.zeros((1, len(months)), np.int64), np.cumsum(counts[order], axis=0)])
+    parts = _open(tree, sums)
+    if parts is None:
+        return Released((), np.zeros(0, np.int64), withheld=True)
+    return Released(
+        tuple(tuple(codes[order[i]] for i in range(part.start, part.stop)) for part in parts),
+        np.array([_held(part, sums).sum() for part in parts], dtype=np.int64),
+    )
+
+
+def _tree(towns: Sequence[str]) -> _Node:
+    """The county: runs of one town each, halved; then each town's areas, halved. Fixed by the codes alone."""
+    starts = [i for i in range(len(towns)) if i == 0 or towns[i] != towns[i - 1]]
+    edges = [*starts, len(towns)]
+    return _halved([_halved([_Node(i, i + 1) for i in range(a, b)]) for a, b in zip(edges, edges[1:], strict=False)])
+
+
+def _halved(nodes: Sequence[_Node]) -> _Node:
+    if not nodes:
+        return _Node(0, 0)
+    if len(nodes) == 1:
+        return nodes[0]
+    middle = len(nodes) // 2
+    left, right = _halved(nodes[:middle]), _halved(nodes[middle:])
+    return _Node(left.start, right.stop, (left, right))
+
+
+def _held(node: _Node, sums: Counts) -> Counts:
+    """The node's count in each month."""
+    held: Counts = sums[node.stop] - sums[node.start]
+    return held
+
+
+def _safe(node: _Node, sums: Counts) -> bool:
+    held = _held(node, sums)
+    return bool(np.all((held == 0) | (held >= LEAST)))
+
+
+def _open(node: _Node, sums: Counts) -> list[_Node] | None:
+    """The finest parts below a node that are safe in every month; None when the node itself is not."""
+    if not _safe(node, sums):
+        return None
+    if not node.parts or not all(_safe(part, sums) for part in node.parts):
+        return [node]
+    return [leaf for part in node.parts for leaf in _open(part, sums) or ()]

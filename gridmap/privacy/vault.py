@@ -1,0 +1,80 @@
+"""Sealing personal fields: AES-256-GCM with a key per subject, itself wrapped by the master key.
+
+Destroying a subject's wrapped key makes its boxes unreadable wherever they lie. A box is bound to its subject and its
+field, so it cannot be moved to another row unnoticed. (NIST SP 800-38D; nonces are 96 random bits.)
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import secrets
+from dataclasses import dataclass, field
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from gridmap.errors import EnvironmentFault
+
+KEY_BYTES = 32
+_NONCE_BYTES = 12
+_WRAP = b"gridmap subject key v1"
+
+
+def new_master_key() -> str:
+    """A fresh master key as text for GRIDMAP_SECRET_KEY: 32 random bytes, base64."""
+    return base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode()
+
+
+def parse_master_key(text: str) -> bytes:
+    """The bytes of a master key; EnvironmentFault when it is not 32 bytes of base64."""
+    try:
+        key = base64.b64decode(text.strip(), validate=True)
+    except (binascii.Error, ValueError):
+        key = b""
+    if len(key) != KEY_BYTES:
+        raise EnvironmentFault(
+            "the secret key is not 32 bytes of base64; `gridmap doctor --new-key` prints a fresh one "
+            "(but keep the old one: what is sealed with it opens with nothing else)"
+        )
+    return key
+
+
+def _encrypt(key: bytes, plain: bytes, bound_to: bytes) -> bytes:
+    nonce = secrets.token_bytes(_NONCE_BYTES)
+    return nonce + AESGCM(key).encrypt(nonce, plain, bound_to)
+
+
+def _decrypt(key: bytes, box: bytes, bound_to: bytes) -> bytes:
+    try:
+        return AESGCM(key).decrypt(box[:_NONCE_BYTES], box[_NONCE_BYTES:], bound_to)
+    except InvalidTag:
+        raise EnvironmentFault(
+            "a sealed field does not open: GRIDMAP_SECRET_KEY (or the key file) is not the one it was sealed with, "
+            "or the row was altered"
+        ) from None
+
+
+@dataclass(frozen=True)
+class Vault:
+    """Seals and opens fields. Holds the master key; never stored, printed or pickled."""
+
+    master: bytes = field(repr=False)
+
+    def new_subject(self) -> tuple[bytes, bytes]:
+        """(key, wrapped key) for a new subject: keep the wrapped one, use the key now, forget it."""
+        key = secrets.token_bytes(KEY_BYTES)
+        return key, _encrypt(self.master, key, _WRAP)
+
+    def unwrap(self, wrapped: bytes) -> bytes:
+        return _decrypt(self.master, wrapped, _WRAP)
+
+    def seal(self, key: bytes, subject_id: int, name: str, text: str) -> bytes:
+        """A box that opens only with this key, for this subject and this field."""
+        return _encrypt(key, text.encode(), f"{subject_id}/{name}".encode())
+
+    def open(self, key: bytes, subject_id: int, name: str, box: bytes) -> str:
+        return _decrypt(key, box, f"{subject_id}/{name}".encode()).decode()
+
+    def __reduce__(self) -> str:
+        raise TypeError("a vault is not pickled")

@@ -1,0 +1,94 @@
+"""Reading the ground: cells of a day, areas, bodies, rosters, as the core's own types."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date
+
+import geopandas as gpd
+from sqlalchemy import Connection, func, or_, select
+
+from gridmap.people.bodies import Bodies, Body
+from gridmap.people.rosters import Duty, Leave, Roster
+from gridmap.store import tables as t
+from gridmap.store.bulk import frame
+
+
+def cells_on(conn: Connection, day: date) -> gpd.GeoDataFrame:
+    """The cells valid on a day, by code: id, code, name, name_en, area_id, area_path, body_id, geometry (WGS84)."""
+    c, a = t.cells.c, t.areas.c
+    query = (
+        select(c.id, c.code, c.name, c.name_en, c.area_id, a.path.label("area_path"), c.body_id, c.geom)
+        .join(t.areas, c.area_id == a.id)
+        .where(c.valid_from <= day, or_(c.valid_to.is_(None), c.valid_to > day))
+        .order_by(c.code)
+    )
+    cells = frame(conn, query)
+    return gpd.GeoDataFrame(cells.drop(columns="geom"), geometry=cells["geom"].to_numpy(), crs="EPSG:4326")
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """One area as the rules see it."""
+
+    id: int
+    code: str
+    level: str
+    path: str
+
+
+def areas_by_code(conn: Connection) -> dict[str, Area]:
+    """All areas by their code."""
+    a = t.areas.c
+    rows = conn.execute(select(a.id, a.code, a.level, a.path))
+    return {row.code: Area(row.id, row.code, row.level, row.path) for row in rows}
+
+
+def county(conn: Connection) -> Area | None:
+    """The county; None in an empty database. With several, the one of the lowest code."""
+    a = t.areas.c
+    row = conn.execute(
+        select(a.id, a.code, a.level, a.path).where(a.level == "county").order_by(a.code).limit(1)
+    ).first()
+    return None if row is None else Area(row.id, row.code, row.level, row.path)
+
+
+def bodies(conn: Connection) -> Bodies:
+    """All bodies, ready to answer which one is responsible."""
+    b = t.bodies.c
+    rows = conn.execute(select(b.id, b.kind, b.department, t.areas.c.path).join(t.areas, b.area_id == t.areas.c.id))
+    return Bodies(Body(row.id, row.kind, row.department, row.path) for row in rows)
+
+
+def roster(conn: Connection, cell_ids: Collection[int] | None = None) -> Roster:
+    """The roster of these cells (None: of all), past and future duties and leaves included."""
+    d, leave = t.duties.c, t.leaves.c
+    duties = select(d.worker_id, d.cell_id, d.rank, d.valid_from, d.valid_to, d.weekdays, d.starts_min, d.ends_min)
+    leaves = select(leave.worker_id, leave.starts_on, leave.ends_on)
+    if cell_ids is not None:
+        duties = duties.where(d.cell_id.in_(cell_ids))
+        leaves = leaves.where(leave.worker_id.in_(select(d.worker_id).where(d.cell_id.in_(cell_ids))))
+    return Roster((Duty(*row) for row in conn.execute(duties)), (Leave(*row) for row in conn.execute(leaves)))
+
+
+def open_counts(conn: Connection, cell_ids: Collection[int] | None = None) -> dict[int, int]:
+    """Open incidents of each worker on the roster of these cells (None: of all workers that hold one)."""
+    r, i, d = t.responsibilities.c, t.incidents.c, t.duties.c
+    query = (
+        select(r.worker_id, func.count())
+        .join(t.incidents, i.id == r.incident_id)
+        .where(r.valid_to.is_(None), r.worker_id.is_not(None), i.status != "closed")
+        .group_by(r.worker_id)
+    )
+    if cell_ids is not None:
+        query = query.where(r.worker_id.in_(select(d.worker_id).where(d.cell_id.in_(cell_ids))))
+    return {worker_id: count for worker_id, count in conn.execute(query)}
+
+
+def drawing_days(conn: Connection) -> list[date]:
+    """The first days of the drawings so far, in order: between two of them the cells do not change."""
+    c = t.cells.c
+    starts = conn.execute(select(c.valid_from).distinct()).scalars()
+    ends = conn.execute(select(c.valid_to).where(c.valid_to.is_not(None)).distinct()).scalars()
+    return sorted({*starts, *ends})

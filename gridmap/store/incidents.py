@@ -1,0 +1,165 @@
+"""Writing incidents: the row, who answers for it, its events and its messages, and requests that repeat."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from gridmap.errors import InvalidInput, KeyReused, NotFound
+from gridmap.store import tables as t
+from gridmap.store.bulk import bulk_insert
+
+
+def claim_request(conn: Connection, sender: str, key: str, fingerprint: str, now: datetime) -> dict[str, Any] | None:
+    """Take this sender's key for this transaction; the stored answer when it was answered before.
+
+    The second of two parallel requests waits here until the first has committed. Raises KeyReused for another body.
+    """
+    make = postgresql.insert if conn.dialect.name == "postgresql" else sqlite.insert
+    row = {"sender": sender, "key": key, "fingerprint": fingerprint, "response": "", "created_at": now}
+    if conn.execute(make(t.requests).values(row).on_conflict_do_nothing()).rowcount == 1:
+        return None
+    r = t.requests.c
+    known = conn.execute(select(r.fingerprint, r.response).where(r.sender == sender, r.key == key)).one()
+    if known.fingerprint != fingerprint:
+        raise KeyReused("this Idempotency-Key was used for another request; make a new key for a new report", key=key)
+    answer: dict[str, Any] = json.loads(known.response)
+    return answer
+
+
+def answer_request(conn: Connection, sender: str, key: str, answer: Mapping[str, Any]) -> None:
+    """Keep the answer beside the claimed key, to be given again."""
+    r = t.requests.c
+    conn.execute(
+        update(t.requests)
+        .where(r.sender == sender, r.key == key)
+        .values(response=json.dumps(answer, ensure_ascii=False))
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    """What the flow needs of a category."""
+
+    id: int
+    code: str
+    department: str | None
+    limit_hours: float
+
+
+def category(conn: Connection, code: str) -> Category:
+    """One category; InvalidInput names the code."""
+    c = t.categories.c
+    row = conn.execute(select(c.id, c.code, c.department, c.limit_hours).where(c.code == code)).first()
+    if row is None:
+        raise InvalidInput(f"there is no category {code!r}; GET /api/v1/categories lists them", field="category")
+    return Category(*row)
+
+
+def categories(conn: Connection) -> dict[str, Category]:
+    """All categories by code and by both names, in lower case; a code wins over a name."""
+    c = t.categories.c
+    rows = conn.execute(select(c.id, c.code, c.department, c.limit_hours, c.name, c.name_en)).all()
+    found: dict[str, Category] = {}
+    for names in ("name_en", "name", "code"):
+        found.update({getattr(row, names).casefold(): Category(*row[:4]) for row in rows if getattr(row, names)})
+    return found
+
+
+#: without look-alikes, so that a number can be read out over the phone
+_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+def drawn_number(local: datetime) -> str:
+    """A public number such as 260703-7K3QMX: the day, and six drawn characters that tell nothing of the count."""
+    return f"{local:%y%m%d}-" + "".join(secrets.choice(_ALPHABET) for _ in range(6))
+
+
+def id_of(conn: Connection, table: Any, value: int | None, field: str) -> int | None:
+    """The id given, checked to exist; InvalidInput names the field."""
+    if value is not None and conn.execute(select(table.c.id).where(table.c.id == value)).first() is None:
+        raise InvalidInput(f"{field}: there is none with the id {value}", field=field)
+    return value
+
+
+def insert_incidents(conn: Connection, columns: Mapping[str, Sequence[Any]]) -> npt.NDArray[np.int64]:
+    """Insert rows of `incidents`, columns as in the table; the ids in order."""
+    return bulk_insert(conn, t.incidents, columns)
+
+
+def respond(conn: Connection, columns: Mapping[str, Sequence[Any]]) -> None:
+    """Insert rows of `responsibilities`."""
+    bulk_insert(conn, t.responsibilities, columns)
+
+
+def tell(
+    conn: Connection, incident_id: int, kind: str, now: datetime, *, worker_id: int | None, body_id: int | None
+) -> None:
+    """Put a message into the outbox; it is sent after the transaction."""
+    conn.execute(
+        insert(t.outbox).values(
+            incident_id=incident_id, kind=kind, worker_id=worker_id, body_id=body_id, created_at=now
+        )
+    )
+
+
+def current(conn: Connection, incident_id: int) -> Row[Any]:
+    """An incident with the responsibility in force, as the use cases need it; locked where the database can."""
+    i, r = t.incidents.c, t.responsibilities.c
+    query = (
+        select(
+            i.id, i.number, i.status, i.received_at, i.due_at, i.closed_at, i.cell_id, i.x_in, i.y_in, i.crs_in,
+            i.accuracy_m, i.geom.ST_X().label("lon"), i.geom.ST_Y().label("lat"),
+            t.categories.c.department, r.id.label("responsibility_id"), r.worker_id, r.body_id,
+            r.cell_id.label("responsible_cell_id"), r.valid_from.label("since"),
+        )
+        .join(t.categories, i.category_id == t.categories.c.id)
+        .outerjoin(t.responsibilities, (r.incident_id == i.id) & r.valid_to.is_(None))
+        .where(i.id == incident_id)
+    )  # fmt: skip
+    if conn.dialect.name == "postgresql":
+        query = query.with_for_update(of=t.incidents)
+    row = conn.execute(query).first()
+    if row is None:
+        raise NotFound("there is no such incident")
+    return row
+
+
+def relocate(conn: Connection, incident_id: int, point: Any, values: Mapping[str, Any]) -> None:
+    """Correct an incident's place: its point (shapely, WGS84) and the columns that follow from it, together."""
+    geom = f"SRID=4326;{point.wkt}"
+    conn.execute(update(t.incidents).where(t.incidents.c.id == incident_id).values(geom=geom, **values))
+
+
+def set_status(conn: Connection, incident_id: int, **values: Any) -> None:
+    conn.execute(update(t.incidents).where(t.incidents.c.id == incident_id).values(**values))
+
+
+def end_responsibility(conn: Connection, responsibility_id: int, now: datetime) -> None:
+    r = t.responsibilities
+    conn.execute(update(r).where(r.c.id == responsibility_id).values(valid_to=now))
+
+
+def names(conn: Connection, *, cell_id: int | None, worker_id: int | None, body_id: int | None) -> dict[str, Any]:
+    """{cell: {code, name}, worker: {id, name}, body: {code, name}} for an answer; None where there is none."""
+
+    def one(table: Any, key: int | None, *columns: str) -> dict[str, Any] | None:
+        if key is None:
+            return None
+        row = conn.execute(select(*(table.c[name] for name in columns)).where(table.c.id == key)).one()
+        return dict(row._mapping)
+
+    return {
+        "cell": one(t.cells, cell_id, "code", "name", "name_en"),
+        "worker": one(t.workers, worker_id, "id", "name", "name_en"),
+        "body": one(t.bodies, body_id, "code", "name", "name_en"),
+    }

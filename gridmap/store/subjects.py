@@ -1,0 +1,112 @@
+"""Sealed personal fields: a subject, its wrapped key, and one box for each field."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+
+import numpy as np
+import numpy.typing as npt
+from sqlalchemy import Connection, Table, delete, select, update
+
+from gridmap.errors import NotFound
+from gridmap.privacy import Vault
+from gridmap.store import tables as t
+from gridmap.store.bulk import bulk_insert, bulk_update
+
+
+def seal_new(
+    conn: Connection, vault: Vault, fields: Sequence[Mapping[str, str | None]], now: datetime
+) -> list[int | None]:
+    """A new subject for each mapping that holds any text; None for the others. Two inserts, however many."""
+    texts = [{name: text for name, text in one.items() if text} for one in fields]
+    filled = [i for i, one in enumerate(texts) if one]
+    if not filled:
+        return [None] * len(fields)
+    keys = [vault.new_subject() for _ in filled]
+    ids = bulk_insert(
+        conn, t.subjects, {"wrapped_key": [wrapped for _, wrapped in keys], "created_at": [now] * len(keys)}
+    )
+    _insert_boxes(conn, vault, ids, [key for key, _ in keys], [texts[i] for i in filled])
+    subjects: list[int | None] = [None] * len(fields)
+    for i, subject_id in zip(filled, ids.tolist(), strict=True):
+        subjects[i] = subject_id
+    return subjects
+
+
+def _insert_boxes(
+    conn: Connection,
+    vault: Vault,
+    ids: npt.NDArray[np.int64],
+    keys: Sequence[bytes],
+    texts: Sequence[Mapping[str, str]],
+) -> None:
+    rows = [
+        (subject_id, name, vault.seal(key, subject_id, name, text))
+        for subject_id, key, one in zip(ids.tolist(), keys, texts, strict=True)
+        for name, text in one.items()
+    ]
+    subject_ids, names, boxes = zip(*rows, strict=True)
+    bulk_insert(conn, t.sealed, {"subject_id": subject_ids, "field": names, "box": boxes})
+
+
+def reseal(
+    conn: Connection,
+    vault: Vault,
+    table: Table,
+    row_ids: npt.NDArray[np.int64],
+    fields: Sequence[Mapping[str, str | None]],
+    now: datetime,
+) -> npt.NDArray[np.bool_]:
+    """Give each row of a table these sealed fields; the mask of rows for which they differ from what was sealed.
+
+    A row that changes gets a new subject, and the key of its old one is destroyed.
+    """
+    held = dict(conn.execute(select(table.c.id, table.c.subject_id)).tuples().all())
+    subject_ids = [held.get(row_id) for row_id in row_ids.tolist()]
+    opened = _open_all(conn, vault, {subject_id for subject_id in subject_ids if subject_id is not None})
+    wanted = [{name: text for name, text in one.items() if text} for one in fields]
+    changed = np.array([opened.get(s, {}) != one for s, one in zip(subject_ids, wanted, strict=True)], dtype=bool)
+    places = np.flatnonzero(changed).tolist()
+    if places:
+        fresh = seal_new(conn, vault, [wanted[i] for i in places], now)
+        bulk_update(conn, table, row_ids[changed], {"subject_id": fresh})
+        for i in places:
+            if subject_ids[i] is not None:
+                erase(conn, subject_ids[i], now)
+    return changed
+
+
+def _open_all(conn: Connection, vault: Vault, subject_ids: Collection[int]) -> dict[int | None, dict[str, str]]:
+    """The opened fields of many subjects, in two queries."""
+    if not subject_ids:
+        return {}
+    b, s = t.sealed.c, t.subjects.c
+    wrapped = dict(conn.execute(select(s.id, s.wrapped_key).where(s.wrapped_key.is_not(None))).tuples().all())
+    keys = {i: vault.unwrap(wrapped[i]) for i in subject_ids if i in wrapped}
+    opened: dict[int | None, dict[str, str]] = {}
+    for subject_id, name, box in conn.execute(select(b.subject_id, b.field, b.box)):
+        if subject_id in keys:
+            opened.setdefault(subject_id, {})[name] = vault.open(keys[subject_id], subject_id, name, box)
+    return opened
+
+
+def open_fields(conn: Connection, vault: Vault, subject_id: int | None) -> dict[str, str]:
+    """The opened fields of a subject; empty for None and for one that was erased. The caller logs the reading."""
+    if subject_id is None:
+        return {}
+    wrapped = conn.execute(select(t.subjects.c.wrapped_key).where(t.subjects.c.id == subject_id)).scalar()
+    if wrapped is None:
+        return {}
+    key = vault.unwrap(wrapped)
+    s = t.sealed.c
+    boxes = conn.execute(select(s.field, s.box).where(s.subject_id == subject_id))
+    return {name: vault.open(key, subject_id, name, box) for name, box in boxes}
+
+
+def erase(conn: Connection, subject_id: int, now: datetime) -> None:
+    """Destroy a subject's key, and drop its boxes; what backups still hold opens with nothing."""
+    done = conn.execute(update(t.subjects).where(t.subjects.c.id == subject_id).values(wrapped_key=None, erased_at=now))
+    if done.rowcount == 0:
+        raise NotFound("there is no such subject")
+    conn.execute(delete(t.sealed).where(t.sealed.c.subject_id == subject_id))

@@ -1,0 +1,80 @@
+"""Bring rows in by their code: new ones are inserted, changed ones updated, equal ones left alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import shapely
+from sqlalchemy import Connection, Table, select
+
+from gridmap.store.bulk import bulk_insert, bulk_update, frame
+
+Columns = Mapping[str, Sequence[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Upserted:
+    """`ids` aligned with the rows given; `fresh` and `changed` are masks over them."""
+
+    ids: npt.NDArray[np.int64]
+    fresh: npt.NDArray[np.bool_]
+    changed: npt.NDArray[np.bool_]
+
+
+def known_ids(conn: Connection, table: Table, key: str = "code") -> dict[str, int]:
+    """Ids by code (or another text column)."""
+    return {code: row_id for code, row_id in conn.execute(select(table.c[key], table.c.id))}
+
+
+def upsert(conn: Connection, table: Table, columns: Columns, *, key: Sequence[str] = ("code",)) -> Upserted:
+    """Insert or update rows by the columns of `key`, whose values together are distinct.
+
+    Only the columns given are compared and written.
+    """
+    others = [name for name in columns if name not in key]
+    keys, given = _rows(columns, key), _rows(columns, others)
+    before = _existing(conn, table, key, others)
+    ids = np.array([before[one][0] if one in before else 0 for one in keys], dtype=np.int64)
+    fresh = ids == 0
+    changed = np.array(
+        [not new and before[one][1] != row for new, one, row in zip(fresh, keys, given, strict=True)], dtype=bool
+    )
+    if fresh.any():
+        ids[fresh] = bulk_insert(conn, table, _only(columns, fresh))
+    if changed.any():
+        bulk_update(conn, table, ids[changed], _only({name: columns[name] for name in others}, changed))
+    return Upserted(ids, fresh, changed)
+
+
+def _existing(
+    conn: Connection, table: Table, key: Sequence[str], others: Sequence[str]
+) -> dict[tuple[Any, ...], tuple[int, tuple[Any, ...]]]:
+    rows = frame(conn, select(table.c.id, *(table.c[name] for name in (*key, *others))))
+    columns = {name: rows[name].tolist() for name in rows}
+    stored = zip(columns["id"], _rows(columns, others), strict=True)
+    return dict(zip(_rows(columns, key), stored, strict=True))
+
+
+def _rows(columns: Columns, names: Sequence[str]) -> list[tuple[Any, ...]]:
+    """The named columns as one tuple a row, of values that are equal exactly when the stored ones would be."""
+    return list(zip(*([_plain(value) for value in columns[name]] for name in names), strict=True))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, shapely.Geometry):
+        return shapely.to_wkb(value)
+    if value is None or value is pd.NaT or (isinstance(value, float) and value != value):
+        return None
+    if isinstance(value, np.generic):
+        value = value.item()
+    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _only(columns: Columns, mask: npt.NDArray[np.bool_]) -> dict[str, list[Any]]:
+    keep = np.flatnonzero(mask).tolist()
+    return {name: [values[i] for i in keep] for name, values in columns.items()}

@@ -1,0 +1,99 @@
+"""What every use case is handed: the database, the settings, the vault, the ground as drawn today, and the clock."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+from sqlalchemy import Connection, Engine
+
+from gridmap.ground import AssignmentIndex
+from gridmap.privacy import Vault
+from gridmap.settings import Settings
+from gridmap.store import open_engine, versions
+from gridmap.store.ground import cells_on
+from gridmap.store.keyfile import open_vault
+
+
+def server_clock() -> datetime:
+    """Now, in UTC. The server's clock decides; tests pass their own."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """The cells of one day with their index. Arrays are aligned with the index's row positions."""
+
+    day: date
+    version: int
+    index: AssignmentIndex
+    cells: gpd.GeoDataFrame
+    ids: npt.NDArray[np.int64]
+    #: (west, south, east, north) in degrees; None when there are no cells
+    extent: tuple[float, float, float, float] | None
+
+
+class GroundCache:
+    """The ground of the days asked for, rebuilt in every process once the cells' version has moved on."""
+
+    def __init__(self, keep: int = 4) -> None:
+        self._keep = keep
+        self._lock = threading.Lock()
+        self._grounds: dict[date, Ground] = {}
+
+    def on(self, conn: Connection, day: date) -> Ground:
+        """The ground of a day. One small query when nothing has changed."""
+        version = versions.read(conn).get("cells", 0)
+        with self._lock:
+            known = self._grounds.get(day)
+            if known is None or known.version != version:
+                known = _load(conn, day, version)
+                self._grounds.pop(day, None)
+                self._grounds[day] = known
+                while len(self._grounds) > self._keep:
+                    del self._grounds[next(iter(self._grounds))]
+            return known
+
+
+def _load(conn: Connection, day: date, version: int) -> Ground:
+    cells = cells_on(conn, day)
+    west, south, east, north = (float(value) for value in cells.total_bounds)
+    return Ground(
+        day=day,
+        version=version,
+        index=AssignmentIndex(cells, code="code"),
+        cells=cells,
+        ids=cells["id"].to_numpy(np.int64),
+        extent=(west, south, east, north) if len(cells) else None,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Made once by an entry point (`open_context`) and passed down."""
+
+    engine: Engine
+    settings: Settings
+    vault: Vault
+    clock: Callable[[], datetime] = server_clock
+    grounds: GroundCache = field(default_factory=GroundCache)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The county's time zone, in which days begin and moments are shown."""
+        return ZoneInfo(self.settings.timezone)
+
+    def today(self) -> date:
+        """The county's day by the server's clock."""
+        return self.clock().astimezone(self.zone).date()
+
+
+def open_context(settings: Settings) -> Context:
+    """Open the database and the vault of these settings; EnvironmentFault says what is missing."""
+    return Context(engine=open_engine(settings.database_url), settings=settings, vault=open_vault(settings))

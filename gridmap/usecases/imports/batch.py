@@ -1,0 +1,69 @@
+"""One file's rows on their way in: which still stand, which were turned away and why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sqlalchemy import Connection
+
+from gridmap.files import Reject
+from gridmap.usecases.context import Context
+
+Progress = Callable[[int, int], None]
+
+
+def _silent(done: int, total: int) -> None:
+    """The progress of nobody."""
+
+
+@dataclass
+class Batch:
+    """The canonical rows that still stand, and the ones turned away so far."""
+
+    ctx: Context
+    conn: Connection
+    rows: pd.DataFrame
+    progress: Progress = _silent
+    rejects: list[Reject] = field(default_factory=list)
+
+    def turn_away(self, bad: np.ndarray, name: str, reason: str) -> None:
+        """Reject the rows of the mask; `reason` may hold {value}."""
+        if not bad.any():
+            return
+        for row, value in zip(self.rows.loc[bad, "row"].tolist(), self.rows.loc[bad, name].tolist(), strict=True):
+            self.rejects.append(Reject(int(row), name, reason.format(value=value), str(value)))
+        self.rows = self.rows.loc[~bad].reset_index(drop=True)
+
+    def drop_repeated(self, name: str = "code") -> None:
+        """Keep the first row of each code."""
+        self.turn_away(self.rows[name].duplicated().to_numpy(), name, "{value} stands in an earlier row already")
+
+    def resolve(self, name: str, known: Mapping[Any, int], what: str, *, required: bool = True) -> list[int | None]:
+        """The ids behind a column of codes; rows with an unknown code (or none, where required) are turned away."""
+        missing = self.rows[name].isna().to_numpy()
+        unknown = ~missing & ~self.rows[name].isin(known.keys()).to_numpy()
+        self.turn_away(unknown, name, f"there is no {what} {{value}}; import it first")
+        if required:
+            self.turn_away(self.rows[name].isna().to_numpy(), name, f"no {what} is given")
+        return [None if code is None or code != code else known[code] for code in self.rows[name].tolist()]
+
+    def column(self, name: str) -> list[Any]:
+        """A column with None for what is missing; all None when the file has no such column."""
+        if name not in self.rows:
+            return [None] * len(self.rows)
+        return [None if _missing(value) else value for value in self.rows[name].tolist()]
+
+    def columns(self, names: Sequence[str]) -> dict[str, list[Any]]:
+        return {name: self.column(name) for name in names}
+
+    def whole(self, name: str, default: int | None = None) -> list[int | None]:
+        """A column of whole numbers."""
+        return [default if value is None else int(value) for value in self.column(name)]
+
+
+def _missing(value: Any) -> bool:
+    return value is None or value is pd.NaT or value is pd.NA or (isinstance(value, float) and value != value)

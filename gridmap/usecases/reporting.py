@@ -1,0 +1,136 @@
+"""Report an incident: place it, choose who answers, write it with its first events and messages, all at once or not."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+import shapely
+from sqlalchemy import Connection
+
+from gridmap.case import clock
+from gridmap.errors import Forbidden, InvalidInput
+from gridmap.people.roles import admits, can
+from gridmap.store import chain, incidents, read, subjects, versions, write
+from gridmap.store import tables as t
+from gridmap.store.scope import thing_of
+from gridmap.usecases.assigning import Places, respond
+from gridmap.usecases.context import Context
+from gridmap.usecases.spots import Spot, assign, locate_spot, placed, where
+from gridmap.view import Kind, View
+
+MAX_TEXT = 4000
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a reporter says. x and y are lon and lat of `crs` (or its easting and northing)."""
+
+    category: str
+    lon: float
+    lat: float
+    crs: str = "wgs84"
+    accuracy_m: float | None = None
+    text: str = ""
+    occurred_at: datetime | None = None
+    household_id: int | None = None
+    enterprise_id: int | None = None
+    channel: str = "worker"
+    reporter_name: str | None = None
+    reporter_phone: str | None = None
+    #: the sender was asked whether this far-off place is meant, and said yes
+    confirmed: bool = False
+
+    def fingerprint(self) -> str:
+        """SHA-256 of what was said, to tell a repeated request from another one under the same key."""
+        said = json.dumps(asdict(self), sort_keys=True, default=str, ensure_ascii=False)
+        return hashlib.sha256(said.encode()).hexdigest()
+
+
+def report(ctx: Context, view: View, draft: Draft, *, key: str | None = None) -> dict[str, Any]:
+    """Report an incident and answer with its cell, worker, body and due time.
+
+    The same sender with the same key has one effect, also in parallel. The place is looked up in the drawing of the
+    day the report arrives; `occurred_at` is kept beside it. Raises InvalidInput, Forbidden, KeyReused.
+    """
+    _check(view, draft)
+    sender = f"account:{view.actor.account_id}" if view.actor else "system"
+    while True:
+        with read(ctx.engine) as conn:
+            ground = ctx.grounds.on(conn, ctx.today())
+        spot = locate_spot(
+            ground, draft.lon, draft.lat, draft.crs, draft.accuracy_m, confirmed=draft.confirmed
+        )  # fmt: skip
+        places = placed(ground, spot)
+        now = ctx.clock()
+        with write(ctx.engine) as conn:
+            if versions.read(conn).get("cells", 0) != ground.version:
+                continue  # a drawing came into force in between: place again
+            if key is not None:
+                known = incidents.claim_request(conn, sender, key, draft.fingerprint(), now)
+                if known is not None:
+                    return known
+            answer = _write(ctx, conn, view, draft, spot, places, now)
+            if key is not None:
+                incidents.answer_request(conn, sender, key, answer)
+            return answer
+
+
+def _check(view: View, draft: Draft) -> None:
+    if view.actor is not None:
+        decision = can(view.actor, view.scope, "incident.report")
+        if not decision:
+            raise Forbidden(decision.reason)
+    if len(draft.text) > MAX_TEXT:
+        raise InvalidInput(f"the text has {len(draft.text)} characters; {MAX_TEXT} is the most", field="text")
+    if draft.occurred_at is not None and draft.occurred_at.tzinfo is None:
+        raise InvalidInput("occurred_at has no time zone; write it like 2026-07-03T09:41:00+08:00", field="occurred_at")
+
+
+def _write(
+    ctx: Context, conn: Connection, view: View, draft: Draft, spot: Spot, places: Places, now: datetime
+) -> dict[str, Any]:
+    category = incidents.category(conn, draft.category)
+    household_id = _household(conn, view, draft.household_id)
+    enterprise_id = incidents.id_of(conn, t.enterprises, draft.enterprise_id, "enterprise_id")
+    responses = respond(conn, places, [category.department], [now], [None], ctx.zone)
+    due_at = clock.due(now, category.limit_hours)
+    personal = {"text": draft.text, "reporter_name": draft.reporter_name, "reporter_phone": draft.reporter_phone}
+    number = incidents.drawn_number(now.astimezone(ctx.zone))
+    inside = places.cell_id[0] is not None
+    columns: dict[str, Any] = {
+        **places.columns(0),
+        **{name: [value] for name, value in spot.columns().items()},
+        "number": [number], "category_id": [category.id], "channel": [draft.channel],
+        "status": ["assigned" if inside else "unplaced"], "received_at": [now], "occurred_at": [draft.occurred_at],
+        "due_at": [due_at], "household_id": [household_id], "enterprise_id": [enterprise_id],
+        "account_id": [view.actor.account_id if view.actor else None],
+        "subject_id": subjects.seal_new(conn, ctx.vault, [personal], now),
+        "geom": [shapely.Point(spot.lon, spot.lat)],
+    }  # fmt: skip
+    incident_id = int(incidents.insert_incidents(conn, columns)[0])
+    first = {"category": category.code, "channel": draft.channel, "cell_id": places.cell_id[0]}
+    account_id = view.actor.account_id if view.actor else None
+    chain.append_event(conn, incident_id, "reported", now, account_id, first)
+    assign(conn, incident_id, places, responses, now, account_id)
+    versions.bump(conn, "incidents")
+    named = incidents.names(
+        conn, cell_id=places.cell_id[0], worker_id=responses.worker_id[0], body_id=responses.body_id[0]
+    )
+    return {
+        "id": incident_id, "number": number, "status": columns["status"][0], **named,
+        "due_at": due_at.isoformat(), "received_at": now.isoformat(), **where(conn, places, responses),
+    }  # fmt: skip
+
+
+def _household(conn: Connection, view: View, household_id: int | None) -> int | None:
+    """Only a household that the reporter serves may be linked; others are not even said to exist."""
+    if household_id is None:
+        return None
+    thing = thing_of(conn, Kind.HOUSEHOLD, household_id)
+    if thing is None or not admits(view.scope.grant(Kind.HOUSEHOLD), thing):
+        raise InvalidInput(f"household_id: there is none with the id {household_id}", field="household_id")
+    return household_id

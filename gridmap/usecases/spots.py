@@ -1,0 +1,82 @@
+"""A place as it is reported: read in any CRS, placed in the drawing of the day, and handed to who answers there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Connection
+
+from gridmap.errors import InvalidInput
+from gridmap.ground import parse_crs, question, question_text, to_wgs84
+from gridmap.store import chain, incidents
+from gridmap.usecases.assigning import Places, Responses, place
+from gridmap.usecases.context import Ground
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A place as it came and as WGS84."""
+
+    lon: float
+    lat: float
+    crs_in: str
+    x_in: float
+    y_in: float
+    accuracy_m: float | None
+
+    def columns(self) -> dict[str, Any]:
+        return {"crs_in": self.crs_in, "x_in": self.x_in, "y_in": self.y_in, "accuracy_m": self.accuracy_m}
+
+
+def locate_spot(
+    ground: Ground, x: float, y: float, crs: str, accuracy_m: float | None, *, confirmed: bool = False
+) -> Spot:
+    """Read a place in any CRS. A doubtful one (axes swapped, another country) is asked about, never shifted."""
+    name = parse_crs(crs)
+    if accuracy_m is not None and not 0 <= accuracy_m <= 100_000:
+        raise InvalidInput(f"accuracy_m is {accuracy_m}; give metres between 0 and 100,000", field="accuracy_m")
+    lon, lat = to_wgs84(np.array([x], dtype=float), np.array([y], dtype=float), name)
+    asked = question(lon, lat, ground.extent)[0]
+    if asked is not None and (asked != "elsewhere" or not confirmed):
+        raise InvalidInput(
+            question_text(asked, x, y), code="location_doubtful", field="lon", question=asked,
+            confirm="send confirmed=true to report it all the same" if asked == "elsewhere" else None,
+        )  # fmt: skip
+    return Spot(float(lon[0]), float(lat[0]), name, x, y, accuracy_m)
+
+
+def placed(ground: Ground, spot: Spot) -> Places:
+    accuracy = np.array([np.nan if spot.accuracy_m is None else spot.accuracy_m])
+    return place(ground, np.array([spot.lon]), np.array([spot.lat]), accuracy)
+
+
+def assign(
+    conn: Connection, incident_id: int, places: Places, who: Responses, now: datetime, account_id: int | None
+) -> None:
+    """Write who answers, the event that says so, and the messages."""
+    values = {
+        "cell_id": places.cell_id[0], "worker_id": who.worker_id[0], "body_id": who.body_id[0],
+        "area_id": who.area_id[0], "reason": str(who.reason[0]),
+    }  # fmt: skip
+    incidents.respond(
+        conn, {"incident_id": [incident_id], "valid_from": [now], **{name: [value] for name, value in values.items()}}
+    )
+    chain.append_event(conn, incident_id, "assigned", now, account_id, values)
+    incidents.tell(conn, incident_id, "assigned", now, worker_id=who.worker_id[0], body_id=who.body_id[0])
+
+
+def where(conn: Connection, places: Places, who: Responses) -> dict[str, Any]:
+    """How sure the place is, and why this worker."""
+    near = incidents.names(conn, cell_id=places.runner_up_id[0] or places.nearest_id[0], worker_id=None, body_id=None)
+    other = near["cell"]
+    return {
+        "confidence": places.confidence[0],
+        "border_m": places.border_m[0],
+        "place_reason": places.place_reason[0],
+        "runner_up": other if places.runner_up_id[0] is not None else None,
+        "nearest": {**other, "distance_m": places.nearest_m[0]} if other and places.cell_id[0] is None else None,
+        "reason": str(who.reason[0]),
+    }

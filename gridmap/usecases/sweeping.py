@@ -1,0 +1,22 @@
+"""The regular broom: what has had its day goes. Safe to run twice, also at once."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from gridmap.store import accounts, expiry, write
+from gridmap.usecases.context import Context
+
+#: a phone may hold a report back for a season in the hills; its key must still be known when it comes again
+KEEP_REQUESTS = timedelta(days=180)
+
+
+def sweep(ctx: Context) -> dict[str, int]:
+    """Remove expired read logs, answers of old requests and ended sessions; how many of each."""
+    now = ctx.clock()
+    with write(ctx.engine) as conn:
+        return {
+            "readings": accounts.forget_readings(conn, now - timedelta(days=ctx.settings.read_log_days)),
+            "requests": expiry.forget_requests(conn, now - KEEP_REQUESTS),
+            "sessions": expiry.forget_sessions(conn, now),
+        }

@@ -1,0 +1,59 @@
+"""Who gets a report: on duty then and there, primary before backup, least open, lowest id; else the dispatcher."""
+
+from datetime import date, datetime
+
+import pytest
+
+from gridmap.people.rosters import Chosen, Duty, Leave, Reason, Roster
+
+MONDAY = datetime(2026, 6, 29, 10, 0)
+SINCE = date(2026, 1, 1)
+
+
+def duty(worker: int, rank: str = "primary", **more: object) -> Duty:
+    return Duty(worker, 1, rank, **{"valid_from": SINCE, **more})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("duties", "counts", "expected"),
+    [
+        ([duty(5), duty(2, "backup")], {5: 99}, Chosen(5, Reason.PRIMARY)),
+        ([duty(5), duty(2)], {5: 1, 2: 3}, Chosen(5, Reason.PRIMARY)),
+        ([duty(5), duty(2)], {5: 3, 2: 3}, Chosen(2, Reason.PRIMARY)),
+        ([duty(5), duty(2)], {2: 1}, Chosen(5, Reason.PRIMARY)),
+        ([duty(7, "backup"), duty(6, "backup")], {}, Chosen(6, Reason.BACKUP)),
+        ([], {}, Chosen(None, Reason.DISPATCHER)),
+        ([duty(5, valid_from=date(2026, 6, 30))], {}, Chosen(None, Reason.DISPATCHER)),
+        ([duty(5, valid_to=date(2026, 6, 29))], {}, Chosen(None, Reason.DISPATCHER)),
+        ([duty(5, valid_to=date(2026, 6, 30))], {}, Chosen(5, Reason.PRIMARY)),
+    ],
+)
+def test_the_rule(duties: list[Duty], counts: dict[int, int], expected: Chosen) -> None:
+    assert Roster(duties).choose(1, MONDAY, counts) == expected
+
+
+def test_a_cell_without_a_roster_goes_to_the_dispatcher() -> None:
+    assert Roster([duty(5)]).choose(2, MONDAY, {}) == Chosen(None, Reason.DISPATCHER)
+
+
+@pytest.mark.parametrize(
+    ("hours", "moment", "covered"),
+    [
+        ((480, 1080), datetime(2026, 6, 29, 7, 59), False),
+        ((480, 1080), datetime(2026, 6, 29, 8, 0), True),
+        ((480, 1080), datetime(2026, 6, 29, 18, 0), False),
+        ((1320, 360), datetime(2026, 6, 29, 23, 0), True),
+        ((1320, 360), datetime(2026, 6, 30, 5, 59), True),
+        ((1320, 360), datetime(2026, 6, 30, 6, 0), False),
+        ((1320, 360), datetime(2026, 6, 29, 5, 0), False),  # Sunday's night is not on Monday's duty
+    ],
+)
+def test_hours_and_nights(hours: tuple[int, int], moment: datetime, covered: bool) -> None:
+    monday_only = duty(1, weekdays=1, starts_min=hours[0], ends_min=hours[1])
+    assert monday_only.covers(moment) is covered
+
+
+def test_leave_hands_over_to_the_backup_until_the_day_before_the_return() -> None:
+    roster = Roster([duty(5), duty(6, "backup")], [Leave(5, date(2026, 6, 29), date(2026, 7, 1))])
+    assert roster.choose(1, MONDAY, {}).worker_id == 6
+    assert roster.choose(1, datetime(2026, 7, 1, 0, 0), {}).worker_id == 5

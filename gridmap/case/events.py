@@ -1,0 +1,42 @@
+"""The chain of an incident's events: each event's hash covers the one before it, so that no change goes unseen.
+
+A forger with the file in hand would have to recompute every later hash of the incident, which copies (backups, replies)
+contradict. Events hold ids and codes only, never personal text: erasing a person must not break the chain.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+#: what the first event of an incident follows
+GENESIS = "0" * 64
+
+
+def canonical_json(data: Mapping[str, Any] | list[Any]) -> str:
+    """JSON that is the same for the same data: sorted keys, no spaces, characters as they are; NaN is refused.
+
+    Raises TypeError or ValueError for what JSON does not have.
+    """
+    return json.dumps(data, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def canonical_moment(at: datetime) -> str:
+    """An aware moment as UTC text to the microsecond: 2026-07-03T01:41:00.000000+00:00."""
+    if at.tzinfo is None:
+        raise ValueError(f"{at!r} has no time zone")
+    return at.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def event_hash(
+    prev_hash: str, incident_number: str, seq: int, kind: str, at_iso: str, account_id: int | None, data_json: str
+) -> str:
+    """SHA-256 (64 hexadecimal digits) over an event and the hash of the event before it (`GENESIS` for the first).
+
+    `at_iso` as `canonical_moment` writes it, `data_json` as `canonical_json` does and as it is stored.
+    """
+    covered = canonical_json([prev_hash, incident_number, seq, kind, at_iso, account_id, data_json])
+    return hashlib.sha256(covered.encode("utf-8")).hexdigest()

@@ -1,0 +1,234 @@
+"""Who may see a row, as SQL. The rules are `gridmap.people.roles`; here a `Grant` is compiled for a list, and one row
+is read as the `Thing` that `roles.admits` judges. A property test holds the two together on both databases.
+
+What a row is tied to, by kind:
+
+| kind | cells | area | body | worker |
+|---|---|---|---|---|
+| incident | of the responsibility in force | of the responsibility in force | of the same | of the same |
+| household, enterprise | its own | its cell's | its cell's | - |
+| cell | itself | its own | its own | - |
+| worker | of the duties in force on the day | its own | its own | itself |
+| duty | its own | its cell's | its cell's | its own |
+| area, body | - | itself, its own | - / itself | - |
+| account | - | its own | its own | its own |
+| base map | - | - | - | - |
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, FromClause, Select, Table, and_, false, null, or_, select, true
+
+from gridmap.people.roles import Thing
+from gridmap.store import tables as t
+from gridmap.view import (
+    AllOf,
+    AnyOf,
+    Everything,
+    Grant,
+    InArea,
+    InCells,
+    Kind,
+    Nothing,
+    OfBody,
+    OfWorker,
+    Overdue,
+    View,
+)
+
+#: the table that each kind's rows stand in; the base map has three, and no ties
+TABLES: dict[Kind, Table] = {
+    Kind.AREA: t.areas,
+    Kind.BODY: t.bodies,
+    Kind.CELL: t.cells,
+    Kind.WORKER: t.workers,
+    Kind.DUTY: t.duties,
+    Kind.HOUSEHOLD: t.households,
+    Kind.ENTERPRISE: t.enterprises,
+    Kind.INCIDENT: t.incidents,
+    Kind.ACCOUNT: t.accounts,
+}
+
+
+def clause(view: View, kind: Kind, *, now: datetime | None = None) -> ColumnElement[bool]:
+    """The rows of a kind that the View's scope admits, as a condition on the kind's table (see `TABLES`).
+
+    `now` (aware; default: this moment) is what `Overdue` compares with. Rosters are read for the View's day.
+    """
+    return _compile(view.scope.grant(kind), kind, view.as_of, now or datetime.now(UTC))
+
+
+def on_day(table: Table, day: date) -> ColumnElement[bool]:
+    """Rows of a dated table (`valid_from`, `valid_to`) in force on a day."""
+    return and_(table.c.valid_from <= day, or_(table.c.valid_to.is_(None), table.c.valid_to > day))
+
+
+def overdue(now: datetime) -> ColumnElement[bool]:
+    """Open incidents past their due time."""
+    return and_(t.incidents.c.status != "closed", t.incidents.c.due_at < now)
+
+
+def thing_of(
+    conn: Connection, kind: Kind, identity: int, *, day: date | None = None, now: datetime | None = None
+) -> Thing | None:
+    """One row as the rules see it; None when there is no such row. One query.
+
+    `day` (default: today, UTC) is for rosters, `now` (default: this moment) for what is overdue.
+    """
+    moment = now or datetime.now(UTC)
+    if kind is Kind.BASEMAP:
+        return Thing(kind)
+    if kind is Kind.WORKER:
+        return _worker(conn, identity, day or moment.date())
+    row = conn.execute(_ties(kind, moment).where(TABLES[kind].c.id == identity)).one_or_none()
+    if row is None:
+        return None
+    cell_id, area_path, body_id, worker_id, late = row
+    return Thing(kind, cell_id, area_path, body_id, worker_id, bool(late))
+
+
+# --- one row --------------------------------------------------------------------------------------------------------
+
+
+def _ties(kind: Kind, now: datetime) -> Select[Any]:
+    """(cell id, area path, body id, worker id, overdue) of rows of the kind."""
+    table, area = TABLES[kind], t.areas.alias("tie_area")
+    source: FromClause
+    columns: tuple[ColumnElement[Any], ...]
+    match kind:
+        case Kind.INCIDENT:
+            r = t.responsibilities
+            columns = (r.c.cell_id, area.c.path, r.c.body_id, r.c.worker_id, overdue(now))
+            held = and_(r.c.incident_id == table.c.id, r.c.valid_to.is_(None))
+            source = table.outerjoin(r, held).outerjoin(area, area.c.id == r.c.area_id)
+        case Kind.HOUSEHOLD | Kind.ENTERPRISE | Kind.DUTY:
+            worker = table.c.worker_id if kind is Kind.DUTY else null()
+            columns = (table.c.cell_id, area.c.path, t.cells.c.body_id, worker, false())
+            source = table.outerjoin(t.cells, t.cells.c.id == table.c.cell_id)
+            source = source.outerjoin(area, area.c.id == t.cells.c.area_id)
+        case Kind.CELL:
+            columns = (table.c.id, area.c.path, table.c.body_id, null(), false())
+            source = table.outerjoin(area, area.c.id == table.c.area_id)
+        case Kind.AREA:
+            columns = (null(), table.c.path, null(), null(), false())
+            source = table
+        case Kind.BODY:
+            columns = (null(), area.c.path, table.c.id, null(), false())
+            source = table.outerjoin(area, area.c.id == table.c.area_id)
+        case _:  # accounts
+            columns = (null(), area.c.path, table.c.body_id, table.c.worker_id, false())
+            source = table.outerjoin(area, area.c.id == table.c.area_id)
+    return select(*columns).select_from(source)
+
+
+def _worker(conn: Connection, identity: int, day: date) -> Thing | None:
+    w, d = t.workers, t.duties
+    query = (
+        select(t.areas.c.path, w.c.body_id, d.c.cell_id)
+        .select_from(w.join(t.areas, t.areas.c.id == w.c.area_id).outerjoin(d, _duty_of(day)))
+        .where(w.c.id == identity)
+    )
+    rows = conn.execute(query).all()
+    if not rows:
+        return None
+    cells = frozenset(row.cell_id for row in rows if row.cell_id is not None)
+    return Thing(Kind.WORKER, area_path=rows[0].path, body_id=rows[0].body_id, worker_id=identity, cell_ids=cells)
+
+
+def _duty_of(day: date) -> ColumnElement[bool]:
+    return and_(t.duties.c.worker_id == t.workers.c.id, on_day(t.duties, day))
+
+
+# --- a list ---------------------------------------------------------------------------------------------------------
+
+
+def _compile(grant: Grant, kind: Kind, day: date, now: datetime) -> ColumnElement[bool]:
+    match grant:
+        case Everything():
+            return true()
+        case Nothing():
+            return false()
+        case InArea(path):
+            return _area(kind, path)
+        case InCells(cell_ids):
+            return _cells(kind, sorted(cell_ids), day) if cell_ids else false()
+        case OfBody(body_id):
+            return _body(kind, body_id)
+        case OfWorker(worker_id):
+            return _worker_is(kind, worker_id)
+        case Overdue():
+            return overdue(now) if kind is Kind.INCIDENT else false()
+        case AnyOf(grants):
+            return or_(false(), *(_compile(one, kind, day, now) for one in grants))
+        case AllOf(grants):
+            return and_(true(), *(_compile(one, kind, day, now) for one in grants))
+
+
+def _held(test: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Incidents whose responsibility in force passes the test."""
+    r = t.responsibilities.c
+    return t.incidents.c.id.in_(select(r.incident_id).where(r.valid_to.is_(None), test))
+
+
+def _of_cells(column: ColumnElement[Any], test: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Rows whose cell passes the test."""
+    return column.in_(select(t.cells.c.id).where(test))
+
+
+def _area(kind: Kind, path: str) -> ColumnElement[bool]:
+    inside = select(t.areas.c.id).where(t.areas.c.path.startswith(path, autoescape=True))
+    match kind:
+        case Kind.INCIDENT:
+            return _held(t.responsibilities.c.area_id.in_(inside))
+        case Kind.HOUSEHOLD | Kind.ENTERPRISE | Kind.DUTY:
+            return _of_cells(TABLES[kind].c.cell_id, t.cells.c.area_id.in_(inside))
+        case Kind.AREA:
+            return t.areas.c.id.in_(inside)
+        case Kind.BASEMAP:
+            return false()
+        case _:
+            return TABLES[kind].c.area_id.in_(inside)
+
+
+def _cells(kind: Kind, cell_ids: list[int], day: date) -> ColumnElement[bool]:
+    match kind:
+        case Kind.INCIDENT:
+            return _held(t.responsibilities.c.cell_id.in_(cell_ids))
+        case Kind.HOUSEHOLD | Kind.ENTERPRISE | Kind.DUTY:
+            return TABLES[kind].c.cell_id.in_(cell_ids)
+        case Kind.CELL:
+            return t.cells.c.id.in_(cell_ids)
+        case Kind.WORKER:
+            d = t.duties.c
+            return t.workers.c.id.in_(select(d.worker_id).where(d.cell_id.in_(cell_ids), on_day(t.duties, day)))
+        case _:
+            return false()
+
+
+def _body(kind: Kind, body_id: int) -> ColumnElement[bool]:
+    match kind:
+        case Kind.INCIDENT:
+            return _held(t.responsibilities.c.body_id == body_id)
+        case Kind.HOUSEHOLD | Kind.ENTERPRISE | Kind.DUTY:
+            return _of_cells(TABLES[kind].c.cell_id, t.cells.c.body_id == body_id)
+        case Kind.BODY:
+            return t.bodies.c.id == body_id
+        case Kind.CELL | Kind.WORKER | Kind.ACCOUNT:
+            return TABLES[kind].c.body_id == body_id
+        case _:
+            return false()
+
+
+def _worker_is(kind: Kind, worker_id: int) -> ColumnElement[bool]:
+    match kind:
+        case Kind.INCIDENT:
+            return _held(t.responsibilities.c.worker_id == worker_id)
+        case Kind.WORKER:
+            return t.workers.c.id == worker_id
+        case Kind.DUTY | Kind.ACCOUNT:
+            return TABLES[kind].c.worker_id == worker_id
+        case _:
+            return false()

@@ -1,0 +1,83 @@
+"""Wiring: one application over one context. Nothing is decided here."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.resources import as_file, files
+from pathlib import Path
+
+from anyio import CapacityLimiter
+from fastapi import APIRouter, FastAPI
+from prometheus_client import CollectorRegistry
+from starlette.middleware.gzip import GZipMiddleware
+
+from api import errors, pages
+from api.middleware import BodyLimit, LastCatch, Metrics, SecurityHeaders
+from api.routes import ROUTERS
+from api.static import Assets
+from gridmap.usecases.accounts import Passwords
+from gridmap.usecases.context import Context
+from gridmap.usecases.readlog import ReadLog
+
+DESCRIPTION = """\
+Disputes and daily life of a county on its grid of cells. Coordinates are WGS84 longitude and latitude in degrees unless
+`crs` says otherwise; lengths are metres; moments are ISO 8601 with an offset. Lists come in pages: follow `next` (also in the
+`Link` header) until it is null. Errors are problem+json (RFC 9457) with a stable `code`. What somebody may see follows from
+their role and is read from the database for each request; rows outside it answer like rows that do not exist.
+"""
+
+
+def create_app(ctx: Context, passwords: Passwords | None = None) -> FastAPI:
+    """The whole application over a context: API, pages, static files, health and metrics.
+
+    `passwords` is given by tests, which hash faster. State that routes use: `ctx`, `passwords`, `read_log`, `registry`,
+    `assets`, `log_ins` (how many log-ins are checked at once). The read log is flushed when the application stops.
+    """
+    app = FastAPI(
+        title="gridmap",
+        summary="Cells, households, enterprises and incidents of one county",
+        description=DESCRIPTION,
+        version="1",
+        docs_url=None,  # the stock pages load scripts from other hosts
+        redoc_url=None,
+        lifespan=_lifespan,
+    )
+    app.state.ctx = ctx
+    app.state.passwords = passwords or Passwords()
+    app.state.read_log = ReadLog(ctx.engine, ctx.settings.read_log_days)
+    app.state.registry = CollectorRegistry()
+    app.state.log_ins = CapacityLimiter(os.cpu_count() or 1)
+    app.state.assets = Assets(static_folder())
+    errors.install(app, pages.error_page)
+    for router in ROUTERS:
+        app.include_router(router)
+    page_router: APIRouter = pages.router(ctx)
+    app.include_router(page_router)
+    app.mount("/static", app.state.assets, name="static")
+    _add_middleware(app, ctx)
+    return app
+
+
+def _add_middleware(app: FastAPI, ctx: Context) -> None:
+    """From the inside out: the one added last sees a request first."""
+    app.add_middleware(LastCatch, error_page=pages.error_page)
+    app.add_middleware(BodyLimit, most=ctx.settings.max_body_bytes)
+    app.add_middleware(GZipMiddleware, minimum_size=800, compresslevel=5)
+    app.add_middleware(SecurityHeaders, secure=ctx.settings.secure_cookies)
+    app.add_middleware(Metrics, registry=app.state.registry)
+
+
+def static_folder() -> Path:
+    """Where the pages' static files lie: the package's own folder."""
+    with as_file(files("api.pages") / "static") as folder:
+        return folder
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    try:
+        yield
+    finally:
+        app.state.read_log.close()

@@ -1,0 +1,110 @@
+"""What routes ask for: the caller with a View built afresh from the database, and parameters that are known.
+
+    @router.get("/things")
+    def things(caller: Signed) -> ...:
+        page = caller.reader.page("things", ...)
+
+`Signed` refuses a request without a session (401) and a cross-site one (403 `csrf`). Page routes use it too: the error handler
+sends a browser that is not logged in to /login.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+from fastapi.security import APIKeyCookie, OAuth2PasswordBearer
+
+from api import auth
+from gridmap.errors import InvalidInput, Unauthenticated
+from gridmap.store.accounts import Account
+from gridmap.usecases import reading
+from gridmap.usecases.context import Context
+from gridmap.usecases.reading import Reader
+from gridmap.view import View
+
+#: for the OpenAPI document only; `auth.credential` reads the request
+_bearer = OAuth2PasswordBearer(tokenUrl="/api/v1/token", scheme_name="bearer", auto_error=False)
+_cookie = APIKeyCookie(name=auth.SESSION_COOKIE, scheme_name="cookie", auto_error=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who sent this request, and what they may see while it lasts."""
+
+    account: Account
+    reader: Reader
+    credential: auth.Credential
+
+    @property
+    def ctx(self) -> Context:
+        return self.reader.ctx
+
+    @property
+    def view(self) -> View:
+        return self.reader.view
+
+
+def context(request: Request) -> Context:
+    """The application's context, also for routes that need nobody logged in."""
+    ctx: Context = request.app.state.ctx
+    return ctx
+
+
+def route_of(request: Request) -> str:
+    """The template of the route that answers, such as /api/v1/cells/{code}."""
+    return str(getattr(request.scope.get("route"), "path", "unmatched"))
+
+
+def caller(
+    request: Request,
+    csrf: Annotated[str | None, Depends(auth.sent_csrf_token)],
+    _token: Annotated[str | None, Depends(_bearer)],
+    _session: Annotated[str | None, Depends(_cookie)],
+) -> Caller:
+    """Who asks, read from the database for this request: a right withdrawn before it is gone."""
+    shown = auth.credential(request)
+    if shown is None:
+        raise Unauthenticated("log in first: POST /api/v1/token, then send Authorization: Bearer")
+    reason = (request.query_params.get("reason") or "").strip() or None
+    session = reading.enter(context(request), shown.token, reason)
+    if session is None:
+        raise Unauthenticated("the session has ended; log in again", code="session_ended")
+    if shown.by_cookie and request.method not in auth.SAFE_METHODS:
+        auth.check_own_site(request, csrf, shown.token)
+    account, view = session
+    reader = Reader(request.app.state.ctx, view, request.app.state.read_log, route_of(request))
+    return Caller(account, reader, shown)
+
+
+Signed = Annotated[Caller, Depends(caller)]
+Ctx = Annotated[Context, Depends(context)]
+
+
+def known_parameters(*also: str) -> Callable[[Request], None]:
+    """A dependency that refuses query parameters which the route does not declare, and ones given twice.
+
+    A misspelt filter would silently widen the answer; so it is an error that names the parameter. `also`: names that the
+    route reads for itself; "*" admits any.
+    """
+
+    def check(request: Request) -> None:
+        document = request.app.openapi()["paths"].get(route_of(request), {})
+        operation = document.get(request.method.lower(), {})
+        known = {one["name"] for one in operation.get("parameters", ()) if one["in"] == "query"} | set(also)
+        seen: set[str] = set()
+        for name, _ in request.query_params.multi_items():
+            if name in seen:
+                raise InvalidInput(f"the parameter {name[:40]!r} is given twice", parameter=name[:40])
+            if name not in known and "*" not in known:
+                known_names = ", ".join(sorted(known)) or "none"
+                raise InvalidInput(
+                    f"there is no parameter {name[:40]!r} here; there is {known_names}",
+                    code="unknown_parameter",
+                    parameter=name[:40],
+                )
+            seen.add(name)
+
+    return check

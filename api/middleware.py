@@ -1,0 +1,189 @@
+"""What holds for every request, as plain ASGI: body limit, security headers with a nonce, metrics, the last catch.
+
+Plain ASGI because Starlette's BaseHTTPMiddleware copies bodies and breaks cancellation when a client goes away.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable
+
+from prometheus_client import CollectorRegistry, Counter, Histogram
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api import auth
+from api.errors import ErrorPage, problem, unexpected
+
+
+class BodyLimit:
+    """Refuse a body over `most` bytes with 413, by its declared length at once, else as it comes in."""
+
+    def __init__(self, app: ASGIApp, most: int) -> None:
+        self.app = app
+        self.most = most
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await self.app(scope, receive, send)
+        declared = Headers(scope=scope).get("content-length", "0")
+        if not declared.isdecimal() or len(declared) > 18 or int(declared) > self.most:
+            return await self._refuse(scope, receive, send)
+        taken, started = 0, False
+
+        async def limited() -> Message:
+            nonlocal taken
+            message = await receive()
+            taken += len(message.get("body", b""))
+            if taken > self.most:
+                raise _TooLarge
+            return message
+
+        async def watched(message: Message) -> None:
+            nonlocal started
+            started = started or message["type"] == "http.response.start"
+            if taken <= self.most:
+                await send(message)
+
+        try:
+            await self.app(scope, limited, watched)
+        except _TooLarge:
+            pass
+        if taken > self.most and not started:
+            await self._refuse(scope, receive, send)
+
+    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
+        detail = f"the body is larger than {self.most:,} bytes"
+        await problem(413, "too_large", detail, {"max_bytes": self.most}, {"Connection": "close"})(scope, receive, send)
+
+
+class _TooLarge(BaseException):
+    """Ends the reading of a body. Not an Exception, so that no handler on the way answers in its place."""
+
+
+class SecurityHeaders:
+    """Headers of every answer. Templates find the nonce of their answer at `request.state.csp_nonce`.
+
+    Scripts and style sheets are our own or carry the nonce; styles set by scripts through the CSSOM need neither. The form
+    cookie that `auth.csrf_token` asked for is set here, so templates need no answer object.
+    """
+
+    def __init__(self, app: ASGIApp, secure: bool) -> None:
+        self.app = app
+        self.secure = secure
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await self.app(scope, receive, send)
+        state = scope.setdefault("state", {})
+        nonce = state["csp_nonce"] = secrets.token_urlsafe(18)
+
+        async def dressed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in _HEADERS.items():
+                    headers.setdefault(name, value)
+                headers.setdefault("Content-Security-Policy", content_policy(nonce))
+                headers.setdefault("Cache-Control", "no-store")
+                if self.secure:
+                    headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+                if "form_secret" in state:
+                    headers.append("Set-Cookie", self._form_cookie(state["form_secret"]))
+            await send(message)
+
+        await self.app(scope, receive, dressed)
+
+    def _form_cookie(self, secret: str) -> str:
+        secure = "; Secure" if self.secure else ""
+        return f"{auth.FORM_COOKIE}={secret}; HttpOnly; Path=/; SameSite=strict{secure}"
+
+
+_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Permissions-Policy": "geolocation=(self), camera=(), microphone=(), payment=(), usb=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+
+def content_policy(nonce: str) -> str:
+    """The Content-Security-Policy of an answer."""
+    return "; ".join(
+        (
+            "default-src 'none'",
+            f"script-src 'self' 'nonce-{nonce}'",
+            f"style-src 'self' 'nonce-{nonce}'",
+            "img-src 'self' data: blob:",
+            "font-src 'self'",
+            "connect-src 'self'",
+            "manifest-src 'self'",
+            "worker-src 'self'",
+            "form-action 'self'",
+            "base-uri 'none'",
+            "frame-ancestors 'none'",
+        )
+    )
+
+
+class LastCatch:
+    """Answers errors that nobody foresaw. Stands inside the other middleware, so that 500s carry their headers too, and
+    raises nothing on: the server's own log would print the error's text, which may be personal."""
+
+    def __init__(self, app: ASGIApp, error_page: ErrorPage | None = None) -> None:
+        self.app = app
+        self.error_page = error_page
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await self.app(scope, receive, send)
+        started = False
+
+        async def watched(message: Message) -> None:
+            nonlocal started
+            started = started or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self.app(scope, receive, watched)
+        except Exception as error:
+            answer = unexpected(Request(scope), error, self.error_page)
+            if started:
+                raise ConnectionAbortedError("an answer broke off") from None
+            await answer(scope, receive, send)
+
+
+class Metrics:
+    """Counts and times requests by method, route template and status, in a registry of the application's own."""
+
+    def __init__(self, app: ASGIApp, registry: CollectorRegistry, clock: Callable[[], float] = time.perf_counter) -> None:
+        self.app = app
+        self.clock = clock
+        labels = ("method", "route")
+        self.count = Counter("gridmap_requests", "Requests answered", (*labels, "status"), registry=registry)
+        self.seconds = Histogram("gridmap_request_seconds", "Time to the answer's end", labels, registry=registry)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await self.app(scope, receive, send)
+        start, status = self.clock(), 500
+
+        async def watched(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self.app(scope, receive, watched)
+        finally:
+            method = scope["method"] if scope["method"] in _METHODS else "other"
+            route = str(getattr(scope.get("route"), "path", "unmatched"))
+            self.count.labels(method, route, str(status)).inc()
+            self.seconds.labels(method, route).observe(self.clock() - start)
+
+
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})

@@ -1,0 +1,92 @@
+"""Incidents: reported, listed, read one by one, moved, closed."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Body, Depends, Header, Path, Request, Response
+from pydantic import TypeAdapter
+
+from api import answers
+from api.deps import Signed, known_parameters
+from api.schemas.common import SIGNED, Features, Id, problems
+from api.schemas.incidents import Assigned, CloseIn, EventOut, IncidentOut, MoveIn, ReportIn
+from api.schemas.lists import IncidentList
+from api.schemas.queries import Incidents, Reason
+from gridmap.usecases import casework
+from gridmap.usecases.reporting import Draft, report
+from gridmap.view import Role
+
+router = APIRouter(prefix="/api/v1/incidents", tags=["incidents"], dependencies=[Depends(known_parameters())])
+
+FIELDS = answers.Fields(
+    "id", "number", "channel", "status", "light", "received_at", "due_at", "closed_at", "worker_id",
+    category=("category", "category_name", "category_name_en"), cell=("cell", "cell_name", "cell_name_en"),
+)  # fmt: skip
+
+IncidentId = Annotated[Id, Path(description="as answered when it was reported", examples=[1])]
+Key = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        pattern=r"^[!-~]{1,200}$",
+        description="drawn by the sender for this report, for instance a UUID; kept per account",
+        examples=["0d6c2b0e-5a0d-4a55-9a4b-6f0d1a2c3b4d"],
+    ),
+]
+
+
+@router.post("", status_code=201, summary="Report an incident", responses=problems(*SIGNED, 400, 409, 413))
+def report_incident(caller: Signed, body: ReportIn, key: Key = None) -> Assigned:
+    """Places the report in today's drawing of the cells and hands it to who is on duty there now.
+
+    The same `Idempotency-Key` again answers the same and has no second effect; with another body it is 422. A place far
+    off or with its axes swapped is asked about (422 `location_doubtful`); send `confirmed` when it is meant.
+    """
+    said = body.model_dump()
+    said["channel"] = body.channel or ("worker" if caller.account.role is Role.WORKER else "counter")
+    return Assigned(**report(caller.ctx, caller.view, Draft(**said), key=key))
+
+
+@router.get(
+    "",
+    summary="List incidents",
+    response_model=IncidentList,
+    responses={200: {"content": {answers.GEOJSON: {"schema": Features.model_json_schema()}}}, **problems(*SIGNED)},
+)
+def list_incidents(request: Request, caller: Signed, query: Incidents) -> Response:
+    """The incidents that the caller serves, newest first. No text and nobody's name is in a list. Officials give a `reason`.
+
+    Every list of single incidents is written to the read log.
+    """
+    return answers.listing(request, caller, "incidents", query, FIELDS)
+
+
+@router.get("/{incident_id}", summary="Read an incident", responses=problems(*SIGNED, 404))
+def read_incident(caller: Signed, incident_id: IncidentId, reason: Reason = None) -> IncidentOut:
+    """One incident with what was said and by whom, for those who serve it; the reading is logged."""
+    return IncidentOut(**caller.reader.incident(incident_id))
+
+
+@router.get("/{incident_id}/events", summary="Its steps", responses=problems(*SIGNED, 404))
+def read_events(caller: Signed, incident_id: IncidentId, reason: Reason = None) -> list[EventOut]:
+    """What happened to an incident, in order. Events are never changed and hold no personal text."""
+    return [EventOut(**event) for event in caller.reader.events(incident_id)]
+
+
+Move = TypeAdapter(MoveIn)
+
+
+@router.post(
+    "/{incident_id}/actions/{action}",
+    summary="Do something to an incident",
+    responses=problems(*SIGNED, 400, 404, 409, 413),
+)
+def act(
+    caller: Signed,
+    incident_id: IncidentId,
+    action: Literal["move", "close"],
+    body: Annotated[MoveIn | CloseIn, Body(description="`move`: the right place; `close`: an empty object")],
+) -> dict[str, Any]:
+    """`move` corrects the pin and assigns again, once; `close` closes. Doing what is done already has no effect."""
+    raise NotImplementedError

@@ -1,0 +1,146 @@
+"""What is sent and answered about incidents."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from api.schemas.common import Code, Id, Named, NamedId
+
+MAX_TEXT = 4000
+Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+Channel = Literal["worker", "resident", "phone", "counter", "online"]
+
+_REPORT = {
+    "category": "mining-blasting",
+    "lon": 109.14231,
+    "lat": 27.53817,
+    "accuracy_m": 28,
+    "text": "爆破后墙面出现裂缝",
+    "occurred_at": "2026-07-03T09:41:00+08:00",
+}
+
+
+class Place(BaseModel):
+    """A place in any CRS: degrees of longitude and latitude, or easting and northing of a projected one."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    lon: Annotated[Number, Field(description="longitude, or easting of `crs`")]
+    lat: Annotated[Number, Field(description="latitude, or northing of `crs`")]
+    crs: Annotated[
+        str, Field(max_length=40, description="wgs84 (CGCS2000 alike), gcj02, bd09 or EPSG:n", examples=["gcj02"])
+    ] = "wgs84"
+    accuracy_m: Annotated[Number | None, Field(ge=0, le=100_000, description="radius of 68 % around the place")] = None
+    confirmed: Annotated[
+        bool, Field(strict=True, description="the sender was asked about a far-off place and meant it")
+    ] = False
+
+
+class ReportIn(Place):
+    """A report. `channel` is how it came in: a worker's own by default, else over the counter."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [_REPORT]})
+
+    category: Annotated[Code, Field(description="see GET /api/v1/categories")]
+    text: Annotated[str, Field(max_length=MAX_TEXT, description="what happened; sealed")] = ""
+    occurred_at: Annotated[AwareDatetime | None, Field(description="when it happened, with its offset")] = None
+    household_id: Id | None = None
+    enterprise_id: Id | None = None
+    channel: Channel | None = None
+    reporter_name: Annotated[str | None, Field(max_length=100, description="sealed")] = None
+    reporter_phone: Annotated[str | None, Field(max_length=40, description="sealed")] = None
+
+
+class MoveIn(Place):
+    """The right place of an incident whose pin was wrong."""
+
+
+class CloseIn(BaseModel):
+    """Closing needs no more than the address."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Nearest(Named):
+    distance_m: float | None = None
+
+
+class Assigned(BaseModel):
+    """Where a report went, and how sure that is."""
+
+    model_config = ConfigDict(extra="allow")
+
+    id: int
+    number: str
+    status: str
+    cell: Named | None = Field(description="null when the place lies outside all cells")
+    worker: NamedId | None = Field(description="null when nobody is on duty there now: the dispatcher has it")
+    body: Named | NamedId | None = None
+    due_at: datetime
+    confidence: float | None = Field(default=None, description="share of the accuracy circle in this cell, by GPS error")
+    border_m: float | None = Field(default=None, description="distance to the cell's nearest border")
+    place_reason: str | None = Field(default=None, description="inside, border (confidence under 0.9) or outside")
+    runner_up: Named | None = None
+    nearest: Nearest | None = None
+    reason: str | None = Field(default=None, description="why this worker: primary, backup, dispatcher, outside")
+
+
+class CameAs(BaseModel):
+    crs: str
+    x: float
+    y: float
+
+
+class Responsible(BaseModel):
+    cell: Named | None
+    worker: NamedId | None
+    body: NamedId | None
+    reason: str | None
+    since: datetime | None
+
+
+class IncidentOut(BaseModel):
+    """One incident. The text and who reported it are null once erased."""
+
+    id: int
+    number: str
+    category: Named
+    channel: str
+    status: str
+    light: str | None
+    received_at: datetime
+    occurred_at: datetime | None
+    due_at: datetime
+    closed_at: datetime | None
+    lon: float
+    lat: float
+    came_as: CameAs
+    accuracy_m: float | None
+    cell: Named | None
+    border_m: float | None
+    confidence: float | None
+    place_reason: str
+    runner_up: Named | None
+    nearest: Named | None
+    nearest_m: float | None
+    responsible: Responsible
+    household_id: int | None
+    enterprise_id: int | None
+    source_ref: str | None
+    text: str | None
+    reporter_name: str | None
+    reporter_phone: str | None
+
+
+class EventOut(BaseModel):
+    """One step of an incident: ids and codes, chained by hash."""
+
+    seq: int
+    kind: str
+    at: datetime
+    account_id: int | None
+    data: dict[str, Any]
+    hash: str

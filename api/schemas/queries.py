@@ -1,0 +1,140 @@
+"""Query parameters of lists. Names are those of the contract; a name that is not declared is refused."""
+
+from __future__ import annotations
+
+from datetime import date
+from enum import StrEnum
+from typing import Annotated, Any
+
+from fastapi import Query
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.schemas.common import Code
+from gridmap.errors import InvalidInput
+from gridmap.usecases.reading import LONGEST_REASON
+
+MAX_LIMIT = 1000
+
+Bbox = tuple[float, float, float, float]
+
+
+class Format(StrEnum):
+    """How a list is written. GeoJSON also by `Accept: application/geo+json`."""
+
+    JSON = "json"
+    GEOJSON = "geojson"
+
+
+class Light(StrEnum):
+    GREEN = "green"
+    YELLOW = "yellow"
+    RED = "red"
+    VERY_LATE = "very_late"
+
+
+class Status(StrEnum):
+    ASSIGNED = "assigned"
+    UNPLACED = "unplaced"
+    CLOSED = "closed"
+
+
+Reason = Annotated[
+    str | None,
+    Field(
+        min_length=3,
+        max_length=LONGEST_REASON,
+        description="Why personal data is read; officials must say, and it is written to the read log",
+        examples=["hearing on the 2026 dust complaints"],
+    ),
+]
+
+
+class Paging(BaseModel):
+    """One page of a list."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    limit: Annotated[int, Field(ge=1, le=MAX_LIMIT, description="rows a page")] = 200
+    cursor: Annotated[str | None, Field(max_length=500, description="`next` of the page before")] = None
+    format: Annotated[Format | None, Field(description="json (default) or geojson")] = None
+
+    def filters(self) -> dict[str, Any]:
+        """The filters for `store.features.page`: those given, by name."""
+        return {}
+
+    def box(self) -> Bbox | None:
+        return None
+
+
+class Boxed(Paging):
+    """A list that can be narrowed to a box."""
+
+    bbox: Annotated[
+        str | None,
+        Field(
+            max_length=200,
+            description="west,south,east,north in degrees WGS84; what meets the box is listed",
+            examples=["109.10,27.50,109.20,27.60"],
+        ),
+    ] = None
+
+    def box(self) -> Bbox | None:
+        return None if self.bbox is None else parse_box(self.bbox)
+
+
+class OfCell(Boxed):
+    """A list that can be narrowed to a cell."""
+
+    cell: Annotated[Code | None, Field(description="code of the responsible cell")] = None
+
+    def filters(self) -> dict[str, Any]:
+        return {} if self.cell is None else {"cell": self.cell}
+
+
+class HouseholdQuery(OfCell):
+    reason: Reason = None
+
+
+class EnterpriseQuery(OfCell):
+    pass
+
+
+class IncidentQuery(OfCell):
+    category: Annotated[Code | None, Field(description="category code; a top category holds its sub-categories")] = None
+    status: Annotated[Status | None, Field(description="as stored")] = None
+    light: Annotated[Light | None, Field(description="of open incidents, by the server's clock")] = None
+    from_: Annotated[date | None, Field(alias="from", description="first day received, county time")] = None
+    to: Annotated[date | None, Field(description="first day no longer included, county time")] = None
+    reason: Reason = None
+
+    def filters(self) -> dict[str, Any]:
+        given = {
+            "cell": self.cell,
+            "category": self.category,
+            "status": self.status and str(self.status),
+            "light": self.light and str(self.light),
+            "from": self.from_,
+            "to": self.to,
+        }
+        return {name: value for name, value in given.items() if value is not None}
+
+
+def parse_box(text: str) -> Bbox:
+    """A bounding box; InvalidInput when it is not four numbers in order."""
+    try:
+        west, south, east, north = (float(part) for part in text.split(","))
+    except ValueError:
+        raise InvalidInput("bbox must be four numbers: west,south,east,north", parameter="bbox") from None
+    if not (-180 <= west <= east <= 180 and -90 <= south <= north <= 90):
+        raise InvalidInput(
+            "bbox must be degrees with west <= east and south <= north; a box over the antimeridian is asked for in two",
+            parameter="bbox",
+        )
+    return west, south, east, north
+
+
+Page = Annotated[Paging, Query()]
+InBox = Annotated[Boxed, Query()]
+Households = Annotated[HouseholdQuery, Query()]
+Enterprises = Annotated[EnterpriseQuery, Query()]
+Incidents = Annotated[IncidentQuery, Query()]

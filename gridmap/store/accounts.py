@@ -1,0 +1,255 @@
+"""SQL for accounts, sessions, failed log-ins, the read log and the standing of a role. No rule is decided here."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, and_, delete, exists, func, insert, or_, select, update
+
+from gridmap.people.roles import Standing
+from gridmap.store import tables as t
+from gridmap.view import Actor, Role
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One account without its password."""
+
+    id: int
+    username: str
+    name: str
+    role: Role
+    worker_id: int | None
+    body_id: int | None
+    area_id: int | None
+
+    def actor(self) -> Actor:
+        return Actor(
+            account_id=self.id,
+            name=self.name,
+            role=self.role,
+            worker_id=self.worker_id,
+            body_id=self.body_id,
+            area_id=self.area_id,
+        )
+
+
+_ACCOUNT = (
+    t.accounts.c.id,
+    t.accounts.c.username,
+    t.accounts.c.name,
+    t.accounts.c.role,
+    t.accounts.c.worker_id,
+    t.accounts.c.body_id,
+    t.accounts.c.area_id,
+)
+
+
+def _account(row: Row[Any]) -> Account:
+    return Account(row.id, row.username, row.name, Role(row.role), row.worker_id, row.body_id, row.area_id)
+
+
+# --- accounts ---------------------------------------------------------------------------------------------------
+
+
+def add(conn: Connection, values: Mapping[str, Any]) -> int:
+    """Insert an account; the store's error translation turns a taken user name into Conflict."""
+    return int(conn.execute(insert(t.accounts).values(**values).returning(t.accounts.c.id)).scalar_one())
+
+
+def find(conn: Connection, username: str) -> Account | None:
+    """The account of this user name, disabled or not."""
+    row = conn.execute(select(*_ACCOUNT).where(t.accounts.c.username == username)).one_or_none()
+    return None if row is None else _account(row)
+
+
+def credentials(conn: Connection, username: str) -> tuple[Account, str] | None:
+    """The account that may log in under this user name and its password's hash; None when there is none or it is disabled."""
+    query = select(*_ACCOUNT, t.accounts.c.password_hash).where(
+        t.accounts.c.username == username, t.accounts.c.disabled_at.is_(None)
+    )
+    row = conn.execute(query).one_or_none()
+    return None if row is None else (_account(row), str(row.password_hash))
+
+
+def set_password(conn: Connection, account_id: int, password_hash: str) -> None:
+    conn.execute(update(t.accounts).where(t.accounts.c.id == account_id).values(password_hash=password_hash))
+
+
+def disable(conn: Connection, account_id: int, now: datetime) -> None:
+    """Disable once: the moment of the first time stays."""
+    where = and_(t.accounts.c.id == account_id, t.accounts.c.disabled_at.is_(None))
+    conn.execute(update(t.accounts).where(where).values(disabled_at=now))
+
+
+def id_of(conn: Connection, kind: str, code: str) -> int | None:
+    """The id of a worker, body or area by its code."""
+    table = {"worker": t.workers, "body": t.bodies, "area": t.areas}[kind]
+    found = conn.execute(select(table.c.id).where(table.c.code == code)).scalar_one_or_none()
+    return None if found is None else int(found)
+
+
+# --- sessions ---------------------------------------------------------------------------------------------------
+
+
+def open_session(conn: Connection, token_hash: str, account_id: int, now: datetime, expires_at: datetime) -> None:
+    """Insert a session. Sessions that ended before now are removed with it, so the table stays small."""
+    conn.execute(delete(t.sessions).where(t.sessions.c.expires_at < now))
+    conn.execute(
+        insert(t.sessions).values(token_hash=token_hash, account_id=account_id, created_at=now, expires_at=expires_at)
+    )
+
+
+def of_session(conn: Connection, token_hash: str, now: datetime) -> Account | None:
+    """Whose session this is; None when it is unknown, past, revoked, or its account disabled."""
+    query = (
+        select(*_ACCOUNT)
+        .join(t.sessions, t.sessions.c.account_id == t.accounts.c.id)
+        .where(
+            t.sessions.c.token_hash == token_hash,
+            t.sessions.c.revoked_at.is_(None),
+            t.sessions.c.expires_at > now,
+            t.accounts.c.disabled_at.is_(None),
+        )
+    )
+    row = conn.execute(query).one_or_none()
+    return None if row is None else _account(row)
+
+
+def revoke_session(conn: Connection, token_hash: str, now: datetime) -> None:
+    where = and_(t.sessions.c.token_hash == token_hash, t.sessions.c.revoked_at.is_(None))
+    conn.execute(update(t.sessions).where(where).values(revoked_at=now))
+
+
+def revoke_all(conn: Connection, account_id: int, now: datetime) -> None:
+    where = and_(t.sessions.c.account_id == account_id, t.sessions.c.revoked_at.is_(None))
+    conn.execute(update(t.sessions).where(where).values(revoked_at=now))
+
+
+# --- failed log-ins ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Failures:
+    """How many attempts failed (or are under way) since a moment, and when the last one was made."""
+
+    count: int
+    last: datetime | None
+
+
+def note_attempt(conn: Connection, name_hash: str, client_hash: str, now: datetime, forget_before: datetime) -> int:
+    """Write an attempt down as failed until it is known to have succeeded; forget those that no longer count."""
+    conn.execute(delete(t.login_failures).where(t.login_failures.c.at < forget_before))
+    values = {"name_hash": name_hash, "client_hash": client_hash, "at": now}
+    return int(conn.execute(insert(t.login_failures).values(**values).returning(t.login_failures.c.id)).scalar_one())
+
+
+def drop_attempt(conn: Connection, attempt_id: int) -> None:
+    conn.execute(delete(t.login_failures).where(t.login_failures.c.id == attempt_id))
+
+
+def forget_failures(conn: Connection, name_hash: str) -> None:
+    conn.execute(delete(t.login_failures).where(t.login_failures.c.name_hash == name_hash))
+
+
+def failures_of_name(conn: Connection, name_hash: str, since: datetime, but: int | None = None) -> Failures:
+    """The failures of one user name, leaving out the attempt `but`."""
+    return _failures(conn, _counted(since, but).where(t.login_failures.c.name_hash == name_hash))
+
+
+def failures_of_client(conn: Connection, client_hash: str, since: datetime, but: int | None = None) -> Failures:
+    """The failures of one client under any user name, leaving out the attempt `but`."""
+    return _failures(conn, _counted(since, but).where(t.login_failures.c.client_hash == client_hash))
+
+
+def _counted(since: datetime, but: int | None) -> Select[Any]:
+    query = select(func.count().label("count"), func.max(t.login_failures.c.at).label("last"))
+    query = query.where(t.login_failures.c.at >= since)
+    return query if but is None else query.where(t.login_failures.c.id != but)
+
+
+def _failures(conn: Connection, query: Select[Any]) -> Failures:
+    row = conn.execute(query).one()
+    return Failures(int(row.count), row.last)
+
+
+# --- what a role is tied to -------------------------------------------------------------------------------------
+
+
+def standing(conn: Connection, account: Account, day: date) -> Standing:
+    """What the account's role is tied to on this day, in one query; nothing where the tie is missing."""
+    if account.role is Role.WORKER:
+        rows = conn.execute(select(t.duties.c.cell_id).where(_on_roster(account.worker_id, day)).distinct())
+        return Standing(cell_ids=frozenset(rows.scalars()), worker_id=account.worker_id)
+    return Standing(
+        area_path=area_path(conn, account.area_id), body_id=account.body_id, worker_id=account.worker_id
+    )
+
+
+def area_path(conn: Connection, area_id: int | None) -> str | None:
+    """The path of an area, such as "/1/5/23/"."""
+    if area_id is None:
+        return None
+    return conn.execute(select(t.areas.c.path).where(t.areas.c.id == area_id)).scalar_one_or_none()
+
+
+def _on_roster(worker_id: int | None, day: date) -> Any:
+    away = exists().where(
+        t.leaves.c.worker_id == t.duties.c.worker_id, t.leaves.c.starts_on <= day, t.leaves.c.ends_on > day
+    )
+    return and_(
+        t.duties.c.worker_id == worker_id,
+        t.duties.c.valid_from <= day,
+        or_(t.duties.c.valid_to.is_(None), t.duties.c.valid_to > day),
+        ~away,
+    )
+
+
+def duty_cells(conn: Connection, account: Account, day: date) -> Sequence[Mapping[str, Any]]:
+    """The cells in force on this day that the account's worker is on the roster of: id, code, name, name_en, rank."""
+    query = (
+        select(t.cells.c.id, t.cells.c.code, t.cells.c.name, t.cells.c.name_en, func.max(t.duties.c.rank).label("rank"))
+        .join(t.duties, t.duties.c.cell_id == t.cells.c.id)
+        .where(
+            _on_roster(account.worker_id, day),
+            t.cells.c.valid_from <= day,
+            or_(t.cells.c.valid_to.is_(None), t.cells.c.valid_to > day),
+        )
+        .group_by(t.cells.c.id, t.cells.c.code, t.cells.c.name, t.cells.c.name_en)
+        .order_by(t.cells.c.code)
+    )
+    return conn.execute(query).mappings().all()
+
+
+def ties(conn: Connection, account: Account) -> Mapping[str, Mapping[str, Any] | None]:
+    """The worker, body and area that the account is tied to, each {id, code, name, name_en} or None."""
+    pairs = {"worker": (t.workers, account.worker_id), "body": (t.bodies, account.body_id), "area": (t.areas, account.area_id)}
+    found: dict[str, Mapping[str, Any] | None] = {}
+    for kind, (table, identity) in pairs.items():
+        columns = select(table.c.id, table.c.code, table.c.name, table.c.name_en)
+        found[kind] = None if identity is None else conn.execute(columns.where(table.c.id == identity)).mappings().one()
+    return found
+
+
+# --- logs -------------------------------------------------------------------------------------------------------
+
+
+def audit(conn: Connection, at: datetime, account_id: int | None, action: str, ref: str, data: Mapping[str, Any]) -> None:
+    """One line of the audit: ids and codes only."""
+    text = json.dumps(data, sort_keys=True, ensure_ascii=False)
+    conn.execute(insert(t.audit).values(at=at, account_id=account_id, action=action, ref=ref, data=text))
+
+
+def add_readings(conn: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Lines of the read log: at, account_id, route, kind, ids (a JSON list), reason."""
+    if rows:
+        conn.execute(insert(t.readings), list(rows))
+
+
+def forget_readings(conn: Connection, before: datetime) -> int:
+    """Remove the readings made before a moment; how many there were."""
+    return conn.execute(delete(t.readings).where(t.readings.c.at < before)).rowcount

@@ -1,0 +1,119 @@
+"""The log of every reading of a person's data: written once per request, with ids, behind the reader's back."""
+
+from __future__ import annotations
+
+import json
+import logging
+import queue
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Engine
+
+from gridmap.errors import GridmapError
+from gridmap.store import accounts, write
+from gridmap.view import Kind
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One reading of personal data: by whom, through which route, which rows, and why where a reason is asked for."""
+
+    at: datetime
+    account_id: int
+    route: str
+    kind: Kind
+    ids: Sequence[int]
+    reason: str | None = None
+
+    def row(self) -> dict[str, Any]:
+        return {
+            "at": self.at,
+            "account_id": self.account_id,
+            "route": self.route,
+            "kind": str(self.kind),
+            "ids": json.dumps(list(self.ids), separators=(",", ":")),
+            "reason": self.reason,
+        }
+
+
+class ReadLog:
+    """Writes readings from a thread of its own, many in one transaction, so that nobody waits for the log.
+
+    While the database is away it keeps what it has and tries again; once `capacity` readings wait, readers wait too:
+    personal data is not read faster than it can be written down. `close` writes what is left. Readings older than
+    `keep_days` are removed, once a day.
+    """
+
+    def __init__(self, engine: Engine, keep_days: int, capacity: int = 10_000, pause_s: float = 1.0) -> None:
+        self._engine = engine
+        self._keep = timedelta(days=keep_days)
+        self._pause_s = pause_s
+        self._waiting: queue.Queue[Reading | None] = queue.Queue(capacity)
+        self._start = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._closing = threading.Event()
+        self._cleaned: date | None = None
+
+    def note(self, reading: Reading) -> None:
+        """Take one reading; returns at once unless `capacity` are waiting."""
+        with self._start:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="read-log", daemon=True)
+                self._thread.start()
+        self._waiting.put(reading)
+
+    def flush(self, timeout_s: float = 10.0) -> bool:
+        """Wait until all that was noted is written; whether it was in time."""
+        until = time.monotonic() + timeout_s
+        while self._waiting.unfinished_tasks and time.monotonic() < until:
+            time.sleep(0.005)
+        return not self._waiting.unfinished_tasks
+
+    def close(self) -> None:
+        """Write what is left and end the thread. Readings that cannot be written now are counted in the server's log."""
+        self._closing.set()
+        if self._thread is not None:
+            self._waiting.put(None)
+            self._thread.join()
+            self._thread = None
+        self._closing.clear()
+
+    def _run(self) -> None:
+        while True:
+            batch = [self._waiting.get()]
+            while len(batch) < 500 and batch[-1] is not None:
+                try:
+                    batch.append(self._waiting.get_nowait())
+                except queue.Empty:
+                    break
+            self._save([one for one in batch if one is not None])
+            for _ in batch:
+                self._waiting.task_done()
+            if batch[-1] is None:
+                return
+
+    def _save(self, readings: Sequence[Reading]) -> None:
+        while readings:
+            try:
+                with write(self._engine) as conn:
+                    accounts.add_readings(conn, [one.row() for one in readings])
+                    self._clean(conn, readings[-1].at)
+                return
+            except GridmapError as exc:
+                if self._closing.is_set():
+                    logger.error("%d readings were not written to the read log: %s", len(readings), exc.message)
+                    return
+                logger.warning("the read log waits: %s", exc.message)
+                self._closing.wait(self._pause_s)
+
+    def _clean(self, conn: Connection, now: datetime) -> None:
+        if self._cleaned != now.date():
+            accounts.forget_readings(conn, now - self._keep)
+            self._cleaned = now.date()

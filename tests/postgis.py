@@ -2,10 +2,10 @@
 
     .venv/bin/python -m tests.postgis COMMAND [ARGUMENT ...]
 
-runs a command with GRIDMAP_TEST_POSTGRES_URL pointing at it, and ends with the command's exit status. PostgreSQL refuses
-to run as root; there the user `postgres` runs it, whom Debian's package makes. The server asks for a password drawn
-for this run, since any local user reaches a loopback port. It is stopped and its folder removed when the command ends,
-fails or is interrupted; after a kill -9 the kernel stops the server (Linux) and the next run removes the folder.
+runs a command with GRIDMAP_TEST_POSTGRES_URL pointing at it, and ends with the command's exit status. PostgreSQL
+refuses to run as root; there the user `postgres` runs it, whom Debian's package makes. The server asks for a password
+drawn for this run, since any local user reaches a loopback port. It is stopped and its folder removed when the command
+ends, fails or is interrupted; after a kill -9 the kernel stops the server (Linux) and the next run removes the folder.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def open_to_others() -> str:
     """The temporary folder, or /tmp where another user could not reach into that."""
     folder = Path(tempfile.gettempdir()).resolve()
     reachable = all(step.stat().st_mode & 0o001 for step in (folder, *folder.parents))
-    return str(folder) if reachable else "/tmp"  # noqa: S108
+    return str(folder) if reachable else "/tmp"
 
 
 def sweep() -> None:

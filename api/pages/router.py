@@ -1,0 +1,79 @@
+"""Page routes: who may open what, the log-in form, and the switch between languages. Rows come from the API, never from here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
+
+from api import auth
+from api.deps import Caller, Signed
+from api.pages.frame import PAGES, composed, county_of, page, page_data, tiles_of
+from api.pages.words import LANG_COOKIE, language
+from gridmap.errors import Forbidden, NotFound
+from gridmap.usecases.context import Context
+from layers import LANGS
+
+YEAR_S = 365 * 24 * 3600
+
+
+def router(ctx: Context) -> APIRouter:
+    """All page routes over a context."""
+    pages = APIRouter(include_in_schema=False)
+    pages.add_api_route("/login", login_form, methods=["GET"])
+    pages.add_api_route("/language/{lang}", switch_language, methods=["GET"])
+    pages.add_api_route("/", home, methods=["GET"])
+    for name in sorted({name for names in PAGES.values() for name in names}):
+        pages.add_api_route(f"/{name}", _page_route(name), methods=["GET"], name=f"page_{name}")
+    return pages
+
+
+def login_form(request: Request, next: str = "/", error: str = "", wait: int = 0) -> Response:
+    """The log-in form; POST /login of `api.routes.session` answers it, and comes back here with an error's code."""
+    ctx: Context = request.app.state.ctx
+    return page(
+        request, "login.html", county=county_of(ctx), next=auth.own_path(next), refused=error, wait=max(0, min(wait, 3600))
+    )
+
+
+def switch_language(request: Request, lang: str, next: str = "/") -> Response:
+    """Read the pages in another language from now on."""
+    if lang not in LANGS:
+        raise NotFound("there is no such language; there are " + ", ".join(LANGS))
+    answer = RedirectResponse(auth.own_path(next), 303)
+    ctx: Context = request.app.state.ctx
+    answer.set_cookie(LANG_COOKIE, lang, max_age=YEAR_S, samesite="lax", secure=ctx.settings.secure_cookies, httponly=True)
+    return answer
+
+
+def home(caller: Signed) -> Response:
+    """One's own page."""
+    return RedirectResponse("/" + PAGES[caller.account.role][0], 303)
+
+
+def _page_route(name: str) -> Any:
+    def show(request: Request, caller: Signed) -> Response:
+        return _map_page(request, caller, name)
+
+    show.__doc__ = f"The page /{name}, for the roles that have it."
+    return show
+
+
+def _map_page(request: Request, caller: Caller, name: str) -> Response:
+    role = caller.account.role
+    if name not in PAGES[role]:
+        raise Forbidden(f"the page /{name} is not for the role {role}; yours is /{PAGES[role][0]}", code="page_of_another_role")
+    ctx, lang = caller.ctx, language(request)
+    county, tiles = county_of(ctx), tiles_of(ctx)
+    data = page_data(
+        name, county, lang, tiles,
+        me={"name": caller.account.name, "role": str(role)},
+        csrf=auth.csrf_token(request),
+        today=ctx.today().isoformat(),
+        timezone=ctx.settings.timezone,
+    )  # fmt: skip
+    return page(
+        request, f"{name}.html", county=county, me=caller.account, pages=PAGES[role], current=name,
+        map=composed(request, county, lang, tiles), data=data,
+    )  # fmt: skip

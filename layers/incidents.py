@@ -1,0 +1,61 @@
+"""Incidents: each with its light, told by shape, colour and word. What was written in a report is not on the map."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import pandas as pd
+
+from gridmap.view import Audience, Kind
+from layers import style
+from layers.layer import Field, Lang, Layer, LegendItem, Param, Words
+
+LIGHT_WORDS: Final[Mapping[str, Words]] = {
+    "very_late": Words("严重超期", "Very late"),
+    "red": Words("超期", "Overdue"),
+    "yellow": Words("临期", "Due soon"),
+    "green": Words("正常", "On time"),
+    "paused": Words("暂停", "Paused"),
+}
+STATUSES = ("assigned", "unplaced", "closed")
+
+_DUTY = frozenset({Audience.DUTY})
+
+
+def _legend(lang: Lang, frame: pd.DataFrame | None) -> Sequence[LegendItem]:
+    return [
+        LegendItem("light", words.of(lang), style.LIGHTS[light][0], glyph=light) for light, words in LIGHT_WORDS.items()
+    ]
+
+
+LAYER = Layer(
+    name="incidents",
+    title=Words("案件", "Incidents"),
+    kind=Kind.INCIDENT,
+    geometry="point",
+    fields=(
+        Field("number", Words("编号", "Number"), audiences=_DUTY),
+        Field("category", Words("类别代码", "Category code"), audiences=_DUTY),
+        Field("category_name", Words("类别", "Category"), column_en="category_name_en", audiences=_DUTY),
+        Field("status", Words("状态", "Status"), audiences=_DUTY),
+        Field("light", Words("灯", "Light"), audiences=_DUTY),
+        Field("received_at", Words("上报时间", "Reported"), audiences=_DUTY),
+        Field("due_at", Words("到期", "Due"), audiences=_DUTY),
+        Field("closed_at", Words("办结时间", "Closed"), audiences=_DUTY),
+        Field("cell", Words("网格", "Cell"), audiences=_DUTY),
+        Field("worker", Words("网格员", "Grid worker"), audiences=_DUTY),
+    ),
+    source="incidents",
+    params=(
+        Param("category", "code", Words("类别", "Category")),
+        Param("status", "choice", Words("状态", "Status"), choices=STATUSES),
+        Param("light", "choice", Words("灯", "Light"), choices=tuple(LIGHT_WORDS)),
+        Param("cell", "code", Words("网格", "Cell")),
+        Param("from", "date", Words("从", "From")),
+        Param("to", "date", Words("到（不含）", "To (not included)")),
+    ),
+    audiences=_DUTY,
+    style={light: {"fill": fill, "ink": ink, "text": text} for light, (fill, ink, text) in style.LIGHTS.items()},
+    draw_legend=_legend,
+)

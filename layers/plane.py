@@ -1,0 +1,60 @@
+"""Degrees to metres and back, for the layers that measure: one local transverse Mercator around what is drawn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+import pyproj
+import shapely
+
+from gridmap.ground import metric_crs
+
+Floats = npt.NDArray[np.float64]
+Geometries = npt.NDArray[np.object_]
+
+
+@dataclass(frozen=True, slots=True)
+class Plane:
+    """A metric plane: x east and y north in metres, scale within 1 in 10,000 over a county."""
+
+    crs: pyproj.CRS
+
+    @classmethod
+    def around(cls, west: float, south: float, east: float, north: float) -> Self:
+        """The plane centred on a box in degrees (EPSG:4326)."""
+        return cls(metric_crs((west + east) / 2, (south + north) / 2))
+
+    def metres(self, lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
+        """x and y in metres of arrays of degrees."""
+        x, y = pyproj.Transformer.from_crs("EPSG:4326", self.crs, always_xy=True).transform(lon, lat)
+        return np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
+
+    def geometries_to_metres(self, geometries: Geometries) -> Geometries:
+        """Geometries in degrees, in metres."""
+        return self._moved(geometries, "EPSG:4326", self.crs)
+
+    def geometries_to_degrees(self, geometries: Geometries) -> Geometries:
+        """Geometries in metres, in degrees."""
+        return self._moved(geometries, self.crs, "EPSG:4326")
+
+    @staticmethod
+    def _moved(geometries: Geometries, source: object, target: object) -> Geometries:
+        transformer = pyproj.Transformer.from_crs(source, target, always_xy=True)
+
+        def move(xy: Floats) -> Floats:
+            return np.column_stack(transformer.transform(xy[:, 0], xy[:, 1]))
+
+        moved: Geometries = shapely.transform(geometries, move)
+        return moved
+
+
+def polygons(filled: tuple[list[Floats], list[npt.NDArray[np.uint32]]]) -> Geometries:
+    """Shapely polygons of what contourpy fills (FillType.OuterOffset): outer rings with their holes."""
+    shapes = []
+    for points, offsets in zip(*filled, strict=True):
+        outer, *holes = np.split(points, offsets[1:-1].astype(np.int64))
+        shapes.append(shapely.Polygon(outer, holes))
+    return np.array(shapes, dtype=object)

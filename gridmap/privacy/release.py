@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -74,7 +75,7 @@ def _tree(towns: Sequence[str]) -> _Node:
     """The county: runs of one town each, halved; then each town's areas, halved. Fixed by the codes alone."""
     starts = [i for i in range(len(towns)) if i == 0 or towns[i] != towns[i - 1]]
     edges = [*starts, len(towns)]
-    return _halved([_halved([_Node(i, i + 1) for i in range(a, b)]) for a, b in zip(edges, edges[1:], strict=False)])
+    return _halved([_halved([_Node(i, i + 1) for i in range(a, b)]) for a, b in pairwise(edges)])
 
 
 def _halved(nodes: Sequence[_Node]) -> _Node:

@@ -26,7 +26,8 @@ def claim_request(conn: Connection, sender: str, key: str, fingerprint: str, now
     """
     make = postgresql.insert if conn.dialect.name == "postgresql" else sqlite.insert
     row = {"sender": sender, "key": key, "fingerprint": fingerprint, "response": "", "created_at": now}
-    if conn.execute(make(t.requests).values(row).on_conflict_do_nothing()).rowcount == 1:
+    taken = make(t.requests).values(row).on_conflict_do_nothing().returning(t.requests.c.key)
+    if conn.execute(taken).first() is not None:
         return None
     r = t.requests.c
     known = conn.execute(select(r.fingerprint, r.response).where(r.sender == sender, r.key == key)).one()

@@ -11,7 +11,7 @@ from gridmap.store import tables as t
 
 def facts(conn: Connection) -> dict[str, str]:
     """All facts by key: county_name, county_name_en, is_demo ("1"), ..."""
-    return dict(conn.execute(select(t.meta.c.key, t.meta.c.value)).tuples().all())
+    return dict(conn.execute(select(t.meta.c.key, t.meta.c.value)).all())
 
 
 def set_facts(conn: Connection, given: Mapping[str, str]) -> None:

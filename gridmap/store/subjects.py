@@ -62,7 +62,7 @@ def reseal(
 
     A row that changes gets a new subject, and the key of its old one is destroyed.
     """
-    held = dict(conn.execute(select(table.c.id, table.c.subject_id)).tuples().all())
+    held = dict(conn.execute(select(table.c.id, table.c.subject_id)).all())
     subject_ids = [held.get(row_id) for row_id in row_ids.tolist()]
     opened = _open_all(conn, vault, {subject_id for subject_id in subject_ids if subject_id is not None})
     wanted = [{name: text for name, text in one.items() if text} for one in fields]
@@ -82,7 +82,7 @@ def _open_all(conn: Connection, vault: Vault, subject_ids: Collection[int]) -> d
     if not subject_ids:
         return {}
     b, s = t.sealed.c, t.subjects.c
-    wrapped = dict(conn.execute(select(s.id, s.wrapped_key).where(s.wrapped_key.is_not(None))).tuples().all())
+    wrapped = dict(conn.execute(select(s.id, s.wrapped_key).where(s.wrapped_key.is_not(None))).all())
     keys = {i: vault.unwrap(wrapped[i]) for i in subject_ids if i in wrapped}
     opened: dict[int | None, dict[str, str]] = {}
     for subject_id, name, box in conn.execute(select(b.subject_id, b.field, b.box)):

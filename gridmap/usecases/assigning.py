@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from sqlalchemy import Connection
 
 from gridmap.people.rosters import Reason
@@ -60,7 +61,7 @@ def place(ground: Ground, lon: Floats, lat: Floats, accuracy_m: Floats | None = 
     found = ground.index.place(lon, lat, accuracy_m)
     cells = ground.cells
     ids, area_ids, paths = ground.ids.tolist(), cells["area_id"].tolist(), cells["area_path"].tolist()
-    bodies = [None if value is None or value != value else int(value) for value in cells["body_id"].tolist()]
+    bodies = [None if pd.isna(value) else int(value) for value in cells["body_id"].tolist()]
     inside = found.cell.tolist()
     confidence = _or_none(found.confidence)
     return Places(

@@ -7,6 +7,7 @@ from typing import Any
 import shapely
 from sqlalchemy import Connection, Row
 
+from gridmap.case.events import canonical_moment
 from gridmap.errors import Conflict, Forbidden, NotFound
 from gridmap.people.roles import admits, can
 from gridmap.store import chain, incidents, read, versions, write
@@ -58,7 +59,7 @@ def move(
             row = _load(conn, view, incident_id, "incident.move")
             if row.status == "closed":
                 raise Conflict("a closed incident keeps its place", code="closed")
-            answer = {"id": row.id, "number": row.number, "due_at": row.due_at.isoformat()}
+            answer = {"id": row.id, "number": row.number, "due_at": canonical_moment(row.due_at)}
             if (row.x_in, row.y_in, row.crs_in, row.accuracy_m) == (spot.x_in, spot.y_in, spot.crs_in, accuracy_m):
                 named = incidents.names(conn, cell_id=row.cell_id, worker_id=row.worker_id, body_id=row.body_id)
                 return {**answer, "status": row.status, "moved": False, **named}
@@ -90,4 +91,4 @@ def close(ctx: Context, view: View, incident_id: int) -> dict[str, Any]:
             chain.append_event(conn, row.id, "closed", now, view.actor.account_id if view.actor else None, {})
             versions.bump(conn, "incidents")
         closed_at = row.closed_at or now
-        return {"id": row.id, "number": row.number, "status": "closed", "closed_at": closed_at.isoformat()}
+        return {"id": row.id, "number": row.number, "status": "closed", "closed_at": canonical_moment(closed_at)}

@@ -12,6 +12,7 @@ import shapely
 from sqlalchemy import Connection
 
 from gridmap.case import clock
+from gridmap.case.events import canonical_moment
 from gridmap.errors import Forbidden, InvalidInput
 from gridmap.people.roles import admits, can
 from gridmap.store import chain, incidents, read, subjects, versions, write
@@ -122,7 +123,7 @@ def _write(
     )
     return {
         "id": incident_id, "number": number, "status": columns["status"][0], **named,
-        "due_at": due_at.isoformat(), "received_at": now.isoformat(), **where(conn, places, responses),
+        "due_at": canonical_moment(due_at), "received_at": canonical_moment(now), **where(conn, places, responses),
     }  # fmt: skip
 
 

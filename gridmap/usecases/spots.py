@@ -15,6 +15,9 @@ from gridmap.store import chain, incidents
 from gridmap.usecases.assigning import Places, Responses, place
 from gridmap.usecases.context import Ground
 
+#: where there are no cells yet, any place on earth is as good as another
+WORLD = (-180.0, -90.0, 180.0, 90.0)
+
 
 @dataclass(frozen=True, slots=True)
 class Spot:
@@ -39,10 +42,10 @@ def locate_spot(
     if accuracy_m is not None and not 0 <= accuracy_m <= 100_000:
         raise InvalidInput(f"accuracy_m is {accuracy_m}; give metres between 0 and 100,000", field="accuracy_m")
     lon, lat = to_wgs84(np.array([x], dtype=float), np.array([y], dtype=float), name)
-    asked = question(lon, lat, ground.extent)[0]
+    asked = question(lon, lat, ground.extent or WORLD)[0]
     if asked is not None and (asked != "elsewhere" or not confirmed):
         raise InvalidInput(
-            question_text(asked, x, y), code="location_doubtful", field="lon", question=asked,
+            question_text(asked), code="location_doubtful", field="lon", question=asked,
             confirm="send confirmed=true to report it all the same" if asked == "elsewhere" else None,
         )  # fmt: skip
     return Spot(float(lon[0]), float(lat[0]), name, x, y, accuracy_m)

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from sqlalchemy import Connection
 
-from gridmap.files import Reject
+from gridmap.files.table import Reject
 from gridmap.usecases.context import Context
 
 Progress = Callable[[int, int], None]

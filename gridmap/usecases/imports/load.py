@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from gridmap.errors import InvalidInput
-from gridmap.files import Reject
+from gridmap.files.table import Reject
 from gridmap.store import versions, write
 from gridmap.store.accounts import audit
 from gridmap.store.upsert import Upserted

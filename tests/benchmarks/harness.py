@@ -1,0 +1,90 @@
+"""A small runner for races: ours against others, interleaved on one machine, told as ratios.
+
+The machines are shared and their clocks vary, so seconds mean little by themselves. Each round runs every contender
+once, in turn; a ratio is taken within a round, and the median over the rounds is what counts. A race that does not
+agree on the answer has no winner: `agree` is called first, and raises.
+"""
+
+from __future__ import annotations
+
+import gc
+import statistics
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Contender:
+    """One way to do it. `run` does all the work once and returns the answer; what is prepared is prepared before."""
+
+    name: str
+    run: Callable[[], Any]
+
+
+@dataclass(frozen=True)
+class Race:
+    """Ours and the others on the same input."""
+
+    title: str
+    #: what is done, on what, and what was prepared beforehand
+    about: str
+    ours: Contender
+    others: Sequence[Contender]
+    #: how many things one run works through, and what they are
+    amount: int
+    unit: str
+    #: takes each contender's answer by name; says what was compared, raises AssertionError where they differ
+    agree: Callable[[Mapping[str, Any]], str]
+    #: other's name -> how many times faster we must be
+    at_least: Mapping[str, float] = field(default_factory=dict)
+    close: Callable[[], None] = lambda: None
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Seconds of each round, by the clock and of the processor."""
+
+    wall: tuple[float, ...]
+    cpu: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Result:
+    """A finished race."""
+
+    race: Race
+    agreed: str
+    timings: Mapping[str, Timing]
+
+    def ratio(self, other: str, clock: str = "wall") -> float:
+        """How many times longer `other` took than ours: the median over the rounds."""
+        ours, theirs = (getattr(self.timings[name], clock) for name in (self.race.ours.name, other))
+        return statistics.median(b / max(a, 1e-9) for a, b in zip(ours, theirs, strict=True))
+
+    def shortfalls(self) -> list[str]:
+        """Where we are not as much faster as we must be, in words."""
+        return [
+            f"{self.race.title}: {self.ratio(name):.1f} times {name}, must be {goal:g}"
+            for name, goal in self.race.at_least.items()
+            if self.ratio(name) < goal
+        ]
+
+
+def measure(race: Race, rounds: int) -> Result:
+    """Run the race: once to compare the answers (which also warms everything up), then `rounds` times with a clock."""
+    contenders = (race.ours, *race.others)
+    agreed = race.agree({one.name: one.run() for one in contenders})
+    wall: dict[str, list[float]] = {one.name: [] for one in contenders}
+    cpu: dict[str, list[float]] = {one.name: [] for one in contenders}
+    for number in range(rounds):
+        # each round starts with another contender, so that none always runs on a cold or a warm machine
+        turn = number % len(contenders)
+        for one in (*contenders[turn:], *contenders[:turn]):
+            gc.collect()
+            wall_start, cpu_start = time.perf_counter(), time.process_time()
+            one.run()
+            wall[one.name].append(time.perf_counter() - wall_start)
+            cpu[one.name].append(time.process_time() - cpu_start)
+    return Result(race, agreed, {name: Timing(tuple(wall[name]), tuple(cpu[name])) for name in wall})

@@ -1,0 +1,82 @@
+"""Results as Markdown, with the machine they come from."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+import statistics
+from collections.abc import Iterator, Sequence
+from datetime import date
+from pathlib import Path
+
+import shapely
+
+from tests.benchmarks.harness import Result
+
+PACKAGES = ("duckdb", "fastapi", "geopandas", "numpy", "pandas", "shapely", "sqlalchemy", "sqlean.py")
+
+
+def document(results: Sequence[Result], rounds: int, day: date) -> str:
+    """The whole of docs/benchmarks.md."""
+    return "\n".join(
+        [
+            "# Benchmarks",
+            "",
+            "Written by `./run bench`; do not edit. Contenders run in turn in one process, on the same input, and",
+            "agree on the answer before any clock starts. Machines are shared: trust the ratios, not the seconds.",
+            "",
+            f"Measured on {day.isoformat()}, {rounds} rounds each, on {machine()}.",
+            f"{versions()}.",
+            *(line for result in results for line in ("", *section(result))),
+            "",
+        ]
+    )
+
+
+def section(result: Result) -> Iterator[str]:
+    """One race: a heading, a sentence, a table."""
+    race = result.race
+    yield f"## {race.title}"
+    yield ""
+    yield f"{race.about} {result.agreed}"
+    yield ""
+    yield f"| way | s, median (least–most) | CPU s | {race.unit}/s | ours is faster by, wall (CPU) | at least |"
+    yield "|---|---|---|---|---|---|"
+    for one in (race.ours, *race.others):
+        timing = result.timings[one.name]
+        median = statistics.median(timing.wall)
+        ours = one is race.ours
+        yield (
+            "| "
+            + " | ".join(
+                [
+                    f"**{one.name}**" if ours else one.name,
+                    f"{median:.3g} ({min(timing.wall):.3g}–{max(timing.wall):.3g})",
+                    f"{statistics.median(timing.cpu):.3g}",
+                    f"{race.amount / median:,.0f}",
+                    "1" if ours else f"{result.ratio(one.name):.1f} ({result.ratio(one.name, 'cpu'):.1f})",
+                    f"{race.at_least[one.name]:g}" if one.name in race.at_least else "",
+                ]
+            )
+            + " |"
+        )
+
+
+def machine() -> str:
+    """Processor, cores, memory and system, in words."""
+    model = platform.processor() or platform.machine()
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        named = [
+            line.split(":", 1)[1].strip() for line in info.read_text().splitlines() if line.startswith("model name")
+        ]
+        model = named[0] if named else model
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return f"{model}, {os.cpu_count()} cores, {memory:.0f} GiB, {platform.system()}"
+
+
+def versions() -> str:
+    """Python and the packages that do the work."""
+    of_packages = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in PACKAGES)
+    return f"Python {platform.python_version()}, {of_packages}, GEOS {shapely.geos_version_string}"

@@ -1,0 +1,69 @@
+"""The runner's own arithmetic, and a small run of each benchmark, so that none rots."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.benchmarks.__main__ import known, run
+from tests.benchmarks.harness import Contender, Race, Result, Timing, measure
+from tests.benchmarks.report import document
+
+
+def same(answers: Mapping[str, Any]) -> str:
+    assert len(set(answers.values())) == 1
+    return "Equal."
+
+
+def race(answer: int = 1, **more: Any) -> Race:
+    def slow() -> int:
+        time.sleep(0.01)
+        return 1
+
+    return Race(
+        title="Waiting",
+        about="Ten milliseconds.",
+        ours=Contender("ours", lambda: answer),
+        others=[Contender("theirs", slow)],
+        amount=10,
+        unit="waits",
+        agree=same,
+        **more,
+    )
+
+
+def test_the_ratio_is_the_median_of_the_rounds() -> None:
+    timings = {"ours": Timing((1.0, 1.0, 10.0), (1.0,) * 3), "theirs": Timing((2.0, 3.0, 40.0), (4.0,) * 3)}
+    result = Result(race(at_least={"theirs": 3.5}), "Equal.", timings)
+    assert result.ratio("theirs") == 3.0
+    assert result.ratio("theirs", "cpu") == 4.0
+    assert result.shortfalls() == ["Waiting: 3.0 times theirs, must be 3.5"]
+
+
+def test_contenders_that_disagree_are_not_measured() -> None:
+    with pytest.raises(AssertionError):
+        measure(race(answer=2), 1)
+
+
+def test_every_round_is_measured_and_told() -> None:
+    result = measure(race(at_least={"theirs": 2}), 3)
+    assert {len(timing.wall) for timing in result.timings.values()} == {3}
+    assert min(result.timings["theirs"].wall) >= 0.01
+    assert result.shortfalls() == []
+    text = document([result], 3, date(2026, 7, 3))
+    assert "Measured on 2026-07-03, 3 rounds each" in text
+    assert "\n| **ours** |" in text
+    assert str(Path.home()) not in text
+
+
+@pytest.mark.parametrize("name", known())
+def test_each_benchmark_runs_and_agrees(name: str, shared_data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    results = run(name, rounds=1, quick=True)
+    assert results
+    assert all(one.agreed for one in results)
+    assert capsys.readouterr().out.count("## ") == len(results)

@@ -57,15 +57,16 @@ class AssignmentIndex:
     __slots__ = ("_borders", "_cells", "_codes", "_extent", "_row", "_tree")
 
     def __init__(self, cells: gpd.GeoDataFrame, code: str = "code") -> None:
-        codes = np.array(code_texts(cells, code), dtype=object)
-        refuse(cells, np.equal(codes, None).astype(bool), f"has no code in {code!r}")
+        texts = code_texts(cells, code)
+        refuse(cells, np.array([text is None for text in texts], dtype=bool), f"has no code in {code!r}")
+        codes = np.array(texts, dtype=object)
         polygons = wgs84_polygons(cells)
         # cells are kept in the order of their codes, so that the lowest position among hits is the lowest code
         order = np.argsort(codes, kind="stable")
         self._row: Rows = order.astype(np.int32)
         self._cells: Geometries = polygons[order]
         self._codes: NDArray[np.object_] = codes
-        self._extent: Floats = shapely.total_bounds(polygons)
+        self._extent: Floats = shapely.total_bounds(polygons) if len(polygons) else np.full(4, np.nan)
         known = cells.crs is not None and bool(np.isfinite(self._extent).all())
         self._borders: Borders | None = Borders(self._cells) if known else None
         self._tree = shapely.STRtree(self._cells)

@@ -120,9 +120,7 @@ class Borders:
         ]
         return Shares(*(np.concatenate([getattr(part, name) for part in parts]) for name in ("point", "cell", "mass")))
 
-    def _shares(
-        self, lon: Floats, lat: Floats, sigma_m: Floats, inside: NDArray[np.integer], offset: int
-    ) -> Shares:
+    def _shares(self, lon: Floats, lat: Floats, sigma_m: Floats, inside: NDArray[np.integer], offset: int) -> Shares:
         points, scale = self._points(lon, lat)
         sigma = np.maximum(sigma_m, _SHORTEST_SIGMA_M) * scale
         point, arc = self._arcs.tree.query(points, predicate="dwithin", distance=REACH * sigma)
@@ -185,4 +183,4 @@ def _missing(arcs: _Arcs, arc: Ints, centre: Floats, sigma: Floats) -> Floats:
     h, t_a, t_b, pair = h[near], t_a[near], t_b[near], pair[near]
     depth = np.maximum(np.abs(h), 1e-300)
     held = np.copysign(owens_t(depth, t_b / depth) - owens_t(depth, t_a / depth), h)
-    return np.bincount(pair, weights=held, minlength=len(arc))
+    return np.bincount(pair, weights=held, minlength=len(arc)).astype(np.float64)  # of nothing it counts whole numbers

@@ -15,6 +15,7 @@ from gridmap.errors import InvalidInput
 from gridmap.ground.arrays import paired
 
 LEVELS = ("county", "town", "community", "cell")
+_PARTS = ("county", "town", "community", "sequence")
 #: places are ordered by degrees rounded to this many digits (about 1 m), so that noise does not change an order
 _DIGITS = 5
 
@@ -35,7 +36,7 @@ class CodeScheme:
         return int(ends[0]), int(ends[1]), int(ends[2]), int(ends[3])
 
     def level(self, code: str) -> str:
-        """"county", "town", "community" or "cell". Raises InvalidInput, naming the code, when it is none of them."""
+        """Which of `LEVELS` a code belongs to. Raises InvalidInput, naming the code, when it is none of them."""
         if not (code.isascii() and code.isdigit() and code.startswith(self.prefix)) or len(code) not in self.lengths():
             wanted = ", ".join(f"{n} ({level})" for n, level in zip(self.lengths(), LEVELS, strict=True))
             start = f", beginning with {self.prefix}" if self.prefix else ""
@@ -50,10 +51,10 @@ class CodeScheme:
         return code
 
     def split(self, code: str) -> dict[str, str]:
-        """The digits of each level the code has, without the prefix: {"county": "520122", "town": "101", ...}."""
-        levels = LEVELS[: LEVELS.index(self.level(code)) + 1]
+        """The digits of each part the code has: {"county": "520122", "town": "101", "community": .., "sequence": ..}."""
         bounds = (len(self.prefix), *self.lengths())
-        return {level: code[bounds[i] : bounds[i + 1]] for i, level in enumerate(levels)}
+        parts = _PARTS[: LEVELS.index(self.level(code)) + 1]
+        return {part: code[bounds[i] : bounds[i + 1]] for i, part in enumerate(parts)}
 
     def parent(self, code: str) -> str | None:
         """The code one level up; None for a county."""

@@ -1,18 +1,225 @@
-"""Whether cells are a coverage: skeleton, being filled in."""
+"""Whether cells are a coverage: every place of the area in exactly one cell, no gaps, no overlaps.
+
+Shapes are compared in the coordinates they came in, so that nothing is moved before it is judged; areas are told in
+square metres on the ellipsoid. Neighbours come from a tree, so the cost follows the number of borders.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from collections import Counter
+from dataclasses import asdict, dataclass
 from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
+
+from gridmap.errors import InvalidInput
+from gridmap.ground.arrays import Floats
+from gridmap.ground.cells import POLYGONAL, code_texts, not_finite, source_rows
+from gridmap.ground.measure import Geometries, area_m2, transform
+
+#: overlaps and gaps smaller than this are rounding: coordinates in degrees end at about 2e-9 m, so a vertex set on a
+#: neighbour's straight edge misses it by that, times an edge of up to 10 km
+NOISE_M2 = 1e-4
+#: a ring that crosses itself more often than this is not untangled for comparison: it would take minutes
+_TANGLED = 100_000
+_PLACE = re.compile(r"\[(\S+) (\S+)\]$")
+
+
+@dataclass(frozen=True, slots=True)
+class Invalid:
+    """A row whose shape or code cannot be used as it is; `lon`, `lat` (WGS84) say where, when that is known."""
+
+    row: int
+    code: str | None
+    reason: str
+    lon: float | None
+    lat: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Overlap:
+    """Two cells, by code (without a code column: by row), and the area both claim."""
+
+    a: str | int
+    b: str | int
+    area_m2: float
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """An area in no cell, and a WGS84 point in it."""
+
+    area_m2: float
+    lon: float
+    lat: float
 
 
 @dataclass(frozen=True, slots=True)
 class CoverageReport:
+    """What `check` found. `outside`, parts of cells beyond the boundary, is None when no boundary was given."""
+
+    cells: int
+    invalid: list[Invalid]
+    overlaps: list[Overlap]
+    gaps: list[Gap]
+    holes: list[Gap]
+    duplicate_codes: list[str]
+    outside: list[Gap] | None
     ok: bool
 
     def as_dict(self) -> dict[str, Any]:
-        raise NotImplementedError
+        """The JSON of `gridmap check`; `outside` is there only when a boundary was given."""
+        found = asdict(self)
+        if self.outside is None:
+            del found["outside"]
+        return found
 
 
-def check(cells: Any, code: str | None = None, within: Any = None, max_gap_m2: float = 10_000.0) -> CoverageReport:
-    raise NotImplementedError
+def check(
+    cells: gpd.GeoDataFrame,
+    code: str | None = None,
+    within: gpd.GeoDataFrame | gpd.GeoSeries | BaseGeometry | None = None,
+    max_gap_m2: float = 10_000.0,
+) -> CoverageReport:
+    """Every fault that keeps the cells from being a coverage.
+
+    `cells`: any CRS; not changed. `code`: the column of codes, which must be unique and present. `within`: the area to
+    be covered (a bare geometry: in the CRS of the cells). Gaps are enclosed areas in no cell, and with `within` all
+    uncovered parts of it, of at most `max_gap_m2`; larger ones are holes, which may be meant and so are faults only
+    inside a given boundary. A crack between cells that opens to the outside is a gap only when `within` says so.
+    Cells with faulty rings are reported and compared as their mended shape; what covers less than `NOISE_M2` is
+    rounding. `ok`: nothing to mend. Raises InvalidInput without a CRS, or when `code` is no column.
+    """
+    if cells.crs is None:
+        raise InvalidInput("cannot measure: the cells have no coordinate reference system; say which it is")
+    codes = code_texts(cells, code) if code is not None else None
+    names: list[Any] = source_rows(cells).tolist() if codes is None else codes
+    invalid, shapes = _sound(cells, codes)
+    seamless = bool(shapely.coverage_is_valid(shapes))
+    overlaps = [] if seamless else _overlaps(shapes, names, cells.crs)
+    covered = shapely.coverage_union_all(shapes) if seamless else shapely.union_all(shapes)
+    area = None if within is None else _boundary(within, cells.crs)
+    missing = _pieces(_missing(covered, area), cells.crs)
+    gaps = [gap for gap in missing if gap.area_m2 <= max_gap_m2]
+    holes = [gap for gap in missing if gap.area_m2 > max_gap_m2]
+    outside = None if area is None else _pieces(shapely.difference(covered, area), cells.crs)
+    duplicates = sorted(c for c, n in Counter(codes or []).items() if c is not None and n > 1)
+    faults = [invalid, overlaps, gaps, duplicates, outside or [], [] if area is None else holes]
+    return CoverageReport(len(cells), invalid, overlaps, gaps, holes, duplicates, outside, ok=not any(faults))
+
+
+def _sound(cells: gpd.GeoDataFrame, codes: list[str | None] | None) -> tuple[list[Invalid], Geometries]:
+    """The faults of single rows, and shapes fit to be compared (None for those that cannot be)."""
+    shapes = np.asarray(shapely.force_2d(np.asarray(cells.geometry.values)), dtype=object)
+    rows = source_rows(cells)
+    reasons = _shape_faults(shapes, bool(cells.crs.is_geographic))
+    unusable = np.array([reason is not None for reason in reasons], dtype=bool)
+    shapes[unusable] = None
+    for i in np.flatnonzero(~shapely.is_valid(shapes) & ~unusable):
+        reasons[i] = shapely.is_valid_reason(shapes[i])
+        shapes[i] = _mended(shapes[i])
+        if shapes[i] is None:
+            reasons[i] = f"too tangled to compare with the others: {reasons[i]}"
+    found = [_invalid(int(rows[i]), codes[i] if codes else None, reason, cells.crs)
+             for i, reason in enumerate(reasons) if reason is not None]  # fmt: skip
+    found.extend(Invalid(int(rows[i]), None, "no code", None, None) for i, c in enumerate(codes or []) if c is None)
+    return sorted(found, key=lambda one: one.row), shapes
+
+
+def _shape_faults(shapes: Geometries, geographic: bool) -> list[str | None]:
+    """Why a shape cannot be compared at all; None where it can."""
+    kind = shapely.get_type_id(shapes)
+    bounds = shapely.bounds(shapes)
+    faults = [
+        (kind == -1, "no geometry"),
+        (shapely.is_empty(shapes), "an empty geometry"),
+        (~np.isin(kind, POLYGONAL), "no polygon: a cell is a polygon or multipolygon"),
+        (not_finite(shapes), "coordinates that are not finite"),
+        (geographic & (np.abs(bounds) > 360.0).any(axis=1),
+         "no longitudes and latitudes: is the reference system declared rightly?"),
+    ]  # fmt: skip
+    reasons: list[str | None] = [None] * len(shapes)
+    for bad, reason in faults:
+        for i in np.flatnonzero(bad):
+            reasons[i] = reasons[i] or reason
+    return reasons
+
+
+def _invalid(row: int, code: str | None, reason: str, crs: Any) -> Invalid:
+    """A fault of a shape, its place taken from GEOS's reason ("Self-intersection[106.5 26.9]")."""
+    found = _PLACE.search(reason)
+    if found is None:
+        return Invalid(row, code, reason, None, None)
+    point = transform(shapely.Point(float(found[1]), float(found[2])), crs, "EPSG:4326")[0]
+    return Invalid(row, code, reason[: found.start()], point.x, point.y)
+
+
+def _mended(shape: BaseGeometry) -> BaseGeometry | None:
+    if _crossings(shape) > _TANGLED:
+        return None
+    return shapely.make_valid(shape, method="structure", keep_collapsed=False)
+
+
+def _crossings(shape: BaseGeometry, sample: int = 200) -> float:
+    """About how often a shape's segments cross one another, from evenly spaced ones of them."""
+    coords, ring = shapely.get_coordinates(shapely.get_rings(shapely.get_parts(shape)), return_index=True)
+    same = ring[1:] == ring[:-1]
+    segments = shapely.linestrings(np.stack([coords[:-1][same], coords[1:][same]], axis=1))
+    some = segments[:: max(1, len(segments) // sample)]
+    found = shapely.STRtree(segments).query(some, predicate="crosses")
+    return float(found.shape[1] / len(some) * len(segments) / 2.0)
+
+
+def _overlaps(shapes: Geometries, names: list[Any], crs: Any) -> list[Overlap]:
+    left, right = shapely.STRtree(shapes).query(shapes, predicate="intersects")
+    once = left < right
+    left, right = left[once], right[once]
+    inner = shapely.relate_pattern(shapes[left], shapes[right], "T********")
+    left, right = left[inner], right[inner]
+    areas = _areas(shapely.intersection(shapes[left], shapes[right]), crs)
+    order = np.lexsort((right, left))
+    return [Overlap(names[left[i]], names[right[i]], float(areas[i])) for i in order if areas[i] >= NOISE_M2]
+
+
+def _areas(shapes: Geometries, crs: Any) -> Floats:
+    return area_m2(transform(shapes, crs, "EPSG:4326"))
+
+
+def _boundary(within: gpd.GeoDataFrame | gpd.GeoSeries | BaseGeometry, crs: Any) -> BaseGeometry:
+    if isinstance(within, BaseGeometry):
+        parts: NDArray[np.object_] = np.array([within], dtype=object)
+    elif within.crs is None:
+        raise InvalidInput("the boundary has no coordinate reference system; say which it is")
+    else:
+        parts = np.asarray(within.geometry.to_crs(crs).values)
+    if not_finite(parts).any():
+        raise InvalidInput("the boundary has coordinates that are not finite")
+    area = shapely.union_all([_mended(part) for part in parts if part is not None and not part.is_empty])
+    if area.area == 0.0:
+        raise InvalidInput("the boundary holds no area: it must be a polygon or multipolygon")
+    return area
+
+
+def _missing(covered: BaseGeometry, area: BaseGeometry | None) -> BaseGeometry:
+    """What is in no cell: enclosed by cells, or in the area to be covered."""
+    parts = [part for part in shapely.get_parts(covered) if part.geom_type == "Polygon"]
+    filled = [shapely.Polygon(part.exterior) for part in parts]
+    whole = shapely.union_all([*filled, area] if area is not None else filled)
+    return shapely.difference(whole, covered)
+
+
+def _pieces(missing: BaseGeometry, crs: Any) -> list[Gap]:
+    """The parts of an area that are more than rounding, the largest first."""
+    parts = shapely.get_parts(missing)
+    parts = parts[shapely.get_dimensions(parts) == 2]
+    areas = _areas(parts, crs)
+    real = areas >= NOISE_M2
+    parts, areas = parts[real], areas[real]
+    points = shapely.get_coordinates(transform(shapely.point_on_surface(parts), crs, "EPSG:4326"))
+    order = np.lexsort((points[:, 1], points[:, 0], -areas))
+    return [Gap(float(areas[i]), float(points[i, 0]), float(points[i, 1])) for i in order]

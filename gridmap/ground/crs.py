@@ -55,9 +55,10 @@ def parse_crs(crs: str | int | CRS) -> str:
     """
     if isinstance(crs, CRS):
         return _name_of(crs)
-    key = re.sub(r"[\s_-]", "", str(crs)).lower()
-    if key in _NAMES:
-        return _NAMES[key]
+    key = str(crs).strip().lower()
+    named = _NAMES.get(re.sub(r"[\s_-]", "", key))
+    if named is not None:
+        return named
     if _CRS84.fullmatch(key):
         return WGS84
     found = _EPSG.fullmatch(key)

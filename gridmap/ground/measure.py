@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import shapely
+import shapely.errors
 from numpy.typing import ArrayLike, NDArray
 from pyproj import CRS, Geod, Transformer
 
@@ -22,6 +23,8 @@ Geometries = NDArray[np.object_]
 #: edges are straight in longitude and latitude; longer ones than this (about 500 m) are divided before projecting,
 #: so that a projected edge stays within 5 mm of where it is
 DENSIFY_DEG = 0.005
+#: but no geometry gets more new vertices than this, however far its edges run
+_DENSIFY_MOST = 100_000
 #: the ellipsoidal cylindrical equal-area projection (EASE-Grid 2.0): areas are true everywhere on the globe
 _EQUAL_AREA = "EPSG:6933"
 
@@ -56,10 +59,10 @@ def metric_crs(lon: ArrayLike, lat: ArrayLike) -> CRS:
 def project(geoms: ArrayLike, crs: CRS) -> Geometries:
     """WGS84 geometries in a metric CRS, long edges divided first (`DENSIFY_DEG`) so that they stay in their place.
 
-    Raises InvalidInput when `crs` is not in metres.
+    Raises InvalidInput when `crs` is not in metres, or the coordinates are no longitudes and latitudes.
     """
     require_metric(crs)
-    return transform(shapely.segmentize(_array(geoms), DENSIFY_DEG), "EPSG:4326", crs)
+    return transform(_dense(_array(geoms)), "EPSG:4326", crs)
 
 
 def require_metric(crs: Any) -> CRS:
@@ -81,27 +84,22 @@ def area_m2(geoms: ArrayLike) -> Floats:
 
     Raises InvalidInput when the coordinates are no longitudes and latitudes.
     """
-    array = _array(geoms)
-    _refuse_projected(*shapely.get_coordinates(array).T)
-    flat = transform(shapely.segmentize(array, DENSIFY_DEG), "EPSG:4326", _EQUAL_AREA)
+    flat = transform(_dense(_array(geoms)), "EPSG:4326", _EQUAL_AREA)
     return np.asarray(shapely.area(flat), dtype=np.float64)
 
 
 def length_m(geoms: ArrayLike) -> Floats:
     """Lengths of WGS84 lines (perimeters of polygons) in metres along geodesics; 0 for points, NaN for None."""
     array = _array(geoms)
-    coords, owner = shapely.get_coordinates(array, return_index=True)
-    _refuse_projected(*coords.T)
-    parts, part_owner = shapely.get_parts(shapely.boundary(array), return_index=True)
-    is_line = shapely.get_dimensions(array)[owner[:0]] if False else shapely.get_dimensions(array) == 1
-    lines, line_owner = shapely.get_parts(array[is_line], return_index=True)
-    owners = np.r_[np.flatnonzero(is_line)[line_owner], part_owner[shapely.get_dimensions(parts) == 1]]
-    strings = np.r_[lines, parts[shapely.get_dimensions(parts) == 1]]
-    points, string = shapely.get_coordinates(strings, return_index=True)
-    same = string[1:] == string[:-1]
+    _refuse_projected(*shapely.get_coordinates(array).T)
+    polygonal = shapely.get_dimensions(array) == 2
+    lines, owner = shapely.get_parts(np.where(polygonal, shapely.boundary(array), array), return_index=True)
+    linear = shapely.get_dimensions(lines) == 1
+    points, line = shapely.get_coordinates(lines[linear], return_index=True)
+    same = line[1:] == line[:-1]
     start, end = points[:-1][same], points[1:][same]
-    _, _, metres = Geod(ellps="WGS84").inv(start[:, 0], start[:, 1], end[:, 0], end[:, 1])
-    total = np.bincount(owners[string[1:][same]], weights=metres, minlength=len(array))
+    metres = distance_m(start[:, 0], start[:, 1], end[:, 0], end[:, 1])
+    total = np.bincount(owner[linear][line[1:][same]], weights=metres, minlength=len(array))
     return np.where(shapely.is_missing(array), np.nan, total)
 
 
@@ -115,6 +113,24 @@ def _array(geoms: ArrayLike) -> Geometries:
     return np.atleast_1d(np.asarray(geoms, dtype=object))
 
 
+def _dense(array: Geometries) -> Geometries:
+    _refuse_projected(*shapely.get_coordinates(array).T)
+    step = np.fmax(DENSIFY_DEG, shapely.length(array) / _DENSIFY_MOST)
+    try:
+        return np.asarray(shapely.segmentize(array, step), dtype=object)
+    except shapely.errors.GEOSException:  # a ring of one place only; such a shape stays as it is
+        dense = np.empty(len(array), dtype=object)
+        dense[:] = [_dense_or_same(geom, size) for geom, size in zip(array, step, strict=True)]
+        return dense
+
+
+def _dense_or_same(geom: Any, step: float) -> Any:
+    try:
+        return shapely.segmentize(geom, step)
+    except shapely.errors.GEOSException:
+        return geom
+
+
 def _refuse_projected(lon: Floats, lat: Floats) -> None:
-    if len(lon) and (np.nanmax(np.abs(lon)) > 360.0 or np.nanmax(np.abs(lat)) > 90.0):
+    if (np.abs(lon) > 360.0).any() or (np.abs(lat) > 90.0).any():
         raise InvalidInput("these are no longitudes and latitudes in degrees: convert them to WGS84 first")

@@ -64,7 +64,7 @@ def _far(lon: Floats, lat: Floats, box: Floats) -> NDArray[np.bool_]:
     """Whether a point is farther than `FAR_M` from the box; what is no place on earth is far."""
     west, south, east, north = box
     near_x, near_y = np.clip(lon, west, east), np.clip(lat, south, north)
-    far = (near_x != lon) | (near_y != lat)
+    far: NDArray[np.bool_] = (near_x != lon) | (near_y != lat)
     look = np.flatnonzero(far & _on_earth(lon, lat))
     far[look] = distance_m(lon[look], lat[look], near_x[look], near_y[look]) > FAR_M
     return far

@@ -1,0 +1,198 @@
+"""Examining a database: is it whole, is everything enforced, is its history unforged, is everything in its place?
+
+Nothing is changed. On SpatiaLite whoever opens the file can drop triggers: there the hash chains are the proof.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any, Literal
+
+import geopandas as gpd
+from sqlalchemy import ColumnElement, Connection, Table, and_, exists, func, not_, or_, select, text
+
+from gridmap import ground
+from gridmap.store import migrate
+from gridmap.store import tables as t
+from gridmap.store.bulk import frame
+from gridmap.store.chain import broken_chains
+from gridmap.store.engine import is_sqlite
+from gridmap.store.scope import on_day
+from gridmap.store.spatial import is_geometry
+
+#: findings of one kind are named one by one up to here; `details["count"]` tells the whole number
+_NAMED = 20
+_RULES = Path(__file__).parent / "migrations" / "sql"
+_TRIGGER = re.compile(r"^CREATE TRIGGER (\w+)", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is not as it should be: a stable code, whether it is an error, what to do, and ids or names."""
+
+    code: str
+    severity: Literal["error", "warning"]
+    message: str
+    details: dict[str, Any] = field(default_factory=dict)
+
+
+def examine(conn: Connection, day: date) -> list[Finding]:
+    """Every fault found, worst first; [] when all is well. `day`: whose cells must be a coverage.
+
+    The hash chains of 25,000 events take about a second, the cells' coverage less.
+    """
+    if behind := _revision(conn):
+        return behind
+    found = [
+        *_file(conn), *_schema(conn), *_rules(conn), *_spatial_indexes(conn), *_references(conn),
+        *_chains(conn), *_placements(conn, day), *_coverage(conn, day),
+    ]  # fmt: skip
+    return sorted(found, key=lambda finding: finding.severity != "error")
+
+
+def _revision(conn: Connection) -> list[Finding]:
+    here, newest = migrate.current(conn), migrate.head()
+    if here == newest:
+        return []
+    words = f"the database is at revision {here or 'none'}, the program at {newest}: run gridmap init to bring it up"
+    return [Finding("not_migrated", "error", words, {"database": here, "program": newest})]
+
+
+# --- is it whole, is everything enforced ----------------------------------------------------------------------------
+
+
+def _file(conn: Connection) -> list[Finding]:
+    if not is_sqlite(conn):
+        return []
+    faults = [line for line in conn.exec_driver_sql("PRAGMA quick_check").scalars() if line != "ok"]
+    if not faults:
+        return []
+    return [Finding("damaged", "error", "the database file is damaged: restore a backup", {"faults": faults[:_NAMED]})]
+
+
+def _schema(conn: Connection) -> list[Finding]:
+    """Tables, columns and indexes that somebody changed by hand."""
+    return [
+        Finding("schema", "error", f"the schema differs from what the program expects: {change}")
+        for change in map(_described, migrate.differences(conn))
+    ]
+
+
+def _described(change: Any) -> str:
+    if isinstance(change, list):
+        return "; ".join(map(_described, change))
+    kind, *things = change
+    return f"{kind} {', '.join(str(getattr(thing, 'name', None) or thing) for thing in things if thing is not None)}"
+
+
+def _rules(conn: Connection) -> list[Finding]:
+    """Triggers that are gone or switched off, and on PostGIS the exclusion of doubled codes."""
+    dialect = conn.dialect.name
+    written = "".join(path.read_text("utf-8") for path in sorted(_RULES.glob(f"*_{dialect}.sql")))
+    wanted = set(_TRIGGER.findall(written))
+    if is_sqlite(conn):
+        present = set(conn.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'trigger'").scalars())
+    else:
+        present = set(conn.exec_driver_sql("SELECT tgname FROM pg_trigger WHERE tgenabled <> 'D'").scalars())
+        wanted |= {"ex_cells_code_days"}
+        present |= set(conn.exec_driver_sql("SELECT conname FROM pg_constraint WHERE contype = 'x'").scalars())
+    missing = sorted(wanted - present)
+    if not missing:
+        return []
+    words = f"rules that protect history are missing: {', '.join(missing)}; find out who removed them"
+    return [Finding("rules_missing", "error", words, {"rules": missing})]
+
+
+def _spatial_indexes(conn: Connection) -> list[Finding]:
+    names = [name for name, table in t.metadata.tables.items() if any(is_geometry(c.type) for c in table.c)]
+    if is_sqlite(conn):
+        check = text("SELECT CheckSpatialIndex(:name, 'geom')")
+        bad = [name for name in names if conn.execute(check, {"name": name}).scalar() != 1]
+    else:
+        present = set(conn.exec_driver_sql("SELECT indexname FROM pg_indexes").scalars())
+        bad = [name for name in names if f"idx_{name}_geom" not in present]
+    return [
+        Finding("spatial_index", "error", f"the spatial index of {name} is missing or wrong", {"table": name})
+        for name in bad
+    ]
+
+
+def _references(conn: Connection) -> list[Finding]:
+    """On SQLite foreign keys hold only while they are switched on, and anyone can open the file without."""
+    if not is_sqlite(conn):
+        return []
+    rows = conn.exec_driver_sql("PRAGMA foreign_key_check").all()
+    if not rows:
+        return []
+    named = [{"table": row[0], "id": row[1], "refers_to": row[2]} for row in rows[:_NAMED]]
+    words = f"{len(rows)} rows refer to rows that do not exist"
+    return [Finding("references", "error", words, {"count": len(rows), "rows": named})]
+
+
+# --- history and places ---------------------------------------------------------------------------------------------
+
+
+def _chains(conn: Connection) -> list[Finding]:
+    broken = broken_chains(conn)
+    found = [
+        Finding(
+            "chain_broken",
+            "error",
+            f"the events of incident {number} were changed: event {seq} does not follow from the one before it",
+            {"number": number, "seq": seq, "count": len(broken)},
+        )
+        for number, seq in broken[:_NAMED]
+    ]
+    without = ~exists().where(t.events.c.incident_id == t.incidents.c.id)
+    return found + _those(conn, t.incidents, without, "no_events", "error", "incidents have no events", "number")
+
+
+def _placements(conn: Connection, day: date) -> list[Finding]:
+    i, r, h = t.incidents, t.responsibilities, t.households
+    valid = select(t.cells.c.id).where(on_day(t.cells, day))
+    in_force = exists().where(r.c.incident_id == i.c.id, r.c.valid_to.is_(None))
+    unheld = and_(i.c.status != "closed", not_(in_force))
+    torn = (i.c.place_reason == "outside") != i.c.cell_id.is_(None)
+    lost = or_(h.c.cell_id.is_(None), h.c.cell_id.not_in(valid))
+    return [
+        *_those(conn, i, unheld, "nobody_responsible", "error", "open incidents have nobody responsible", "number"),
+        *_those(conn, i, torn, "place_torn", "error", "incidents have a cell that their place contradicts", "number"),
+        *_those(conn, h, lost, "household_unplaced", "warning", f"households lie in no cell valid on {day}", "code"),
+    ]
+
+
+def _those(
+    conn: Connection,
+    table: Table,
+    which: ColumnElement[bool],
+    code: str,
+    severity: Literal["error", "warning"],
+    words: str,
+    name: str,
+) -> list[Finding]:
+    """One finding for all rows of a table that a condition picks out."""
+    count = conn.execute(select(func.count()).select_from(table).where(which)).scalar_one()
+    if not count:
+        return []
+    first = conn.execute(select(table.c[name]).where(which).order_by(table.c.id).limit(_NAMED)).scalars().all()
+    return [Finding(code, severity, f"{count} {words}, such as {first[0]}", {"count": count, name: list(first)})]
+
+
+def _coverage(conn: Connection, day: date) -> list[Finding]:
+    columns = (t.cells.c.id, t.cells.c.code, t.cells.c.geom)
+    cells: Any = frame(conn, select(*columns).where(on_day(t.cells, day)).order_by(t.cells.c.code))
+    if cells.empty:
+        return [Finding("no_cells", "warning", f"no cell is valid on {day}: import cells")]
+    of_county = select(t.areas.c.geom).where(t.areas.c.level == "county", t.areas.c.geom.is_not(None))
+    county: Any = frame(conn, of_county)
+    within: gpd.GeoSeries | None = None if county.empty else county.geometry
+    report = ground.check(cells, code="code", within=within)
+    if report.ok:
+        return []
+    told = report.as_dict()
+    counts = {key: len(value) for key, value in told.items() if isinstance(value, list) and value}
+    words = ", ".join(f"{count} {key}" for key, count in counts.items())
+    return [Finding("coverage", "error", f"the cells valid on {day} are no coverage: {words}; see gridmap check", told)]

@@ -1,0 +1,271 @@
+"""Rows of a layer, page by page: scoped by the View, narrowed by the spatial index, with codes and names joined.
+
+Only the columns listed here leave; sealed fields and what came in (`crs_in`, `x_in`, `y_in`) never do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sqlalchemy import ColumnElement, Connection, FromClause, Select, and_, false, func, select
+
+from gridmap.case import clock
+from gridmap.case.clock import Light
+from gridmap.errors import InvalidInput, NotFound
+from gridmap.store import tables as t
+from gridmap.store.bulk import frame
+from gridmap.store.filters import Asked, Filters, conditions, incident_cell
+from gridmap.store.scope import clause, on_day
+from gridmap.store.scope import overdue as is_overdue
+from gridmap.store.spatial import Bbox, intersects_bbox
+from gridmap.view import Audience, Kind, View
+
+MAX_LIMIT = 10_000
+
+#: kinds whose single rows are for those who serve them alone
+_PERSONAL = frozenset({Kind.HOUSEHOLD, Kind.INCIDENT})
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Rows of a layer, `geom` a column of shapely geometries (WGS84) where the layer has one; `next`: what to pass as
+    `after` for the following page, None when this is the last one.
+    """
+
+    rows: pd.DataFrame
+    next: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """Where a layer's rows come from. The table must be joined as itself, everything else to it at most once a row."""
+
+    kind: Kind
+    table: Any
+    columns: tuple[ColumnElement[Any], ...]
+    joined: FromClause
+    dated: bool = False
+    #: newest first
+    descending: bool = False
+    code: str = "code"
+
+
+def page(
+    conn: Connection,
+    view: View,
+    layer: str,
+    *,
+    bbox: Bbox | None = None,
+    filters: Filters | None = None,
+    after: int | None = None,
+    limit: int = 500,
+    now: datetime | None = None,
+    zone: tzinfo = UTC,
+) -> Page:
+    """One page of a layer's rows that the View's scope admits, by id: incidents newest first, the others oldest first.
+
+    `bbox`: west, south, east, north (WGS84). `filters`: see `filters.FILTERS`; days begin at midnight in `zone`.
+    `after`: the `next` of the page before. `now`: for lights and what is overdue (default: this moment). Cells are
+    those valid on the View's day. Households and incidents are rows for Audience.DUTY only, else there are none.
+
+    Raises InvalidInput: no such layer or filter, a bad box, a limit outside 1 to 10,000.
+    """
+    if not 1 <= limit <= MAX_LIMIT:
+        raise InvalidInput(f"limit must be 1 to {MAX_LIMIT}", field="limit")
+    asked = Asked(view, now or datetime.now(UTC), zone)
+    source = _source(layer, view)
+    key = source.table.c.id
+    query = _query(source, asked).where(*conditions(layer, filters or {}, asked))
+    if bbox is not None:
+        query = query.where(intersects_bbox(source.table, bbox))
+        # not by the bare key: SQLite would walk the table in its order instead of asking the spatial index
+        query = query.order_by(-key if source.descending else key + 0)
+    else:
+        query = query.order_by(key.desc() if source.descending else key)
+    if after is not None:
+        query = query.where(key < after if source.descending else key > after)
+    rows = frame(conn, query.limit(limit + 1))
+    more = len(rows) > limit
+    rows = rows.iloc[:limit]
+    if layer == "incidents":
+        rows = rows.assign(light=lights(rows, asked.now))
+    return Page(rows, int(rows["id"].iloc[-1]) if more else None)
+
+
+def one(
+    conn: Connection, view: View, layer: str, id_or_code: int | str, *, now: datetime | None = None
+) -> Mapping[str, Any]:
+    """One row of a layer by its id or code (incidents: number), with the columns of `page`.
+
+    Raises NotFound also for a row outside the View's scope.
+    """
+    asked = Asked(view, now or datetime.now(UTC))
+    source = _source(layer, view)
+    column = source.table.c["id" if isinstance(id_or_code, int) else source.code]
+    rows = frame(conn, _query(source, asked).where(column == id_or_code))
+    if rows.empty:
+        raise NotFound(f"there is no such row of {layer}, or none that you may see")
+    if layer == "incidents":
+        rows = rows.assign(light=lights(rows, asked.now))
+    return {str(name): value for name, value in rows.iloc[0].items()}
+
+
+def lights(incidents: pd.DataFrame, now: datetime) -> NDArray[np.object_]:
+    """The light of each incident (received_at, due_at, closed_at) as `case.clock.light` says; None once closed."""
+    limit = incidents["due_at"] - incidents["received_at"]
+    used = pd.Timestamp(now) - incidents["received_at"]
+    out = np.full(len(incidents), str(Light.GREEN), dtype=object)
+    out[(used >= limit * clock.YELLOW_SHARE).to_numpy()] = str(Light.YELLOW)
+    out[(used > limit).to_numpy()] = str(Light.RED)
+    out[(used > limit * clock.VERY_LATE_TIMES).to_numpy()] = str(Light.VERY_LATE)
+    out[incidents["closed_at"].notna().to_numpy()] = None
+    return out
+
+
+def cell_loads(conn: Connection, view: View, *, now: datetime | None = None) -> pd.DataFrame:
+    """What each cell valid on the View's day carries, in order of code: a row a cell, no person but the workers.
+
+    Columns: id, code, households, open_incidents, overdue, workers (primary ones on the roster that day), worker_names
+    and worker_names_en (theirs, joined by "、" and ", "). Incidents count for the cell now responsible. Five queries.
+    """
+    cells, day, moment = t.cells, view.as_of, now or datetime.now(UTC)
+    valid = select(cells.c.id, cells.c.code).where(on_day(cells, day), clause(view, Kind.CELL)).order_by(cells.c.code)
+    out = frame(conn, valid).set_index("id", drop=False)
+    h, r, i = t.households, t.responsibilities, t.incidents
+    open_now = (
+        select(r.c.cell_id.label("id"), func.count().label("n"))
+        .join(i, i.c.id == r.c.incident_id)
+        .where(r.c.valid_to.is_(None), r.c.cell_id.is_not(None), i.c.status != "closed")
+        .group_by(r.c.cell_id)
+    )
+    homes = select(h.c.cell_id.label("id"), func.count().label("n")).where(h.c.cell_id.is_not(None))
+    counts = {
+        "households": homes.group_by(h.c.cell_id),
+        "open_incidents": open_now,
+        "overdue": open_now.where(is_overdue(moment)),
+    }
+    for name, query in counts.items():
+        counted = frame(conn, query).set_index("id")["n"]
+        out[name] = counted.reindex(out.index, fill_value=0).astype("int64")
+    return _with_workers(conn, out, view).reset_index(drop=True)
+
+
+def _with_workers(conn: Connection, cells: pd.DataFrame, view: View) -> pd.DataFrame:
+    d, w = t.duties, t.workers
+    query = (
+        select(d.c.cell_id, w.c.name, func.coalesce(w.c.name_en, w.c.name).label("name_en"))
+        .join(w, w.c.id == d.c.worker_id)
+        .where(d.c.rank == "primary", on_day(d, view.as_of))
+        .distinct()
+        .order_by(d.c.cell_id, w.c.name)
+    )
+    primary = frame(conn, query).groupby("cell_id")
+    cells["workers"] = primary.size().reindex(cells.index, fill_value=0).astype("int64")
+    cells["worker_names"] = primary["name"].agg("、".join).reindex(cells.index, fill_value="")
+    cells["worker_names_en"] = primary["name_en"].agg(", ".join).reindex(cells.index, fill_value="")
+    return cells
+
+
+# --- the layers -----------------------------------------------------------------------------------------------------
+
+
+def _query(source: _Source, asked: Asked) -> Select[Any]:
+    """The rows the View admits, not yet ordered."""
+    query = select(*source.columns).select_from(source.joined).where(clause(asked.view, source.kind, now=asked.now))
+    if source.dated:
+        query = query.where(on_day(source.table, asked.view.as_of))
+    if source.kind in _PERSONAL and asked.view.audience is not Audience.DUTY:
+        query = query.where(false())
+    return query
+
+
+def _own(table: Any, *names: str) -> tuple[ColumnElement[Any], ...]:
+    return tuple(table.c[name] for name in ("id", *names))
+
+
+def _named(table: Any, prefix: str, code: str = "code") -> tuple[ColumnElement[Any], ...]:
+    """A joined table's code as PREFIX, its names as PREFIX_name and PREFIX_name_en."""
+    return (
+        table.c[code].label(prefix),
+        table.c.name.label(f"{prefix}_name"),
+        table.c.name_en.label(f"{prefix}_name_en"),
+    )
+
+
+def _source(layer: str, view: View) -> _Source:
+    match layer:
+        case "areas":
+            above = t.areas.alias("above")
+            columns = (*_own(t.areas, "code", "name", "name_en", "level"), above.c.code.label("parent"), t.areas.c.geom)
+            return _Source(Kind.AREA, t.areas, columns, t.areas.outerjoin(above, above.c.id == t.areas.c.parent_id))
+        case "bodies":
+            own = _own(t.bodies, "code", "name", "name_en", "kind", "level", "department")
+            columns = (*own, *_named(t.areas, "area"))
+            return _Source(Kind.BODY, t.bodies, columns, t.bodies.join(t.areas, t.areas.c.id == t.bodies.c.area_id))
+        case "cells":
+            return _cells()
+        case "workers":
+            return _workers()
+        case "households":
+            own = _own(t.households, "code", "address", "children", "adults", "elders", "housing")
+            return _placed(Kind.HOUSEHOLD, t.households, own)
+        case "enterprises":
+            own = _own(t.enterprises, "code", "name", "name_en", "kind", "status", "opened_on", "source")
+            return _placed(Kind.ENTERPRISE, t.enterprises, own)
+        case "incidents":
+            return _incidents(view)
+        case "roads" | "water" | "places":
+            table = {"roads": t.roads, "water": t.water, "places": t.places}[layer]
+            extra = ("width",) if layer == "water" else ()
+            columns = _own(table, "code", "name", "name_en", "class", *extra, "geom")
+            return _Source(Kind.BASEMAP, table, columns, table)
+        case _:
+            raise InvalidInput(f"there is no layer {layer!r}", field="layer")
+
+
+def _placed(kind: Kind, table: Any, own: tuple[ColumnElement[Any], ...]) -> _Source:
+    """A layer whose rows lie in a cell."""
+    columns = (*own, *_named(t.cells, "cell"), table.c.geom)
+    return _Source(kind, table, columns, table.outerjoin(t.cells, t.cells.c.id == table.c.cell_id))
+
+
+def _cells() -> _Source:
+    c = t.cells
+    columns = (
+        *_own(c, "code", "name", "name_en", "area_m2", "valid_from", "valid_to"),
+        *_named(t.areas, "area"), *_named(t.bodies, "body"), c.c.geom,
+    )  # fmt: skip
+    joined = c.join(t.areas, t.areas.c.id == c.c.area_id).outerjoin(t.bodies, t.bodies.c.id == c.c.body_id)
+    return _Source(Kind.CELL, c, columns, joined, dated=True)
+
+
+def _workers() -> _Source:
+    w = t.workers
+    columns = (*_own(w, "code", "name", "name_en", "agent"), *_named(t.areas, "area"), *_named(t.bodies, "body"))
+    joined = w.join(t.areas, t.areas.c.id == w.c.area_id).outerjoin(t.bodies, t.bodies.c.id == w.c.body_id)
+    return _Source(Kind.WORKER, w, columns, joined)
+
+
+def _incidents(view: View) -> _Source:
+    i, r, c, w = t.incidents, t.responsibilities, t.cells, t.workers
+    columns = (
+        *_own(i, "number", "channel", "status", "received_at", "occurred_at", "due_at", "closed_at"),
+        *_named(t.categories, "category"), *_named(c, "cell"),
+        w.c.id.label("worker_id"), w.c.name.label("worker"), w.c.name_en.label("worker_name_en"),
+        *_named(t.bodies, "body"), r.c.reason.label("responsible_reason"),
+        i.c.place_reason, i.c.border_m, i.c.confidence, i.c.household_id, i.c.enterprise_id, i.c.geom,
+    )  # fmt: skip
+    joined = (
+        i.join(t.categories, t.categories.c.id == i.c.category_id)
+        .outerjoin(r, and_(r.c.incident_id == i.c.id, r.c.valid_to.is_(None)))
+        .outerjoin(c, c.c.id == incident_cell(view))
+        .outerjoin(w, w.c.id == r.c.worker_id)
+        .outerjoin(t.bodies, t.bodies.c.id == r.c.body_id)
+    )
+    return _Source(Kind.INCIDENT, i, columns, joined, descending=True, code="number")

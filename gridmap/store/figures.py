@@ -1,0 +1,186 @@
+"""Exact figures for officials and bodies inside: counts of incidents by what and where, and places for rasters.
+
+No row of a person leaves: counts are aggregated in the database, and the arrays of places are for computing rasters and
+statistics inside the house; what they become passes `gridmap.privacy` before it leaves. Scoped like a list, by the
+View's grant for incidents.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime, time, tzinfo
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+from sqlalchemy import ColumnElement, Connection, FromClause, Select, and_, case, func, null, select
+
+from gridmap.errors import InvalidInput
+from gridmap.store import tables as t
+from gridmap.store.bulk import frame
+from gridmap.store.filters import Asked, Filters, conditions, incident_cell
+from gridmap.store.scope import clause
+from gridmap.store.scope import overdue as is_overdue
+from gridmap.view import Kind, View
+
+Points = tuple[NDArray[np.float64], NDArray[np.float64]]
+
+#: what incidents can be counted by
+DIMENSIONS = ("category", "top_category", "town", "community", "cell", "month")
+MEASURES = ("count", "open", "overdue", "closed")
+_NAMES = ("", "_name", "_name_en")
+
+
+def counts(
+    conn: Connection,
+    view: View,
+    by: str | Sequence[str] = "category",
+    filters: Filters | None = None,
+    *,
+    now: datetime | None = None,
+    zone: tzinfo = UTC,
+) -> pd.DataFrame:
+    """Exact counts of the incidents that the View admits: a row a group that has any, sorted by its keys.
+
+    `by`: one or several of DIMENSIONS. Each gives a column of codes ("2026-07" for months, in `zone`) and, but for
+    months, NAME_name and NAME_name_en; None stands for outside of all cells. Then int64 `count`, `open`, `overdue`
+    (at `now`), `closed`. Where: as drawn then or now, by the View's drawing. `filters` as of the layer incidents.
+
+    Raises InvalidInput for another dimension or filter.
+    """
+    wanted = (by,) if isinstance(by, str) else tuple(by)
+    unknown = sorted(set(wanted) - set(DIMENSIONS))
+    if unknown or not wanted:
+        raise InvalidInput(f"count by some of {', '.join(DIMENSIONS)}; not by {', '.join(unknown) or 'nothing'}")
+    asked = Asked(view, now or datetime.now(UTC), zone)
+    where = _where(filters, asked)
+    months = _months(conn, where, zone) if "month" in wanted else []
+    keys = _keys(wanted, asked, months)
+    closed = case((t.incidents.c.status == "closed", 1), else_=0)
+    measures = (
+        func.count().label("count"),
+        func.sum(1 - closed).label("open"),
+        func.sum(case((is_overdue(asked.now), 1), else_=0)).label("overdue"),
+        func.sum(closed).label("closed"),
+    )
+    query = select(*(column.label(name) for name, column in keys.items()), *measures).select_from(_held())
+    counted = frame(conn, query.where(*where).group_by(*keys.values()))
+    for name in wanted:
+        counted = counted.merge(_named(conn, name, months), how="left", on=_KEY[name])
+    columns = [name + end for name in wanted for end in _NAMES if name != "month" or not end]
+    summed = counted.groupby(columns, dropna=False, sort=True)[list(MEASURES)].sum().reset_index()
+    return _with_none(summed, columns).astype(dict.fromkeys(MEASURES, "int64"))
+
+
+def incident_points(
+    conn: Connection,
+    view: View,
+    filters: Filters | None = None,
+    *,
+    now: datetime | None = None,
+    zone: tzinfo = UTC,
+) -> Points:
+    """Longitudes and latitudes (WGS84, float64) of the incidents that the View admits, for rasters made inside."""
+    asked = Asked(view, now or datetime.now(UTC), zone)
+    return _points(conn, select(t.incidents.c.geom).select_from(_held()).where(*_where(filters, asked)))
+
+
+def household_points(conn: Connection) -> Points:
+    """Longitudes and latitudes (WGS84, float64) of all households: what rates are per, for rasters made inside."""
+    return _points(conn, select(t.households.c.geom))
+
+
+def _points(conn: Connection, query: Select[Any]) -> Points:
+    shapes = frame(conn, query)["geom"].to_numpy()
+    return shapely.get_x(shapes), shapely.get_y(shapes)
+
+
+def _held() -> FromClause:
+    """Incidents beside the responsibility in force."""
+    i, r = t.incidents, t.responsibilities
+    return i.outerjoin(r, and_(r.c.incident_id == i.c.id, r.c.valid_to.is_(None)))
+
+
+def _where(filters: Filters | None, asked: Asked) -> list[ColumnElement[bool]]:
+    return [clause(asked.view, Kind.INCIDENT, now=asked.now), *conditions("incidents", filters or {}, asked)]
+
+
+# --- the dimensions -------------------------------------------------------------------------------------------------
+
+#: the column that the database groups by; codes and names are joined to the few groups afterwards
+_KEY = {
+    "category": "category_id",
+    "top_category": "category_id",
+    "town": "cell_id",
+    "community": "cell_id",
+    "cell": "cell_id",
+    "month": "month_no",
+}
+
+
+def _keys(wanted: Sequence[str], asked: Asked, months: Sequence[date]) -> dict[str, ColumnElement[Any]]:
+    columns: dict[str, Callable[[], ColumnElement[Any]]] = {
+        "category_id": lambda: t.incidents.c.category_id,
+        "cell_id": lambda: incident_cell(asked.view),
+        "month_no": lambda: _month_no(months, asked),
+    }
+    return {key: columns[key]() for key in dict.fromkeys(_KEY[name] for name in wanted)}
+
+
+def _months(conn: Connection, where: Sequence[ColumnElement[bool]], zone: tzinfo) -> list[date]:
+    """The first days of the months from the first to the last incident, in the zone."""
+    at = t.incidents.c.received_at
+    first, last = conn.execute(select(func.min(at), func.max(at)).select_from(_held()).where(*where)).one()
+    if first is None:
+        return []
+    start, end = (moment.astimezone(zone) for moment in (first, last))
+    numbers = range(start.year * 12 + start.month - 1, end.year * 12 + end.month)
+    return [date(number // 12, number % 12 + 1, 1) for number in numbers]
+
+
+def _month_no(months: Sequence[date], asked: Asked) -> ColumnElement[Any]:
+    """The month's position: where each begins in UTC is known here, so both databases count alike, summer time too."""
+    at = t.incidents.c.received_at
+    if not months:
+        return null()
+    begins = [datetime.combine(month, time(), asked.zone) for month in months]
+    return case(*((at >= begin, number) for number, begin in reversed(list(enumerate(begins)))), else_=None)
+
+
+def _named(conn: Connection, dimension: str, months: Sequence[date]) -> pd.DataFrame:
+    """The dimension's codes and names by the key that the database grouped by."""
+    match dimension:
+        case "month":
+            codes = [f"{month:%Y-%m}" for month in months]
+            return pd.DataFrame({"month_no": np.arange(len(months)), "month": np.array(codes, dtype=object)})
+        case "category" | "top_category":
+            c, top = t.categories, t.categories.alias("top")
+            shown = c if dimension == "category" else top
+            joined = c.join(top, top.c.id == func.coalesce(c.c.parent_id, c.c.id))
+            query = select(c.c.id.label("category_id"), *_labelled(shown, dimension)).select_from(joined)
+        case "cell":
+            query = select(t.cells.c.id.label("cell_id"), *_labelled(t.cells, "cell"))
+        case _:
+            query = _areas(dimension)
+    return frame(conn, query)
+
+
+def _labelled(table: Any, name: str) -> list[ColumnElement[Any]]:
+    columns = (table.c.code, table.c.name, table.c.name_en)
+    return [column.label(name + end) for column, end in zip(columns, _NAMES, strict=True)]
+
+
+def _areas(level: str) -> Select[Any]:
+    """For each cell the area of this level that it lies in."""
+    a, above = t.areas, t.areas.alias("above")
+    joined = t.cells.join(a, a.c.id == t.cells.c.area_id).join(above, a.c.path.startswith(above.c.path))
+    query = select(t.cells.c.id.label("cell_id"), *_labelled(above, level)).select_from(joined)
+    return query.where(above.c.level == level)
+
+
+def _with_none(frame_: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
+    """Missing codes and names as None."""
+    plain = {name: frame_[name].astype(object) for name in columns}
+    return frame_.assign(**{name: column.where(column.notna(), None) for name, column in plain.items()})

@@ -1,0 +1,153 @@
+"""What lists and figures may be narrowed by: one meaning of each filter for both."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, tzinfo
+from typing import Any
+
+from sqlalchemy import ColumnElement, Table, and_, bindparam, or_, select
+
+from gridmap.case import clock
+from gridmap.case.clock import Light
+from gridmap.errors import InvalidInput
+from gridmap.store import tables as t
+from gridmap.store.scope import on_day
+from gridmap.store.spatial import epoch
+from gridmap.view import Drawing, View
+
+Filters = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """By whom, when and in which time zone a filter is asked: days begin at its midnight."""
+
+    view: View
+    now: datetime
+    zone: tzinfo = UTC
+
+    def moment(self, value: date | datetime) -> datetime:
+        """A moment as it is, a day as its first moment."""
+        if isinstance(value, datetime):
+            return value
+        return datetime.combine(value, time(), self.zone)
+
+
+Filter = Callable[[Any, Asked], ColumnElement[bool]]
+
+
+def conditions(layer: str, filters: Filters, asked: Asked) -> list[ColumnElement[bool]]:
+    """The conditions of a layer's filters; None values are left out. Raises InvalidInput for a filter it has not."""
+    known = FILTERS.get(layer, {})
+    unknown = sorted(set(filters) - set(known))
+    if unknown:
+        raise InvalidInput(
+            f"{layer} cannot be filtered by {', '.join(unknown)}; known: {', '.join(sorted(known)) or 'nothing'}",
+            fields=unknown,
+        )
+    return [known[name](value, asked) for name, value in filters.items() if value is not None]
+
+
+def light_is(light: Light, now: datetime) -> ColumnElement[bool]:
+    """Open incidents that show this light, as `case.clock.light` says."""
+    i = t.incidents.c
+    limit = epoch(i.due_at) - epoch(i.received_at)
+    moment = bindparam("light_now", now, type_=i.due_at.type)
+    used = epoch(moment) - epoch(i.received_at)
+    very_late, late = used > limit * clock.VERY_LATE_TIMES, epoch(moment) > epoch(i.due_at)
+    match light:
+        case Light.VERY_LATE:
+            shown = very_late
+        case Light.RED:
+            shown = and_(late, ~very_late)
+        case Light.YELLOW:
+            shown = and_(used >= limit * clock.YELLOW_SHARE, ~late)
+        case Light.GREEN:
+            shown = and_(used < limit * clock.YELLOW_SHARE, ~late)
+    return and_(i.status != "closed", shown)
+
+
+def of_category(code: str) -> ColumnElement[bool]:
+    """Incidents of a category or of one below it."""
+    c = t.categories
+    named = select(c.c.id).where(c.c.code == code).scalar_subquery()
+    return t.incidents.c.category_id.in_(select(c.c.id).where(or_(c.c.code == code, c.c.parent_id == named)))
+
+
+def incident_cell(view: View) -> ColumnElement[int | None]:
+    """The cell an incident counts for: as drawn now that of who is responsible, as drawn then the one it came from.
+
+    The query must hold `responsibilities` (joined by those in force) beside `incidents`.
+    """
+    return t.responsibilities.c.cell_id if view.drawing is Drawing.NOW else t.incidents.c.cell_id
+
+
+def _cells_named(code: str) -> Any:
+    """All drawings of a code."""
+    return select(t.cells.c.id).where(t.cells.c.code == code)
+
+
+def _in_cell(table: Table) -> Filter:
+    return lambda code, _asked: table.c.cell_id.in_(_cells_named(code))
+
+
+def _light(value: Any, asked: Asked) -> ColumnElement[bool]:
+    try:
+        return light_is(Light(value), asked.now)
+    except ValueError:
+        raise InvalidInput(f"light must be one of {', '.join(Light)}", field="light") from None
+
+
+def _among(table: Table, column: str) -> Filter:
+    """One value, or one of several."""
+
+    def test(value: Any, _asked: Asked) -> ColumnElement[bool]:
+        return table.c[column].in_([value] if isinstance(value, str) else list(value))
+
+    return test
+
+
+def _in_area(code: str, _asked: Asked) -> ColumnElement[bool]:
+    """Cells of an area or of one below it."""
+    a, above = t.areas, t.areas.alias("above")
+    below = select(a.c.id).join(above, a.c.path.startswith(above.c.path)).where(above.c.code == code)
+    return t.cells.c.area_id.in_(below)
+
+
+def _on_duty_in(code: str, asked: Asked) -> ColumnElement[bool]:
+    """Workers on the roster of a cell on the View's day."""
+    d = t.duties.c
+    there = select(d.worker_id).where(d.cell_id.in_(_cells_named(code)), on_day(t.duties, asked.view.as_of))
+    return t.workers.c.id.in_(there)
+
+
+_INCIDENTS: Mapping[str, Filter] = {
+    "category": lambda code, _asked: of_category(code),
+    "status": _among(t.incidents, "status"),
+    "light": _light,
+    "cell": lambda code, asked: incident_cell(asked.view).in_(_cells_named(code)),
+    "from": lambda day, asked: t.incidents.c.received_at >= asked.moment(day),
+    "to": lambda day, asked: t.incidents.c.received_at < asked.moment(day),
+    "open": lambda is_open, _asked: (t.incidents.c.status != "closed") == bool(is_open),
+}
+
+#: by layer and name; "to" is the first day no longer included
+FILTERS: Mapping[str, Mapping[str, Filter]] = {
+    "areas": {"code": _among(t.areas, "code"), "level": _among(t.areas, "level")},
+    "bodies": {"code": _among(t.bodies, "code"), "kind": _among(t.bodies, "kind"), "level": _among(t.bodies, "level")},
+    "cells": {"code": _among(t.cells, "code"), "area": _in_area},
+    "workers": {"code": _among(t.workers, "code"), "cell": _on_duty_in},
+    "households": {"code": _among(t.households, "code"), "cell": _in_cell(t.households)},
+    "enterprises": {
+        "code": _among(t.enterprises, "code"),
+        "kind": _among(t.enterprises, "kind"),
+        "status": _among(t.enterprises, "status"),
+        "cell": _in_cell(t.enterprises),
+    },
+    "incidents": _INCIDENTS,
+    "roads": {"class": _among(t.roads, "class")},
+    "water": {"class": _among(t.water, "class")},
+    "places": {"class": _among(t.places, "class")},
+}

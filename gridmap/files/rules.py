@@ -1,0 +1,211 @@
+"""What a kind asks of a row beyond its single fields: order of days, hours in pairs, consent, levels, keys used once."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+
+from gridmap.errors import InvalidInput
+from gridmap.files.headers import normal
+from gridmap.files.kinds import Kind, Shape
+from gridmap.files.table import Reject, Table, name_rows
+from gridmap.files.values import Texts
+from gridmap.ground import level_of, parent_of
+
+
+@dataclass(slots=True, eq=False)
+class Work:
+    """A table on its way: parsed columns by field, faults by row, notes."""
+
+    kind: Kind
+    table: Table
+    named: Mapping[str, str]
+    columns: dict[str, Texts] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    faults: list[tuple[int, str, str, str]] = field(default_factory=list)
+    bad: NDArray[np.bool_] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.bad = np.zeros(len(self.table), dtype=bool)
+
+    def fault(self, place: int, name: str, reason: str, value: object) -> None:
+        self.bad[place] = True
+        self.faults.append((place, name, reason, "" if value is None else str(value)[:200]))
+
+    def faulty(self, name: str) -> NDArray[np.bool_]:
+        """Which rows have a fault in this field."""
+        mask = np.zeros(len(self.table), dtype=bool)
+        mask[[place for place, other, _, _ in self.faults if other == name]] = True
+        return mask
+
+    def rejects(self) -> list[Reject]:
+        rows = self.table.rows
+        return [Reject(int(rows[place]), name, reason, value) for place, name, reason, value in self.faults]
+
+
+def apply(work: Work) -> None:
+    """The rules of the work's kind."""
+    for rule in _RULES.get(work.kind.name, ()):
+        rule(work)
+
+
+def _days_in_order(work: Work) -> None:
+    _in_order(work, "valid_from", "valid_to", "it must be after valid_from", strict=True)
+
+
+def _times_in_order(work: Work) -> None:
+    _in_order(work, "received_at", "closed_at", "it is before received_at", strict=False)
+
+
+def _in_order(work: Work, first: str, last: str, reason: str, *, strict: bool) -> None:
+    starts, ends = work.columns[first], work.columns[last]
+    both = np.flatnonzero((starts != None) & (ends != None))  # noqa: E711
+    for place in both:
+        if ends[place] < starts[place] or (strict and ends[place] == starts[place]):
+            work.fault(int(place), last, reason, ends[place])
+
+
+def _hours_in_pairs(work: Work) -> None:
+    starts, ends = work.columns["starts_min"], work.columns["ends_min"]
+    for place in np.flatnonzero((starts == None) != (ends == None)):  # noqa: E711
+        lacking = "starts_min" if starts[place] is None else "ends_min"
+        work.fault(int(place), lacking, "give both hours, or neither for the whole day", None)
+
+
+def _contacts_by_consent(work: Work) -> None:
+    """Contacts without consent are dropped, not rejected: the household is served all the same."""
+    names, phones = work.columns["contact_name"], work.columns["contact_phone"]
+    unasked = ~(work.columns["contact_consent"] == 1) & ((names != None) | (phones != None))  # noqa: E711
+    if unasked.any():
+        names[unasked] = phones[unasked] = None
+        work.notes.append(f"{int(unasked.sum()):,} contacts are dropped: contact_consent does not say that they agreed.")
+
+
+def _levels_by_code(work: Work) -> None:
+    """Level and parent of an area that the file does not name follow from its code; a county has no parent."""
+    codes, levels, parents = (work.columns[name] for name in ("code", "level", "parent"))
+    for place, code in enumerate(codes):
+        if code is None or work.bad[place]:
+            continue
+        try:
+            levels[place] = levels[place] or level_of(code)
+            if levels[place] == "county":
+                parents[place] = None
+            elif parents[place] is None:
+                parents[place] = parent_of(code)
+        except InvalidInput as error:
+            wanting = "level" if levels[place] is None else "parent"
+            work.fault(place, wanting, f"the file does not give it and the code does not tell it: {error.message}", code)
+        else:
+            if levels[place] not in {"county", "town", "community"}:
+                work.fault(place, "level", f"the code is that of a {levels[place]}, not of an area", code)
+
+
+_LANGUAGE = re.compile(r"\s*\([A-Z][a-z]+( [A-Z][a-z]+)?\)")
+
+
+def _names_without_language(work: Work) -> None:
+    """ "福宜铁矿(Chinese)" is how Global Energy Monitor writes a name in another language."""
+    if "otherlanguage" not in normal(work.named.get("name", "")):
+        return
+    names = work.columns["name"]
+    for place in np.flatnonzero(names != None):  # noqa: E711
+        tail = names[place].rfind("(")
+        if tail > 0 and _LANGUAGE.fullmatch(names[place][tail:]):
+            names[place] = names[place][:tail].rstrip()
+
+
+def _codes_by_name(work: Work) -> None:
+    """Enterprises without a column of codes get one from their name, the same each time."""
+    if "code" in work.named:
+        for place in np.flatnonzero((work.columns["code"] == None) & ~work.faulty("code")):  # noqa: E711
+            work.fault(int(place), "code", "it is missing", None)
+        return
+    first, second = work.columns["name_en"], work.columns["name"]
+    for place in range(len(work.table)):
+        name = first[place] or second[place]
+        if name is not None:
+            work.columns["code"][place] = "N-" + hashlib.sha256(normal(name).encode()).hexdigest()[:12]
+    work.notes.append("The file has no column of codes: each enterprise has one made from its name.")
+
+
+_RULES: Mapping[str, tuple[Callable[[Work], None], ...]] = {
+    "areas": (_levels_by_code,),
+    "cells": (_days_in_order,),
+    "duties": (_days_in_order, _hours_in_pairs),
+    "households": (_contacts_by_consent,),
+    "enterprises": (_names_without_language, _codes_by_name),
+    "incidents": (_times_in_order,),
+}
+
+
+# --- keys -----------------------------------------------------------------------------------------------------------
+
+
+def same_keys(work: Work, merge: bool) -> dict[int, list[int]]:
+    """Rows that share their key, as {first place: all places}.
+
+    For kinds with areas they are rejected altogether, since no one of them is the whole (unless `merge`); elsewhere the
+    first is kept and the later ones are rejected naming it.
+    """
+    good = np.flatnonzero(~work.bad)
+    keys = pd.Series(list(zip(*(work.columns[name][good] for name in work.kind.key), strict=True)), dtype=object)
+    repeated = keys[keys.duplicated(keep=False)]
+    groups: dict[int, list[int]] = {}
+    for _, places in repeated.groupby(repeated, sort=False):
+        members = [int(good[at]) for at in places.index]
+        groups[members[0]] = members
+    whole = work.kind.shape is Shape.AREA
+    if whole and merge:
+        return groups
+    name = work.kind.key[0]
+    for members in groups.values():
+        _reject_repeats(work, members, name, whole)
+    return groups
+
+
+def _reject_repeats(work: Work, members: list[int], name: str, whole: bool) -> None:
+    rows, word = work.table.rows, work.table.word
+    for place in members if whole else members[1:]:
+        others = [int(rows[other]) for other in members if other != place] if whole else [int(rows[members[0]])]
+        ending = "; if they are one, merge them with --merge-same-code" if whole else ", which is kept"
+        work.fault(place, name, f"the same {name} as {name_rows(others, word)}{ending}", work.columns[name][place])
+
+
+def merge(work: Work, frame: pd.DataFrame, groups: Mapping[int, list[int]]) -> pd.DataFrame:
+    """Rows with one key made one: their geometry united, else the first row's values."""
+    if not groups:
+        return frame
+    position = np.cumsum(~work.bad) - 1
+    gone: list[int] = []
+    shapes = frame["geometry"].to_numpy(dtype=object).copy()
+    for first, members in groups.items():
+        at = position[members]
+        shapes[at[0]] = as_multipolygon(shapely.union_all(shapes[at]))
+        gone.extend(at[1:].tolist())
+        what = work.columns[work.kind.key[0]][first]
+        listed = name_rows(work.table.rows[members], work.table.word)
+        work.notes.append(f"{listed} have the code {what} and are merged into one.")
+    merged = frame.assign(geometry=pd.Series(shapes, dtype=object))
+    return merged.drop(index=gone).reset_index(drop=True)
+
+
+def as_multipolygon(shape: Any) -> Any:
+    """A polygon as a multipolygon of one."""
+    return shapely.multipolygons([shape]) if shape is not None and shape.geom_type == "Polygon" else shape
+
+
+def points(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.object_]:
+    """Points, None where a coordinate is not finite."""
+    found: NDArray[np.object_] = np.full(len(lon), None, dtype=object)
+    finite = np.isfinite(lon) & np.isfinite(lat)
+    found[finite] = shapely.points(lon[finite], lat[finite])
+    return found

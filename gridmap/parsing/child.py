@@ -1,0 +1,98 @@
+"""The process that parses one file: `python -m gridmap.parsing.child`, started by `gridmap.files.read` only.
+
+It reads its job as JSON on stdin, limits itself before it imports a parser, writes the rows as Arrow into the file
+descriptor it was given, and answers with one JSON document on stdout. What a hostile file can break is this process.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from gridmap.errors import GridmapError, InvalidInput
+from gridmap.parsing.limits import Limits
+
+
+def main() -> None:
+    """Do the one job; answer `{"ok": true, ...}` or `{"ok": false, "kind", "code", "message", "details"}`."""
+    job = json.load(sys.stdin)
+    limits = Limits(**job["limits"])
+    answer: dict[str, Any]
+    try:
+        _limit(limits)
+        answer = {"ok": True, **_parse(job, limits)}
+    except GridmapError as error:
+        answer = {"ok": False, "kind": type(error).__name__, "code": error.code, "message": error.message, "details": error.details}
+    except MemoryError:
+        answer = {"ok": False, "kind": "InvalidInput", "code": "too_large", "details": {},
+                  "message": f"{Path(job['path']).name} takes more memory than one file may."}  # fmt: skip
+    json.dump(answer, sys.stdout)
+    sys.stdout.flush()
+    # GDAL and Arrow tear down threads at exit; nothing is left to save, so leave at once
+    os._exit(0)
+
+
+def _limit(limits: Limits) -> None:
+    """Hold this process to the limits; where the system knows none (Windows), the parent's time-out is what is left."""
+    try:
+        import resource
+    except ImportError:
+        return
+    seconds = math.ceil(limits.seconds)
+    for what, most in (
+        (resource.RLIMIT_CPU, seconds),
+        (resource.RLIMIT_AS, limits.memory_bytes),
+        (resource.RLIMIT_FSIZE, limits.output_bytes),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        _, hard = resource.getrlimit(what)
+        bound = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        resource.setrlimit(what, (bound, bound))
+
+
+def _parse(job: dict[str, Any], limits: Limits) -> dict[str, Any]:
+    from gridmap.parsing.formats import check_bytes, format_of
+    from gridmap.parsing.sink import Sink
+
+    path = Path(job["path"])
+    kind = format_of(path)
+    try:
+        size = path.stat().st_size
+        if size > limits.input_bytes:
+            raise InvalidInput(f"{path.name} is larger than {limits.input_bytes >> 20} MiB.", code="too_large", file=path.name)
+        with path.open("rb") as file:
+            check_bytes(path, file.read(1024))
+    except OSError as error:
+        raise InvalidInput(f"{path} cannot be read: {error.strerror}.", code="unreadable", file=path.name) from None
+    with os.fdopen(job["out"], "wb") as stream:
+        sink = Sink(stream)
+        told = _reader(kind)(path, sink, job, limits)
+        sink.close()
+    return {"format": kind, **told}
+
+
+def _reader(kind: str) -> Any:
+    """The reader of one format; its parsers are imported only now, under the limits."""
+    if kind == "csv":
+        from gridmap.parsing import delimited
+
+        return lambda path, sink, job, limits: delimited.read(path, sink, job["encoding"], limits)
+    if kind == "xlsx":
+        from gridmap.parsing import sheet
+
+        return lambda path, sink, job, limits: sheet.read(path, sink, job["layer"], limits)
+    if kind == "parquet":
+        from gridmap.parsing import columnar
+
+        return lambda path, sink, job, limits: columnar.read(path, sink)
+    from gridmap.parsing import vector
+
+    return lambda path, sink, job, limits: vector.read(path, kind, sink, job["layer"], job["encoding"], limits)
+
+
+if __name__ == "__main__":
+    main()

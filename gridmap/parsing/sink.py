@@ -1,0 +1,52 @@
+"""The hand-over from the reading child to its parent: one Arrow IPC stream, written batch by batch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import BinaryIO
+
+import pyarrow as pa
+
+#: the first column of text tables: each record's row in the source
+ROW = "__row__"
+
+
+class Sink:
+    """Writes record batches of one schema, set by the first; nothing is held in memory."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._writer: pa.RecordBatchStreamWriter | None = None
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        if self._writer is None:
+            self._writer = pa.ipc.new_stream(self._stream, batch.schema)
+        self._writer.write_batch(batch)
+
+    def text(self, names: Sequence[str], rows: Sequence[int], records: Sequence[Sequence[str | None]]) -> None:
+        """Write records of text (each as long as `names`) with their row numbers."""
+        columns = list(zip(*records, strict=True)) if records else [()] * len(names)
+        arrays = [pa.array(rows, pa.int64()), *(pa.array(column, pa.large_string()) for column in columns)]
+        self.write(pa.RecordBatch.from_arrays(arrays, names=[ROW, *names]))
+
+    def close(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
+        self._stream.flush()
+
+
+def unique_names(header: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Column names without blanks or repeats, and a warning for each that was changed."""
+    names: list[str] = []
+    warnings: list[str] = []
+    for number, raw in enumerate(header, start=1):
+        name = raw.strip() or f"column_{number}"
+        if not raw.strip():
+            warnings.append(f"Column {number} has no heading; it is called {name}.")
+        again, repeat = name, 2
+        while again in names or again == ROW:
+            again, repeat = f"{name}_{repeat}", repeat + 1
+        if again != name:
+            warnings.append(f"Two columns are headed {name!r}; column {number} is called {again}.")
+        names.append(again)
+    return names, warnings

@@ -10,34 +10,46 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import shapely
 from fastapi import Request, Response
-from starlette.responses import Response as RawResponse
 
 from api import cursors
 from api.deps import Caller, route_of
-from api.schemas.queries import Format, Paging
-from gridmap.view import View
+from api.schemas.queries import GEOJSON, Pages
+from gridmap.view import AllOf, AnyOf, Grant, InCells, View
+from layers.layer import geojson_geometries
 
-GEOJSON = "application/geo+json"
 #: RFC 7946 asks for no more; 1e-7 degrees are 1 cm
 DECIMALS = 7
+_VARY = "Accept, Authorization, Cookie"
 
 
 class Fields:
-    """Which columns of a frame leave, under which names; `cell=("cell", "cell_name")` makes an object of code and name."""
+    """Which columns of a frame leave, under which names.
 
-    def __init__(self, *plain: str, **named: tuple[str, str, str]) -> None:
+    `cell=("cell", "cell_name", "cell_name_en")` makes an object of code and names; `flags` are 0 or 1 in the database.
+    """
+
+    def __init__(self, *plain: str, flags: tuple[str, ...] = (), **named: tuple[str, str, str]) -> None:
         self.plain = plain
+        self.flags = flags
         self.named = named
 
     def rows(self, frame: pd.DataFrame) -> list[dict[str, Any]]:
         """One dict of JSON values a row, in order."""
         columns = {name: _values(frame, name) for name in self.plain}
+        columns |= {name: [bool(value) for value in _values(frame, name)] for name in self.flags}
         for name, (code, zh, en) in self.named.items():
             parts = zip(_values(frame, code), _values(frame, zh), _values(frame, en), strict=True)
             columns[name] = [None if one[0] is None else dict(zip(_NAMED, one, strict=True)) for one in parts]
         return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+    def row(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """The same of a single row."""
+        named = {name: [values.get(key) for key in keys] for name, keys in self.named.items()}
+        return {name: plain(values.get(name)) for name in self.plain} | {
+            name: None if parts[0] is None else dict(zip(_NAMED, map(plain, parts), strict=True))
+            for name, parts in named.items()
+        }
 
 
 _NAMED = ("code", "name", "name_en")
@@ -66,32 +78,46 @@ def dump(body: Any) -> bytes:
 
 
 def listing(
-    request: Request, caller: Caller, layer: str, query: Paging, fields: Fields, *, headers: Mapping[str, str] | None = None
+    request: Request, caller: Caller, layer: str, query: Pages, fields: Fields, headers: Mapping[str, str] | None = None
 ) -> Response:
-    """One page of a layer as JSON {items, next} or as a GeoJSON FeatureCollection with `next`, and a Link to the next."""
-    purpose = _purpose(request, caller)
-    after = None if query.cursor is None else cursors.decode(caller.ctx, purpose, query.cursor)
+    """One page of a layer as JSON {items, next} or as a FeatureCollection with `next`, and a Link to the next."""
+    good_for = purpose(request, caller)
+    after = None if query.cursor is None else cursors.decode(caller.ctx, good_for, query.cursor)
     page = caller.reader.page(layer, bbox=query.box(), filters=query.filters(), after=after, limit=query.limit)
-    following = None if page.next is None else cursors.encode(caller.ctx, purpose, page.next)
-    rows = fields.rows(page.rows)
-    sent = {"Vary": "Accept, Authorization, Cookie", **(headers or {})}
+    following = None if page.next is None else cursors.encode(caller.ctx, good_for, page.next)
+    sent = {"Vary": _VARY, **(headers or {})}
     if following is not None:
         sent["Link"] = f'<{request.url.include_query_params(cursor=following)}>; rel="next"'
-    geometries = page.rows["geom"].to_numpy(dtype=object) if len(page.rows) else np.empty(0, object)
-    if wants_geojson(request, query.format):
-        return RawResponse(dump(collection(rows, geometries, following)), media_type=GEOJSON, headers=sent)
+    rows = fields.rows(page.rows)
+    if "geom" not in page.rows.columns:
+        return json_response({"items": rows, "next": following}, headers=sent)
+    geometries = page.rows["geom"].to_numpy(dtype=object)
+    if query.geojson(request.headers.get("accept", "")):
+        return json_response(collection(rows, geometries, following), GEOJSON, sent)
     items = [with_place(row, geometry) for row, geometry in zip(rows, geometries, strict=True)]
-    return RawResponse(dump({"items": items, "next": following}), media_type="application/json", headers=sent)
+    return json_response({"items": items, "next": following}, headers=sent)
 
 
-def _purpose(request: Request, caller: Caller) -> str:
+def kept_listing(
+    request: Request, caller: Caller, layer: str, query: Pages, fields: Fields, depends_on: Sequence[str]
+) -> Response:
+    """As `listing`, with an ETag by the versions of these layers: 304 when the client holds it already."""
+    tag = etag(request, caller.view, caller.reader.version(*depends_on))
+    return unchanged(request, tag) or listing(request, caller, layer, query, fields, fresh(tag))
+
+
+def json_response(
+    body: Any, media_type: str = "application/json", headers: Mapping[str, str] | None = None
+) -> Response:
+    return Response(dump(body), media_type=media_type, headers=dict(headers or {}))
+
+
+def purpose(request: Request, caller: Caller) -> str:
     """What a cursor is good for: this route with these filters, for this account."""
-    filters = sorted(pair for pair in request.query_params.multi_items() if pair[0] not in {"cursor", "limit", "reason"})
+    filters = sorted(
+        pair for pair in request.query_params.multi_items() if pair[0] not in {"cursor", "limit", "reason"}
+    )
     return json.dumps([route_of(request), caller.account.id, filters])
-
-
-def wants_geojson(request: Request, format: Format | None) -> bool:
-    return format is Format.GEOJSON if format else GEOJSON in request.headers.get("accept", "")
 
 
 def collection(rows: Sequence[dict[str, Any]], geometries: np.ndarray, following: str | None) -> dict[str, Any]:
@@ -104,12 +130,17 @@ def collection(rows: Sequence[dict[str, Any]], geometries: np.ndarray, following
 
 
 def geojson(geometries: np.ndarray) -> list[dict[str, Any] | None]:
-    """GeoJSON objects of shapely geometries, rounded to DECIMALS, polygons counter-clockwise outside; None stays."""
-    if len(geometries) == 0:
-        return []
-    turned = shapely.orient_polygons(shapely.force_2d(geometries))
-    rounded = shapely.transform(turned, lambda xy: np.round(xy, DECIMALS))
-    return [None if text is None else json.loads(text) for text in shapely.to_geojson(rounded)]
+    """GeoJSON objects of shapely geometries, rounded to DECIMALS; None stays None."""
+    known = np.array([one is not None for one in geometries], dtype=bool)
+    made = iter(geojson_geometries(geometries[known], DECIMALS) if known.any() else ())
+    return [next(made) if is_known else None for is_known in known.tolist()]
+
+
+def geojson_of(geometry: Any) -> dict[str, Any]:
+    """One geometry as GeoJSON."""
+    one = np.empty(1, dtype=object)
+    one[0] = geometry
+    return geojson_geometries(one, DECIMALS)[0]
 
 
 def with_place(row: dict[str, Any], geometry: Any) -> dict[str, Any]:
@@ -124,29 +155,35 @@ def with_place(row: dict[str, Any], geometry: Any) -> dict[str, Any]:
 # --- ETags ------------------------------------------------------------------------------------------------------------
 
 
-def etag(request: Request, view: View, version: str) -> str:
-    """A weak validator: the same for the same data version, View and address only."""
-    actor = view.actor
-    key = (version, actor and actor.role, view.scope.grants, view.as_of, view.drawing, view.audience)
-    asked = (route_of(request), str(request.url.path), sorted(request.query_params.multi_items()), request.headers.get("accept"))
-    grants = sorted((str(kind), _stable(grant)) for kind, grant in view.scope.grants.items())
-    digest = hashlib.sha256(repr((key[0], key[1], grants, *key[3:], asked)).encode("utf-8", "replace")).hexdigest()
+def etag(request: Request, view: View, version: str, *more: str) -> str:
+    """A weak validator: the same for the same data version, View and address only (`more`: the language, say)."""
+    asked = (request.url.path, sorted(request.query_params.multi_items()), request.headers.get("accept"), more)
+    digest = hashlib.sha256(repr((version, view_key(view), asked)).encode("utf-8", "replace")).hexdigest()
     return f'W/"{digest[:24]}"'
 
 
-def _stable(grant: Any) -> str:
-    """A grant as text that is the same in every process: sets in order."""
-    text = repr(grant)
-    cells = getattr(grant, "cell_ids", None)
-    return text if cells is None else f"InCells({sorted(cells)})"
+def view_key(view: View) -> str:
+    """What of a View decides which rows are seen, as text that is the same in every process."""
+    grants = sorted((str(kind), _stable(grant)) for kind, grant in view.scope.grants.items())
+    return repr((view.actor and str(view.actor.role), grants, view.as_of, str(view.drawing), str(view.audience)))
+
+
+def _stable(grant: Grant) -> str:
+    """A grant as text, sets in order."""
+    match grant:
+        case InCells(cell_ids):
+            return f"InCells({sorted(cell_ids)})"
+        case AnyOf(grants) | AllOf(grants):
+            return f"{type(grant).__name__}({[_stable(one) for one in grants]})"
+    return repr(grant)
 
 
 def unchanged(request: Request, tag: str) -> Response | None:
     """304 when the client holds this version already, else None."""
     held = {one.strip() for one in request.headers.get("if-none-match", "").split(",")}
-    return RawResponse(status_code=304, headers=fresh(tag)) if tag in held or "*" in held else None
+    return Response(status_code=304, headers=fresh(tag)) if tag in held or "*" in held else None
 
 
 def fresh(tag: str) -> dict[str, str]:
     """Headers of an answer that may be kept, and must be checked before each use."""
-    return {"ETag": tag, "Cache-Control": "private, no-cache", "Vary": "Accept, Authorization, Cookie"}
+    return {"ETag": tag, "Cache-Control": "private, no-cache", "Vary": _VARY}

@@ -14,18 +14,20 @@ from prometheus_client import CollectorRegistry
 from starlette.middleware.gzip import GZipMiddleware
 
 from api import errors, pages
+from api.cache import AnswerCache
 from api.middleware import BodyLimit, LastCatch, Metrics, SecurityHeaders
-from api.routes import ROUTERS
+from api.routes.every import ROUTERS
 from api.static import Assets
 from gridmap.usecases.accounts import Passwords
 from gridmap.usecases.context import Context
 from gridmap.usecases.readlog import ReadLog
 
 DESCRIPTION = """\
-Disputes and daily life of a county on its grid of cells. Coordinates are WGS84 longitude and latitude in degrees unless
-`crs` says otherwise; lengths are metres; moments are ISO 8601 with an offset. Lists come in pages: follow `next` (also in the
-`Link` header) until it is null. Errors are problem+json (RFC 9457) with a stable `code`. What somebody may see follows from
-their role and is read from the database for each request; rows outside it answer like rows that do not exist.
+Disputes and daily life of a county on its grid of cells. Coordinates are WGS84 longitude and latitude in degrees
+unless `crs` says otherwise; lengths are metres; moments are ISO 8601 with an offset. Lists come in pages: follow
+`next` (also in the
+`Link` header) until it is null. Errors are problem+json (RFC 9457) with a stable `code`. What somebody may see follows
+from their role and is read from the database for each request; rows outside it answer like rows that do not exist.
 """
 
 
@@ -33,7 +35,8 @@ def create_app(ctx: Context, passwords: Passwords | None = None) -> FastAPI:
     """The whole application over a context: API, pages, static files, health and metrics.
 
     `passwords` is given by tests, which hash faster. State that routes use: `ctx`, `passwords`, `read_log`, `registry`,
-    `assets`, `log_ins` (how many log-ins are checked at once). The read log is flushed when the application stops.
+    `assets`, `answers`, `log_ins` (how many log-ins are checked at once). The read log is flushed when the application
+    stops.
     """
     app = FastAPI(
         title="gridmap",
@@ -46,9 +49,10 @@ def create_app(ctx: Context, passwords: Passwords | None = None) -> FastAPI:
     )
     app.state.ctx = ctx
     app.state.passwords = passwords or Passwords()
-    app.state.read_log = ReadLog(ctx.engine, ctx.settings.read_log_days)
+    app.state.read_log = ReadLog(ctx.engine)
     app.state.registry = CollectorRegistry()
     app.state.log_ins = CapacityLimiter(os.cpu_count() or 1)
+    app.state.answers = AnswerCache()
     app.state.assets = Assets(static_folder())
     errors.install(app, pages.error_page)
     for router in ROUTERS:

@@ -4,8 +4,8 @@
     def things(caller: Signed) -> ...:
         page = caller.reader.page("things", ...)
 
-`Signed` refuses a request without a session (401) and a cross-site one (403 `csrf`). Page routes use it too: the error handler
-sends a browser that is not logged in to /login.
+`Signed` refuses a request without a session (401) and a cross-site one (403 `csrf`). Page routes use it too: the error
+handler sends a browser that is not logged in to /login.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends, Query, Request
 from fastapi.security import APIKeyCookie, OAuth2PasswordBearer
 
 from api import auth
+from api.schemas.queries import Reason
 from gridmap.errors import InvalidInput, Unauthenticated
 from gridmap.store.accounts import Account
 from gridmap.usecases import reading
@@ -80,14 +81,22 @@ def caller(
 
 
 Signed = Annotated[Caller, Depends(caller)]
+
+
+def explained(caller: Signed, reason: Annotated[Reason, Query()] = None) -> Caller:  # noqa: ARG001
+    """A caller who may have to say why. `reason` is declared here for its limits; `caller` reads it."""
+    return caller
+
+
+Explained = Annotated[Caller, Depends(explained)]
 Ctx = Annotated[Context, Depends(context)]
 
 
 def known_parameters(*also: str) -> Callable[[Request], None]:
     """A dependency that refuses query parameters which the route does not declare, and ones given twice.
 
-    A misspelt filter would silently widen the answer; so it is an error that names the parameter. `also`: names that the
-    route reads for itself; "*" admits any.
+    A misspelt filter would silently widen the answer; so it is an error that names the parameter. `also`: names that
+    the route reads for itself; "*" admits any.
     """
 
     def check(request: Request) -> None:

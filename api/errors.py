@@ -1,7 +1,7 @@
-"""The one table from error kind to status, and every answer that is an error: RFC 9457 problem+json with a stable `code`.
+"""The one table from error kind to status, and every answer that is an error: RFC 9457 problem+json.
 
-Nothing that a request held is repeated in an answer or in the server's log, but for names of parameters and fields: it may
-be personal. A browser asking for a page without a session is sent to /login.
+Nothing that a request held is repeated in an answer or in the server's log, but for names of parameters and fields: it
+may be personal. A browser asking for a page without a session is sent to /login.
 """
 
 from __future__ import annotations
@@ -47,7 +47,13 @@ STATUS: Sequence[tuple[type[GridmapError], int]] = (
     (GridmapError, 500),
 )
 #: codes of errors that the framework raises by status alone
-_CODES = {400: "bad_request", 404: "not_found", 405: "method_not_allowed", 413: "too_large", 415: "unsupported_media_type"}
+_CODES = {
+    400: "bad_request",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "too_large",
+    415: "unsupported_media_type",
+}
 
 #: draws an error for a browser: (request, status, code, message) -> page, or None for plain problem+json
 ErrorPage = Callable[[Request, int, str, str], Response | None]
@@ -58,7 +64,11 @@ def status_of(error: GridmapError) -> int:
 
 
 def problem(
-    status: int, code: str, detail: str, extra: Mapping[str, Any] | None = None, headers: Mapping[str, str] | None = None
+    status: int,
+    code: str,
+    detail: str,
+    extra: Mapping[str, Any] | None = None,
+    headers: Mapping[str, str] | None = None,
 ) -> Response:
     """An RFC 9457 answer. `extra` joins it as members of its own and never replaces the standard ones."""
     body = {
@@ -88,9 +98,11 @@ def _finite(value: Any) -> Any:
 
 
 def install(app: FastAPI, error_page: ErrorPage | None = None) -> None:
-    """Make every error of this application answer by the table. `error_page` draws those that a browser's page meets."""
+    """Make every error of this application answer by the table. `error_page` draws those that a page meets."""
 
-    def answer(request: Request, status: int, code: str, detail: str, extra: Mapping[str, Any] | None = None) -> Response:
+    def answer(
+        request: Request, status: int, code: str, detail: str, extra: Mapping[str, Any] | None = None
+    ) -> Response:
         if _wants_page(request):
             if status == 401:
                 return RedirectResponse(f"/login?next={quote(_target(request), safe='')}", 303)

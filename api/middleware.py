@@ -5,6 +5,7 @@ Plain ASGI because Starlette's BaseHTTPMiddleware copies bodies and breaks cance
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 import time
 from collections.abc import Callable
@@ -27,10 +28,12 @@ class BodyLimit:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
-            return await self.app(scope, receive, send)
+            await self.app(scope, receive, send)
+            return
         declared = Headers(scope=scope).get("content-length", "0")
         if not declared.isdecimal() or len(declared) > 18 or int(declared) > self.most:
-            return await self._refuse(scope, receive, send)
+            await self._refuse(scope, receive, send)
+            return
         taken, started = 0, False
 
         async def limited() -> Message:
@@ -47,10 +50,8 @@ class BodyLimit:
             if taken <= self.most:
                 await send(message)
 
-        try:
+        with contextlib.suppress(_TooLarge):
             await self.app(scope, limited, watched)
-        except _TooLarge:
-            pass
         if taken > self.most and not started:
             await self._refuse(scope, receive, send)
 
@@ -66,8 +67,8 @@ class _TooLarge(BaseException):
 class SecurityHeaders:
     """Headers of every answer. Templates find the nonce of their answer at `request.state.csp_nonce`.
 
-    Scripts and style sheets are our own or carry the nonce; styles set by scripts through the CSSOM need neither. The form
-    cookie that `auth.csrf_token` asked for is set here, so templates need no answer object.
+    Scripts and style sheets are our own or carry the nonce; styles set by scripts through the CSSOM need neither. The
+    form cookie that `auth.csrf_token` asked for is set here, so templates need no answer object.
     """
 
     def __init__(self, app: ASGIApp, secure: bool) -> None:
@@ -76,7 +77,8 @@ class SecurityHeaders:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
-            return await self.app(scope, receive, send)
+            await self.app(scope, receive, send)
+            return
         state = scope.setdefault("state", {})
         nonce = state["csp_nonce"] = secrets.token_urlsafe(18)
 
@@ -139,7 +141,8 @@ class LastCatch:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
-            return await self.app(scope, receive, send)
+            await self.app(scope, receive, send)
+            return
         started = False
 
         async def watched(message: Message) -> None:
@@ -159,7 +162,9 @@ class LastCatch:
 class Metrics:
     """Counts and times requests by method, route template and status, in a registry of the application's own."""
 
-    def __init__(self, app: ASGIApp, registry: CollectorRegistry, clock: Callable[[], float] = time.perf_counter) -> None:
+    def __init__(
+        self, app: ASGIApp, registry: CollectorRegistry, clock: Callable[[], float] = time.perf_counter
+    ) -> None:
         self.app = app
         self.clock = clock
         labels = ("method", "route")
@@ -168,7 +173,8 @@ class Metrics:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
-            return await self.app(scope, receive, send)
+            await self.app(scope, receive, send)
+            return
         start, status = self.clock(), 500
 
         async def watched(message: Message) -> None:

@@ -1,4 +1,4 @@
-"""Static files under /static/<fingerprint>/...: the fingerprint is of all files together, so they never change and are kept for a year.
+"""Static files under /static/<fingerprint>/...: the fingerprint is of all files together, so browsers keep them a year.
 
 Style sheets and script modules refer to each other relatively and stay under the same fingerprint. The plain address
 /static/... works too and is checked again each time.

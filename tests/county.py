@@ -1,12 +1,12 @@
-"""A tiny county for tests: 2 towns, 4 communities, 8 cells in two rows of four, people of every role, and what they serve.
+"""A tiny county for tests: 2 towns, 4 communities, 8 cells in two rows of four, and people of every role.
 
     A B | C D      town 1 (north): communities 1 (A B) and 2 (C D)
     ----+----
     E F | G H      town 2 (south): communities 3 (E F) and 4 (G H)
 
-Each cell is a square of 1/256 degree with its primary worker (`W-A` ...), 4 households and 6 incidents; see `build`. The clock
-stands at `NOW` until a test moves it. Fixtures: `small_county` (on both databases), `spatialite_county` (SpatiaLite alone);
-import them, with `county_template`, into a conftest.py.
+Each cell is a square of 1/256 degree with its primary worker (`W-A` ...), 4 households and 6 incidents; see `build`.
+The clock stands at `NOW` until a test moves it. Fixtures: `small_county` (on both databases), `spatialite_county`
+(SpatiaLite alone); import them, with `county_template`, into a conftest.py.
 """
 
 from __future__ import annotations
@@ -47,7 +47,9 @@ DRAWING = "ABCD/EFGH"
 LETTERS = "ABCDEFGH"
 COUNTY = "529901"
 TOWNS = {1: f"{COUNTY}001", 2: f"{COUNTY}002"}
-COMMUNITY = {letter: f"{TOWNS[1 if letter in 'ABCD' else 2]}{1 + 'ABCDEFGH'.index(letter) // 2 % 2:03}" for letter in LETTERS}
+COMMUNITY = {
+    letter: f"{TOWNS[1 if letter in 'ABCD' else 2]}{1 + 'ABCDEFGH'.index(letter) // 2 % 2:03}" for letter in LETTERS
+}
 #: the 15-digit code of each cell by its letter in the drawing
 CELL = {letter: f"{COMMUNITY[letter]}{1 + 'ABCDEFGH'.index(letter) % 2:03}" for letter in LETTERS}
 PASSWORD = "a tiny county's password"
@@ -163,7 +165,7 @@ def build(url: str) -> None:
 
 
 def _hand_over(conn: Connection) -> None:
-    """The moved cell: the first incident reported in B is now A's, as after a redraw; it still says it was reported in B."""
+    """The moved cell: an incident reported in B is now A's, as after a redraw; it still says it was reported in B."""
     ids = {row.code: row.id for row in conn.execute(select(t.cells.c.id, t.cells.c.code))}
     worker = conn.execute(select(t.workers.c.id).where(t.workers.c.code == "W-A")).scalar_one()
     moved = conn.execute(select(t.incidents.c.id).where(t.incidents.c.source_ref == "R-B0")).scalar_one()
@@ -228,7 +230,9 @@ def _bodies() -> pd.DataFrame:
     ]
     rows += [(f"B-T{n}", f"{n}镇综治中心", f"Centre {n}", "centre", "town", code, None) for n, code in TOWNS.items()]
     for letter in "ACEG":
-        rows.append((f"B-K{letter}", f"社区 {letter}", f"Committee {letter}", "committee", "community", COMMUNITY[letter], None))
+        rows.append(
+            (f"B-K{letter}", f"社区 {letter}", f"Committee {letter}", "committee", "community", COMMUNITY[letter], None)
+        )
     return pd.DataFrame(rows, columns=["code", "name", "name_en", "kind", "level", "area", "department"])
 
 
@@ -318,7 +322,9 @@ def _lines(code: str, kind: str, ends: tuple[float, float, float, float]) -> pd.
     west, south, east, north = ends
     line = [(LON + west * SIZE_DEG, LAT + south * SIZE_DEG), (LON + east * SIZE_DEG, LAT + north * SIZE_DEG)]
     shape = shapely.MultiLineString([line])
-    return pd.DataFrame({"code": [f"{code}-1"], "name": ["测试"], "name_en": ["Test"], "class": [kind], "geometry": [shape]})
+    return pd.DataFrame(
+        {"code": [f"{code}-1"], "name": ["测试"], "name_en": ["Test"], "class": [kind], "geometry": [shape]}
+    )
 
 
 #: the incidents of each cell: category, days before NOW it was received, days until it was closed

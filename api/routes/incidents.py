@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated
 
-from fastapi import APIRouter, Body, Depends, Header, Path, Request, Response
-from pydantic import TypeAdapter
+from fastapi import APIRouter, Depends, Header, Path, Request, Response
 
 from api import answers
-from api.deps import Signed, known_parameters
+from api.deps import Explained, Signed, known_parameters
 from api.schemas.common import SIGNED, Features, Id, problems
-from api.schemas.incidents import Assigned, CloseIn, EventOut, IncidentOut, MoveIn, ReportIn
+from api.schemas.incidents import Assigned, Closed, CloseIn, EventOut, IncidentOut, Moved, MoveIn, ReportIn
 from api.schemas.lists import IncidentList
-from api.schemas.queries import Incidents, Reason
+from api.schemas.queries import GEOJSON, Incidents
 from gridmap.usecases import casework
 from gridmap.usecases.reporting import Draft, report
 from gridmap.view import Role
@@ -52,10 +51,10 @@ def report_incident(caller: Signed, body: ReportIn, key: Key = None) -> Assigned
     "",
     summary="List incidents",
     response_model=IncidentList,
-    responses={200: {"content": {answers.GEOJSON: {"schema": Features.model_json_schema()}}}, **problems(*SIGNED)},
+    responses={200: {"content": {GEOJSON: {"schema": Features.model_json_schema()}}}, **problems(*SIGNED)},
 )
 def list_incidents(request: Request, caller: Signed, query: Incidents) -> Response:
-    """The incidents that the caller serves, newest first. No text and nobody's name is in a list. Officials give a `reason`.
+    """The incidents that the caller serves, newest first. No list holds a text or a reporter. Officials give a `reason`.
 
     Every list of single incidents is written to the read log.
     """
@@ -63,30 +62,29 @@ def list_incidents(request: Request, caller: Signed, query: Incidents) -> Respon
 
 
 @router.get("/{incident_id}", summary="Read an incident", responses=problems(*SIGNED, 404))
-def read_incident(caller: Signed, incident_id: IncidentId, reason: Reason = None) -> IncidentOut:
+def read_incident(caller: Explained, incident_id: IncidentId) -> IncidentOut:
     """One incident with what was said and by whom, for those who serve it; the reading is logged."""
     return IncidentOut(**caller.reader.incident(incident_id))
 
 
 @router.get("/{incident_id}/events", summary="Its steps", responses=problems(*SIGNED, 404))
-def read_events(caller: Signed, incident_id: IncidentId, reason: Reason = None) -> list[EventOut]:
+def read_events(caller: Explained, incident_id: IncidentId) -> list[EventOut]:
     """What happened to an incident, in order. Events are never changed and hold no personal text."""
     return [EventOut(**event) for event in caller.reader.events(incident_id)]
 
 
-Move = TypeAdapter(MoveIn)
-
-
 @router.post(
-    "/{incident_id}/actions/{action}",
-    summary="Do something to an incident",
+    "/{incident_id}/actions/move",
+    summary="Correct its pin",
     responses=problems(*SIGNED, 400, 404, 409, 413),
 )
-def act(
-    caller: Signed,
-    incident_id: IncidentId,
-    action: Literal["move", "close"],
-    body: Annotated[MoveIn | CloseIn, Body(description="`move`: the right place; `close`: an empty object")],
-) -> dict[str, Any]:
-    """`move` corrects the pin and assigns again, once; `close` closes. Doing what is done already has no effect."""
-    raise NotImplementedError
+def move_incident(caller: Signed, incident_id: IncidentId, body: MoveIn) -> Moved:
+    """Places the incident anew in today's drawing and assigns it again, once. To where it stands already: no effect."""
+    place = body.model_dump(exclude={"lon", "lat"})
+    return Moved(**casework.move(caller.ctx, caller.view, incident_id, body.lon, body.lat, **place))
+
+
+@router.post("/{incident_id}/actions/close", summary="Close it", responses=problems(*SIGNED, 400, 404, 409, 413))
+def close_incident(caller: Signed, incident_id: IncidentId, _body: CloseIn | None = None) -> Closed:
+    """Closes the incident: its clock stops. Closing a closed one has no effect."""
+    return Closed(**casework.close(caller.ctx, caller.view, incident_id))

@@ -32,7 +32,7 @@ async def healthz() -> Alive:
 
 @router.get("/readyz", summary="Can the server serve?", responses=problems())
 def readyz(ctx: Ctx) -> Ready:
-    """Answers 200 when the database is reached and migrated to this program's newest schema, else 503 saying what to do."""
+    """Answers 200 when the database is reached and at this program's schema, else 503 saying what to do."""
     with read(ctx.engine) as conn:
         at = migrate.current(conn)
     if at is None or at != migrate.head():

@@ -72,7 +72,7 @@ class Features(BaseModel):
 _WORDS = {
     400: "The body cannot be read",
     401: "Nobody is logged in, or the session has ended",
-    403: "The role may not do this, a reason is required (`reason_required`), or the request came from another site (`csrf`)",
+    403: "The role may not do this, a reason is asked for (`reason_required`), or another site sent this (`csrf`)",
     404: "There is none, or none that this account may see",
     409: "The state has moved on",
     413: "The body is too large",

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic.config import JsonDict
 
 from api.schemas.common import Code, Id, Named, NamedId
 
@@ -13,7 +14,7 @@ MAX_TEXT = 4000
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Channel = Literal["worker", "resident", "phone", "counter", "online"]
 
-_REPORT = {
+_REPORT: JsonDict = {
     "category": "mining-blasting",
     "lon": 109.14231,
     "lat": 27.53817,
@@ -78,14 +79,31 @@ class Assigned(BaseModel):
     status: str
     cell: Named | None = Field(description="null when the place lies outside all cells")
     worker: NamedId | None = Field(description="null when nobody is on duty there now: the dispatcher has it")
-    body: Named | NamedId | None = None
+    body: Named | None = None
     due_at: datetime
-    confidence: float | None = Field(default=None, description="share of the accuracy circle in this cell, by GPS error")
+    confidence: float | None = Field(
+        default=None, description="share of the accuracy circle in this cell, by GPS error"
+    )
     border_m: float | None = Field(default=None, description="distance to the cell's nearest border")
     place_reason: str | None = Field(default=None, description="inside, border (confidence under 0.9) or outside")
     runner_up: Named | None = None
     nearest: Nearest | None = None
     reason: str | None = Field(default=None, description="why this worker: primary, backup, dispatcher, outside")
+
+
+class Moved(Assigned):
+    """Where a moved incident lies now; `moved` is false when it stood there already."""
+
+    moved: bool
+
+
+class Closed(BaseModel):
+    """A closed incident."""
+
+    id: int
+    number: str
+    status: Literal["closed"]
+    closed_at: datetime
 
 
 class CameAs(BaseModel):
@@ -97,7 +115,7 @@ class CameAs(BaseModel):
 class Responsible(BaseModel):
     cell: Named | None
     worker: NamedId | None
-    body: NamedId | None
+    body: Named | None
     reason: str | None
     since: datetime | None
 

@@ -11,11 +11,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.schemas.common import Code
 from gridmap.errors import InvalidInput
+from gridmap.store.spatial import Bbox
 from gridmap.usecases.reading import LONGEST_REASON
 
 MAX_LIMIT = 1000
-
-Bbox = tuple[float, float, float, float]
+GEOJSON = "application/geo+json"
 
 
 class Format(StrEnum):
@@ -49,25 +49,31 @@ Reason = Annotated[
 ]
 
 
-class Paging(BaseModel):
+class Pages(BaseModel):
     """One page of a list."""
 
     model_config = ConfigDict(extra="forbid")
 
     limit: Annotated[int, Field(ge=1, le=MAX_LIMIT, description="rows a page")] = 200
     cursor: Annotated[str | None, Field(max_length=500, description="`next` of the page before")] = None
-    format: Annotated[Format | None, Field(description="json (default) or geojson")] = None
 
     def filters(self) -> dict[str, Any]:
         """The filters for `store.features.page`: those given, by name."""
         return {}
 
     def box(self) -> Bbox | None:
+        """The box that the list is narrowed to."""
         return None
 
+    def geojson(self, _accept: str) -> bool:
+        """Whether the list is asked for as GeoJSON, by its `format` or the Accept header."""
+        return False
 
-class Boxed(Paging):
-    """A list that can be narrowed to a box."""
+
+class Boxed(Pages):
+    """A list of places, which can be narrowed to a box."""
+
+    format: Annotated[Format | None, Field(description="json (default) or geojson")] = None
 
     bbox: Annotated[
         str | None,
@@ -80,6 +86,9 @@ class Boxed(Paging):
 
     def box(self) -> Bbox | None:
         return None if self.bbox is None else parse_box(self.bbox)
+
+    def geojson(self, _accept: str) -> bool:
+        return GEOJSON in _accept if self.format is None else self.format is Format.GEOJSON
 
 
 class OfCell(Boxed):
@@ -95,8 +104,52 @@ class HouseholdQuery(OfCell):
     reason: Reason = None
 
 
+class EnterpriseKind(StrEnum):
+    MINE = "mine"
+    QUARRY = "quarry"
+    FACTORY = "factory"
+    OTHER = "other"
+
+
 class EnterpriseQuery(OfCell):
-    pass
+    kind: EnterpriseKind | None = None
+
+    def filters(self) -> dict[str, Any]:
+        return super().filters() | ({} if self.kind is None else {"kind": str(self.kind)})
+
+
+class Level(StrEnum):
+    COUNTY = "county"
+    TOWN = "town"
+    COMMUNITY = "community"
+
+
+class AreaQuery(Boxed):
+    level: Level | None = None
+
+    def filters(self) -> dict[str, Any]:
+        return {} if self.level is None else {"level": str(self.level)}
+
+
+class CellQuery(Boxed):
+    area: Annotated[Code | None, Field(description="code of an area: cells in it or below it")] = None
+
+    def filters(self) -> dict[str, Any]:
+        return {} if self.area is None else {"area": self.area}
+
+
+class BodyQuery(Pages):
+    level: Level | None = None
+
+    def filters(self) -> dict[str, Any]:
+        return {} if self.level is None else {"level": str(self.level)}
+
+
+class WorkerQuery(Pages):
+    cell: Annotated[Code | None, Field(description="code of a cell on whose roster they are")] = None
+
+    def filters(self) -> dict[str, Any]:
+        return {} if self.cell is None else {"cell": self.cell}
 
 
 class IncidentQuery(OfCell):
@@ -127,14 +180,16 @@ def parse_box(text: str) -> Bbox:
         raise InvalidInput("bbox must be four numbers: west,south,east,north", parameter="bbox") from None
     if not (-180 <= west <= east <= 180 and -90 <= south <= north <= 90):
         raise InvalidInput(
-            "bbox must be degrees with west <= east and south <= north; a box over the antimeridian is asked for in two",
+            "bbox must be degrees with west <= east and south <= north (over the antimeridian, ask for two)",
             parameter="bbox",
         )
     return west, south, east, north
 
 
-Page = Annotated[Paging, Query()]
-InBox = Annotated[Boxed, Query()]
+Areas = Annotated[AreaQuery, Query()]
+Bodies = Annotated[BodyQuery, Query()]
+Cells = Annotated[CellQuery, Query()]
+Workers = Annotated[WorkerQuery, Query()]
 Households = Annotated[HouseholdQuery, Query()]
 Enterprises = Annotated[EnterpriseQuery, Query()]
 Incidents = Annotated[IncidentQuery, Query()]

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, delete, exists, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, Select, and_, delete, exists, func, insert, select, update
 
 from gridmap.people.roles import Standing
 from gridmap.store import tables as t
+from gridmap.store.scope import on_day
 from gridmap.view import Actor, Role
 
 
@@ -49,7 +50,7 @@ _ACCOUNT = (
 )
 
 
-def _account(row: Row[Any]) -> Account:
+def _account(row: Row[*tuple[Any, ...]]) -> Account:
     return Account(row.id, row.username, row.name, Role(row.role), row.worker_id, row.body_id, row.area_id)
 
 
@@ -68,7 +69,7 @@ def find(conn: Connection, username: str) -> Account | None:
 
 
 def credentials(conn: Connection, username: str) -> tuple[Account, str] | None:
-    """The account that may log in under this user name and its password's hash; None when there is none or it is disabled."""
+    """The account that may log in under this name, and its password's hash; None when none may."""
     query = select(*_ACCOUNT, t.accounts.c.password_hash).where(
         t.accounts.c.username == username, t.accounts.c.disabled_at.is_(None)
     )
@@ -97,8 +98,6 @@ def id_of(conn: Connection, kind: str, code: str) -> int | None:
 
 
 def open_session(conn: Connection, token_hash: str, account_id: int, now: datetime, expires_at: datetime) -> None:
-    """Insert a session. Sessions that ended before now are removed with it, so the table stays small."""
-    conn.execute(delete(t.sessions).where(t.sessions.c.expires_at < now))
     conn.execute(
         insert(t.sessions).values(token_hash=token_hash, account_id=account_id, created_at=now, expires_at=expires_at)
     )
@@ -166,15 +165,15 @@ def failures_of_client(conn: Connection, client_hash: str, since: datetime, but:
     return _failures(conn, _counted(since, but).where(t.login_failures.c.client_hash == client_hash))
 
 
-def _counted(since: datetime, but: int | None) -> Select[Any]:
+def _counted(since: datetime, but: int | None) -> Select[*tuple[Any, ...]]:
     query = select(func.count().label("count"), func.max(t.login_failures.c.at).label("last"))
     query = query.where(t.login_failures.c.at >= since)
     return query if but is None else query.where(t.login_failures.c.id != but)
 
 
-def _failures(conn: Connection, query: Select[Any]) -> Failures:
+def _failures(conn: Connection, query: Select[*tuple[Any, ...]]) -> Failures:
     row = conn.execute(query).one()
-    return Failures(int(row.count), row.last)
+    return Failures(row[0], row[1])
 
 
 # --- what a role is tied to -------------------------------------------------------------------------------------
@@ -185,9 +184,7 @@ def standing(conn: Connection, account: Account, day: date) -> Standing:
     if account.role is Role.WORKER:
         rows = conn.execute(select(t.duties.c.cell_id).where(_on_roster(account.worker_id, day)).distinct())
         return Standing(cell_ids=frozenset(rows.scalars()), worker_id=account.worker_id)
-    return Standing(
-        area_path=area_path(conn, account.area_id), body_id=account.body_id, worker_id=account.worker_id
-    )
+    return Standing(area_path=area_path(conn, account.area_id), body_id=account.body_id, worker_id=account.worker_id)
 
 
 def area_path(conn: Connection, area_id: int | None) -> str | None:
@@ -203,42 +200,44 @@ def _on_roster(worker_id: int | None, day: date) -> Any:
     )
     return and_(
         t.duties.c.worker_id == worker_id,
-        t.duties.c.valid_from <= day,
-        or_(t.duties.c.valid_to.is_(None), t.duties.c.valid_to > day),
+        on_day(t.duties, day),
         ~away,
     )
 
 
-def duty_cells(conn: Connection, account: Account, day: date) -> Sequence[Mapping[str, Any]]:
+def duty_cells(conn: Connection, account: Account, day: date) -> list[dict[str, Any]]:
     """The cells in force on this day that the account's worker is on the roster of: id, code, name, name_en, rank."""
     query = (
         select(t.cells.c.id, t.cells.c.code, t.cells.c.name, t.cells.c.name_en, func.max(t.duties.c.rank).label("rank"))
         .join(t.duties, t.duties.c.cell_id == t.cells.c.id)
-        .where(
-            _on_roster(account.worker_id, day),
-            t.cells.c.valid_from <= day,
-            or_(t.cells.c.valid_to.is_(None), t.cells.c.valid_to > day),
-        )
+        .where(_on_roster(account.worker_id, day), on_day(t.cells, day))
         .group_by(t.cells.c.id, t.cells.c.code, t.cells.c.name, t.cells.c.name_en)
         .order_by(t.cells.c.code)
     )
-    return conn.execute(query).mappings().all()
+    return [dict(row) for row in conn.execute(query).mappings()]
 
 
-def ties(conn: Connection, account: Account) -> Mapping[str, Mapping[str, Any] | None]:
+def ties(conn: Connection, account: Account) -> dict[str, dict[str, Any] | None]:
     """The worker, body and area that the account is tied to, each {id, code, name, name_en} or None."""
-    pairs = {"worker": (t.workers, account.worker_id), "body": (t.bodies, account.body_id), "area": (t.areas, account.area_id)}
-    found: dict[str, Mapping[str, Any] | None] = {}
+    pairs = {
+        "worker": (t.workers, account.worker_id),
+        "body": (t.bodies, account.body_id),
+        "area": (t.areas, account.area_id),
+    }
+    found: dict[str, dict[str, Any] | None] = {}
     for kind, (table, identity) in pairs.items():
         columns = select(table.c.id, table.c.code, table.c.name, table.c.name_en)
-        found[kind] = None if identity is None else conn.execute(columns.where(table.c.id == identity)).mappings().one()
+        row = None if identity is None else conn.execute(columns.where(table.c.id == identity)).mappings().one()
+        found[kind] = None if row is None else dict(row)
     return found
 
 
 # --- logs -------------------------------------------------------------------------------------------------------
 
 
-def audit(conn: Connection, at: datetime, account_id: int | None, action: str, ref: str, data: Mapping[str, Any]) -> None:
+def audit(
+    conn: Connection, at: datetime, account_id: int | None, action: str, ref: str, data: Mapping[str, Any]
+) -> None:
     """One line of the audit: ids and codes only."""
     text = json.dumps(data, sort_keys=True, ensure_ascii=False)
     conn.execute(insert(t.audit).values(at=at, account_id=account_id, action=action, ref=ref, data=text))

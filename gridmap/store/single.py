@@ -1,4 +1,4 @@
-"""SQL for one thing at a time: an incident, a household, an enterprise, a cell, with the names that belong to it.
+"""SQL for one thing at a time: an incident with the names that belong to it, its events, a cell's roster.
 
 Who may see it is decided before (`store.scope`). Moments come as aware UTC datetimes; `lon`, `lat` are WGS84 degrees.
 """
@@ -10,11 +10,13 @@ from datetime import date, datetime
 from typing import Any
 
 import shapely
-from sqlalchemy import Connection, Select, Table, and_, exists, func, or_, select
+from sqlalchemy import Connection, Select, and_, exists, func, select
 
 from gridmap.case import clock
 from gridmap.errors import NotFound
 from gridmap.store import tables as t
+from gridmap.store.bulk import frame
+from gridmap.store.scope import on_day
 
 
 def _named(table: Any, *keys: str) -> list[Any]:
@@ -53,7 +55,7 @@ def incident(conn: Connection, incident_id: int, now: datetime) -> dict[str, Any
             *_named(c, "code", "name", "name_en"), *_named(reported, "code", "name", "name_en"),
             *_named(near, "code", "name", "name_en"), *_named(other, "code", "name", "name_en"),
             *_named(now_cell, "code", "name", "name_en"), *_named(worker, "id", "name", "name_en"),
-            *_named(body, "id", "name", "name_en"),
+            *_named(body, "code", "name", "name_en"),
         )
         .join(c, c.c.id == i.c.category_id)
         .outerjoin(r, and_(r.c.incident_id == i.c.id, r.c.valid_to.is_(None)))
@@ -73,7 +75,7 @@ def incident(conn: Connection, incident_id: int, now: datetime) -> dict[str, Any
     row["responsible"] = {
         "cell": _take(row, "now", "code", "name", "name_en"),
         "worker": _take(row, "worker", "id", "name", "name_en"),
-        "body": _take(row, "body", "id", "name", "name_en"),
+        "body": _take(row, "body", "code", "name", "name_en"),
         "reason": row.pop("responsible_reason"),
         "since": row.pop("responsible_since"),
     }
@@ -86,61 +88,15 @@ def incident(conn: Connection, incident_id: int, now: datetime) -> dict[str, Any
 def events(conn: Connection, incident_id: int) -> list[dict[str, Any]]:
     """An incident's events in order: seq, kind, at, account_id, data, hash."""
     e = t.events.c
-    query = select(e.seq, e.kind, e.at, e.account_id, e.data, e.hash).where(e.incident_id == incident_id).order_by(e.seq)
+    query = (
+        select(e.seq, e.kind, e.at, e.account_id, e.data, e.hash).where(e.incident_id == incident_id).order_by(e.seq)
+    )
     return [{**row, "data": json.loads(row["data"])} for row in conn.execute(query).mappings()]
 
 
-def household(conn: Connection, household_id: int) -> dict[str, Any]:
-    """A household with its cell. `subject_id` is for opening its sealed contact."""
-    h = t.households
-    query = (
-        select(
-            h.c.id, h.c.code, h.c.address, h.c.children, h.c.adults, h.c.elders, h.c.housing, h.c.subject_id,
-            func.ST_X(h.c.geom).label("lon"), func.ST_Y(h.c.geom).label("lat"), *_named(t.cells, "code", "name", "name_en"),
-        )
-        .outerjoin(t.cells, t.cells.c.id == h.c.cell_id)
-        .where(h.c.id == household_id)
-    )  # fmt: skip
-    row = _one(conn, query, "household")
-    row["cell"] = _take(row, "cells", "code", "name", "name_en")
-    return row
-
-
-def enterprise(conn: Connection, enterprise_id: int) -> dict[str, Any]:
-    """An enterprise with its cell and `geometry` (GeoJSON)."""
-    e = t.enterprises
-    query = (
-        select(
-            e.c.id, e.c.code, e.c.name, e.c.name_en, e.c.kind, e.c.status, e.c.opened_on, e.c.source,
-            func.ST_AsBinary(e.c.geom).label("wkb"), *_named(t.cells, "code", "name", "name_en"),
-        )
-        .outerjoin(t.cells, t.cells.c.id == e.c.cell_id)
-        .where(e.c.id == enterprise_id)
-    )  # fmt: skip
-    row = _one(conn, query, "enterprise")
-    row["cell"] = _take(row, "cells", "code", "name", "name_en")
-    row["geom"] = shapely.from_wkb(bytes(row.pop("wkb")))
-    return row
-
-
-def cell(conn: Connection, code: str, day: date) -> dict[str, Any]:
-    """The cell valid on a day under this code, with its community, its body and `geom`."""
-    c, area, body = t.cells, t.areas, t.bodies
-    query = (
-        select(
-            c.c.id, c.c.code, c.c.name, c.c.name_en, c.c.area_m2, c.c.valid_from, c.c.valid_to,
-            func.ST_AsBinary(c.c.geom).label("wkb"), area.c.path.label("area_path"),
-            *_named(area, "code", "name", "name_en"), *_named(body, "id", "name", "name_en"),
-        )
-        .join(area, area.c.id == c.c.area_id)
-        .outerjoin(body, body.c.id == c.c.body_id)
-        .where(c.c.code == code, c.c.valid_from <= day, or_(c.c.valid_to.is_(None), c.c.valid_to > day))
-    )  # fmt: skip
-    row = _one(conn, query, "cell")
-    row["area"] = _take(row, "areas", "code", "name", "name_en")
-    row["body"] = _take(row, "bodies", "id", "name", "name_en")
-    row["geom"] = shapely.from_wkb(bytes(row.pop("wkb")))
-    return row
+def subject_of(conn: Connection, household_id: int) -> int | None:
+    """The subject under whose key a household's contact is sealed."""
+    return conn.execute(select(t.households.c.subject_id).where(t.households.c.id == household_id)).scalar_one_or_none()
 
 
 def roster(conn: Connection, cell_id: int, day: date) -> list[dict[str, Any]]:
@@ -152,20 +108,35 @@ def roster(conn: Connection, cell_id: int, day: date) -> list[dict[str, Any]]:
     query = (
         select(w.c.id, w.c.name, w.c.name_en, func.max(d.c.rank).label("rank"))
         .join(d, d.c.worker_id == w.c.id)
-        .where(d.c.cell_id == cell_id, d.c.valid_from <= day, or_(d.c.valid_to.is_(None), d.c.valid_to > day), ~on_leave)
+        .where(d.c.cell_id == cell_id, on_day(d, day), ~on_leave)
         .group_by(w.c.id, w.c.name, w.c.name_en)
         .order_by(func.max(d.c.rank).desc(), w.c.id)
     )
     return [dict(row) for row in conn.execute(query).mappings()]
 
 
-def listed(conn: Connection, table: Table) -> list[dict[str, Any]]:
-    """All rows of a short register (categories, bodies) by code."""
-    if table is t.categories:
-        parent = t.categories.alias("parent")
-        columns = [column for column in table.c if column.name not in {"id", "parent_id"}]
-        query = select(*columns, parent.c.code.label("parent")).outerjoin(parent, parent.c.id == table.c.parent_id)
-    else:
-        columns = [column for column in table.c if column.name != "area_id"]
-        query = select(*columns, t.areas.c.code.label("area")).join(t.areas, t.areas.c.id == table.c.area_id)
-    return [dict(row) for row in conn.execute(query.order_by(table.c.code)).mappings()]
+def categories(conn: Connection) -> list[dict[str, Any]]:
+    """All categories by code, each with its parent's code."""
+    c, parent = t.categories, t.categories.alias("parent")
+    columns = (
+        c.c.code,
+        c.c.name,
+        c.c.name_en,
+        parent.c.code.label("parent"),
+        c.c.process,
+        c.c.limit_hours,
+        c.c.department,
+    )
+    query = select(*columns).outerjoin(parent, parent.c.id == c.c.parent_id).order_by(c.c.code)
+    return [dict(row) for row in conn.execute(query).mappings()]
+
+
+def area(conn: Connection, code: str) -> dict[str, Any]:
+    """An area by its code: id, code, path."""
+    a = t.areas.c
+    return _one(conn, select(a.id, a.code, a.path).where(a.code == code), "area")
+
+
+def area_shape(conn: Connection, area_id: int) -> shapely.Geometry | None:
+    """An area's own border (WGS84); None where it came without one."""
+    return frame(conn, select(t.areas.c.geom).where(t.areas.c.id == area_id))["geom"].iloc[0]

@@ -1,9 +1,10 @@
 """Who may come in: logging in and out, sessions, and the accounts themselves.
 
-A log-in that fails tells nothing but that it failed: an unknown name, a wrong password and a disabled account answer alike,
-take as long (an unknown name is checked against a hash that fits nothing), and count alike. After `FREE_TRIES` failures of one
-name within `WINDOW` the next try has to wait 1, 2, 4 ... seconds, up to `LONGEST_WAIT`; a client that fails under many names
-likewise after `CLIENT_TRIES`. Tries that came too early are not counted, so nobody can push another's wait further out by haste.
+A log-in that fails tells nothing but that it failed: an unknown name, a wrong password and a disabled account answer
+alike, take as long (an unknown name is checked against a hash that fits nothing), and count alike. After `FREE_TRIES`
+failures of one name within `WINDOW` the next try has to wait 1, 2, 4 ... seconds, up to `LONGEST_WAIT`; a client that
+fails under many names likewise after `CLIENT_TRIES`. Tries that came too early are not counted, so nobody can push
+another's wait further out by haste.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import threading
 import unicodedata
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
@@ -86,7 +88,7 @@ class Session:
 def log_in(ctx: Context, passwords: Passwords, username: str, password: str, client: str) -> Session:
     """Open a session. Unauthenticated when name and password do not fit, TooMany when it is too early to try again."""
     name, fits = _normal(username), False
-    attempt = _take_turn(ctx, name, client)
+    _take_turn(ctx, name, client)
     with read(ctx.engine) as conn:
         known = store.credentials(conn, name) if name else None
     if len(password) <= LONGEST_PASSWORD:
@@ -95,15 +97,14 @@ def log_in(ctx: Context, passwords: Passwords, username: str, password: str, cli
         raise Unauthenticated("the user name or the password is wrong", code="wrong_credentials")
     account, stored = known
     renewed = passwords.hash(password) if passwords.outdated(stored) else None
-    return _open_session(ctx, account, name, attempt, renewed)
+    return _open_session(ctx, account, name, renewed)
 
 
-def _open_session(ctx: Context, account: Account, name: str, attempt: int, renewed: str | None) -> Session:
+def _open_session(ctx: Context, account: Account, name: str, renewed: str | None) -> Session:
     now = ctx.clock()
     token = secrets.token_urlsafe(32)
     expires_at = now + timedelta(hours=ctx.settings.session_hours)
     with write(ctx.engine) as conn:
-        store.drop_attempt(conn, attempt)
         store.forget_failures(conn, _keyed(ctx, "name", name))
         if renewed is not None:
             store.set_password(conn, account.id, renewed)
@@ -120,6 +121,14 @@ def log_out(ctx: Context, token: str, account: Account) -> None:
         store.audit(conn, now, account.id, "session.close", f"account:{account.id}", {})
 
 
+def profile(ctx: Context, account: Account) -> dict[str, Any]:
+    """An account as its owner sees it: names, role, what the role is tied to, and a worker's cells of today."""
+    with read(ctx.engine) as conn:
+        cells = store.duty_cells(conn, account, ctx.today()) if account.role is Role.WORKER else []
+        ties = store.ties(conn, account)
+    return {"username": account.username, "name": account.name, "role": str(account.role), "cells": cells, **ties}
+
+
 def token_hash(token: str) -> str:
     """What the database holds of a token: 256 random bits need no salt and no slow hash."""
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
@@ -128,8 +137,8 @@ def token_hash(token: str) -> str:
 # --- throttling -------------------------------------------------------------------------------------------------
 
 
-def _take_turn(ctx: Context, name: str, client: str) -> int:
-    """Count this try as failed until it succeeds, and return its id; TooMany when it came too early.
+def _take_turn(ctx: Context, name: str, client: str) -> None:
+    """Count this try as failed until it succeeds; TooMany when it came too early.
 
     The try is committed before the others are counted: of tries made at once, each sees those committed before it, so
     no more get through together than one after the other. On a hot name the first look keeps haste from writing.
@@ -145,7 +154,6 @@ def _take_turn(ctx: Context, name: str, client: str) -> int:
         with write(ctx.engine) as conn:
             store.drop_attempt(conn, attempt)
         raise
-    return attempt
 
 
 def _refuse_haste(ctx: Context, keys: tuple[str, str], but: int | None) -> None:
@@ -165,8 +173,8 @@ def _wait(failures: Failures, free: int, now: datetime) -> timedelta:
     """How long the next try still has to wait: 2^(failures - free) seconds after the last one, at most LONGEST_WAIT."""
     if failures.count < free or failures.last is None:
         return timedelta(0)
-    doublings = min(failures.count - free, 20)
-    return failures.last + min(timedelta(seconds=2**doublings), LONGEST_WAIT) - now
+    delay: timedelta = min(timedelta(seconds=1 << min(failures.count - free, 20)), LONGEST_WAIT)
+    return failures.last + delay - now
 
 
 def _keyed(ctx: Context, kind: str, text: str) -> str:
@@ -197,7 +205,9 @@ def add(ctx: Context, passwords: Passwords, new: NewAccount, password: str) -> A
     with write(ctx.engine) as conn:
         if store.find(conn, username) is not None:
             raise Conflict(f"there is an account {username} already", code="username_taken", field="username")
-        values = {"username": username, "name": new.name.strip(), "role": str(new.role), "password_hash": stored}
+        values: dict[str, Any] = {
+            "username": username, "name": new.name.strip(), "role": str(new.role), "password_hash": stored,
+        }  # fmt: skip
         tie = TIE[new.role]
         if tie is not None:
             values[f"{tie}_id"] = _tied(store.id_of(conn, tie, new.tie) if new.tie else None, new, tie)

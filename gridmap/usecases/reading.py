@@ -7,7 +7,7 @@ read is written down: once per request, with ids, behind the reader's back.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -15,14 +15,18 @@ from typing import Any
 from sqlalchemy import Connection
 
 from gridmap.errors import Forbidden, NotFound
-from gridmap.people.roles import NEEDS_REASON, Thing, admits, can, scope_of
-from gridmap.store import accounts, features, figures, read, single, subjects, versions
+from gridmap.people.roles import NEEDS_REASON, admits, can, scope_of
+from gridmap.store import accounts, features, incidents, read, single, subjects, versions
 from gridmap.store.accounts import Account
+from gridmap.store.features import Page
 from gridmap.store.scope import thing_of
+from gridmap.store.spatial import Bbox
+from gridmap.usecases import spots
 from gridmap.usecases.accounts import token_hash
+from gridmap.usecases.assigning import respond
 from gridmap.usecases.context import Context
 from gridmap.usecases.readlog import Reading, ReadLog
-from gridmap.view import Audience, InArea, Kind, Role, Scope, View
+from gridmap.view import Audience, Kind, Role, View
 
 #: kinds whose rows are about persons: reading them is logged
 PERSONAL = frozenset({Kind.HOUSEHOLD, Kind.INCIDENT})
@@ -53,7 +57,7 @@ def enter(ctx: Context, token: str, reason: str | None = None) -> tuple[Account,
 
 
 def view_for(conn: Connection, account: Account, day: date, reason: str | None = None) -> View:
-    """The View of an account on a day, from its standing in the database. An official with a reason reads like one who serves."""
+    """The View of an account on a day, from its standing. An official with a reason reads like one who serves."""
     standing = accounts.standing(conn, account, day)
     explained = account.role in NEEDS_REASON and reason is not None
     return View(
@@ -78,16 +82,19 @@ class Reader:
         self,
         layer: str,
         *,
-        bbox: tuple[float, float, float, float] | None = None,
+        bbox: Bbox | None = None,
         filters: Mapping[str, Any] | None = None,
-        after: Any = None,
+        after: int | None = None,
         limit: int = 500,
-    ) -> features.Page:
+    ) -> Page:
         """One page of a layer's rows that the View admits, in the store's order; see `store.features.page`."""
         kind = KIND_OF_LAYER[layer]
         self._explained(kind)
         with read(self.ctx.engine) as conn:
-            page = features.page(conn, self.view, layer, bbox=bbox, filters=filters or {}, after=after, limit=limit)
+            page = features.page(
+                conn, self.view, layer, bbox=bbox, filters=filters, after=after, limit=limit, now=self.ctx.clock(),
+                zone=self.ctx.zone,
+            )  # fmt: skip
         if kind in PERSONAL:
             self._note(kind, page.rows["id"].tolist())
         return page
@@ -95,7 +102,7 @@ class Reader:
     def incident(self, incident_id: int) -> dict[str, Any]:
         """One incident with its text and who reported it, where that was not erased. NotFound outside the scope."""
         with read(self.ctx.engine) as conn:
-            self._admitted(conn, Kind.INCIDENT, incident_id)
+            self._admitted(conn, incident_id)
             found = single.incident(conn, incident_id, self.ctx.clock())
             found |= self._opened(conn, found.pop("subject_id"), ("text", "reporter_name", "reporter_phone"))
         self._note(Kind.INCIDENT, [incident_id])
@@ -104,59 +111,53 @@ class Reader:
     def events(self, incident_id: int) -> list[dict[str, Any]]:
         """An incident's events in order; they hold ids and codes only."""
         with read(self.ctx.engine) as conn:
-            self._admitted(conn, Kind.INCIDENT, incident_id)
+            self._admitted(conn, incident_id)
             events = single.events(conn, incident_id)
         self._note(Kind.INCIDENT, [incident_id])
         return events
 
     def household(self, household_id: int) -> dict[str, Any]:
         """One household with its contact, for those who serve it. NotFound outside the scope."""
+        self._explained(Kind.HOUSEHOLD)
         with read(self.ctx.engine) as conn:
-            self._admitted(conn, Kind.HOUSEHOLD, household_id)
-            found = single.household(conn, household_id)
-            found |= self._opened(conn, found.pop("subject_id"), ("contact_name", "contact_phone"))
+            found = dict(features.one(conn, self.view, "households", household_id, now=self.ctx.clock()))
+            found |= self._opened(conn, single.subject_of(conn, household_id), ("contact_name", "contact_phone"))
         self._note(Kind.HOUSEHOLD, [household_id])
         return found
 
     def enterprise(self, enterprise_id: int) -> dict[str, Any]:
-        """One enterprise; there is no personal data in it."""
+        """One enterprise; there is nobody's personal data in it."""
         with read(self.ctx.engine) as conn:
-            self._admitted(conn, Kind.ENTERPRISE, enterprise_id)
-            return single.enterprise(conn, enterprise_id)
+            return dict(features.one(conn, self.view, "enterprises", enterprise_id))
 
     def cell(self, code: str) -> dict[str, Any]:
-        """The cell in force today under this code, with its roster as far as the View admits it."""
+        """The cell in force today under this code, with its roster as far as the View admits it in `workers`."""
         with read(self.ctx.engine) as conn:
-            found = single.cell(conn, code, self.view.as_of)
-            self._admitted(conn, Kind.CELL, found["id"])
-            roster = single.roster(conn, found["id"], self.view.as_of)
-        duties, path = self.view.scope.grant(Kind.DUTY), found.pop("area_path")
+            found = dict(features.one(conn, self.view, "cells", code))
+            roster = single.roster(conn, int(found["id"]), self.view.as_of)
+            thing = thing_of(conn, Kind.CELL, int(found["id"]))
+        assert thing is not None
+        duties = self.view.scope.grant(Kind.DUTY)
         found["workers"] = [
-            worker
-            for worker in roster
-            if admits(duties, Thing(Kind.DUTY, cell_id=found["id"], area_path=path, worker_id=worker["id"]))
+            worker for worker in roster if admits(duties, replace(thing, kind=Kind.DUTY, worker_id=worker["id"]))
         ]
         return found
 
-    def figures(self, by: str, filters: Mapping[str, Any]) -> Any:
-        """Exact counts of incidents for those who may read figures; see `store.figures.counts`."""
+    def categories(self) -> list[dict[str, Any]]:
+        """All categories by code."""
         with read(self.ctx.engine) as conn:
-            return figures.counts(conn, self.figures_view(conn), by=by, filters=filters)
+            return single.categories(conn)
 
-    def figures_view(self, conn: Connection) -> View:
-        """The View for figures: the caller's whole area, whatever single rows they may read; no row leaves by it."""
-        actor = self.view.actor
-        if actor is None:
-            return self.view.for_use(Audience.FIGURES)
-        decision = can(actor, self.view.scope, "figures.read")
-        if not decision:
-            raise Forbidden(decision.reason)
-        path = accounts.area_path(conn, actor.area_id)
-        grants = dict(self.view.scope.grants)
-        grants.pop(Kind.INCIDENT, None)
-        if path is not None:
-            grants[Kind.INCIDENT] = InArea(path)
-        return replace(self.view.for_use(Audience.FIGURES), scope=Scope(grants))
+    def locate(self, lon: float, lat: float, crs: str, accuracy_m: float | None) -> dict[str, Any]:
+        """Where a report from this place would go now: its cell and, for those who may know them, its worker."""
+        with read(self.ctx.engine) as conn:
+            ground = self.ctx.grounds.on(conn, self.ctx.today())
+            spot = spots.locate_spot(ground, lon, lat, crs, accuracy_m)
+            places = spots.placed(ground, spot)
+            responses = respond(conn, places, [None], [self.ctx.clock()], [None], self.ctx.zone)
+            worker_id = responses.worker_id[0] if self._may_know(conn, responses.worker_id[0]) else None
+            named = incidents.names(conn, cell_id=places.cell_id[0], worker_id=worker_id, body_id=responses.body_id[0])
+            return {"lon": spot.lon, "lat": spot.lat, **named, **spots.where(conn, places, responses)}
 
     def version(self, *layers: str) -> str:
         """The data version of these layers, for an ETag."""
@@ -164,15 +165,18 @@ class Reader:
             known = versions.read(conn)
         return ".".join(str(known.get(layer, 0)) for layer in layers)
 
-    def note(self, kind: Kind, ids: Iterable[int]) -> None:
-        """Write down a reading of personal rows that did not come through this reader."""
-        self._explained(kind)
-        self._note(kind, list(ids))
+    def _may_know(self, conn: Connection, worker_id: int | None) -> bool:
+        """Whether a worker's name is for the caller: those who report are told who gets it."""
+        actor = self.view.actor
+        if worker_id is None or actor is None or can(actor, self.view.scope, "incident.report"):
+            return True
+        thing = thing_of(conn, Kind.WORKER, worker_id, day=self.view.as_of)
+        return thing is not None and admits(self.view.scope.grant(Kind.WORKER), thing)
 
     def _note(self, kind: Kind, ids: Sequence[int]) -> None:
         if self.view.actor is not None and ids:
-            reading = Reading(self.ctx.clock(), self.view.actor.account_id, self.route, kind, ids, self.view.reason)
-            self.log.note(reading)
+            account_id = self.view.actor.account_id
+            self.log.note(Reading(self.ctx.clock(), account_id, self.route, kind, ids, self.view.reason))
 
     def _explained(self, kind: Kind) -> None:
         actor = self.view.actor
@@ -181,11 +185,11 @@ class Reader:
                 "say why: add ?reason=... (3 to 200 characters); it is written to the read log", code="reason_required"
             )
 
-    def _admitted(self, conn: Connection, kind: Kind, identity: int) -> None:
-        self._explained(kind)
-        thing = thing_of(conn, kind, identity)
-        if thing is None or not admits(self.view.scope.grant(kind), thing):
-            raise NotFound(f"there is no such {kind}, or none that you serve")
+    def _admitted(self, conn: Connection, incident_id: int) -> None:
+        self._explained(Kind.INCIDENT)
+        thing = thing_of(conn, Kind.INCIDENT, incident_id, now=self.ctx.clock())
+        if thing is None or not admits(self.view.scope.grant(Kind.INCIDENT), thing):
+            raise NotFound("there is no such incident, or none that you serve")
 
     def _opened(self, conn: Connection, subject_id: int | None, names: Sequence[str]) -> dict[str, str | None]:
         boxes = subjects.open_fields(conn, self.ctx.vault, subject_id) if self.view.audience is Audience.DUTY else {}

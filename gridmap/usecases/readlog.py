@@ -9,10 +9,10 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Engine
 
 from gridmap.errors import GridmapError
 from gridmap.store import accounts, write
@@ -47,19 +47,17 @@ class ReadLog:
     """Writes readings from a thread of its own, many in one transaction, so that nobody waits for the log.
 
     While the database is away it keeps what it has and tries again; once `capacity` readings wait, readers wait too:
-    personal data is not read faster than it can be written down. `close` writes what is left. Readings older than
-    `keep_days` are removed, once a day.
+    personal data is not read faster than it can be written down. `close` writes what is left. (`sweep` removes what
+    has expired.)
     """
 
-    def __init__(self, engine: Engine, keep_days: int, capacity: int = 10_000, pause_s: float = 1.0) -> None:
+    def __init__(self, engine: Engine, capacity: int = 10_000, pause_s: float = 1.0) -> None:
         self._engine = engine
-        self._keep = timedelta(days=keep_days)
         self._pause_s = pause_s
         self._waiting: queue.Queue[Reading | None] = queue.Queue(capacity)
         self._start = threading.Lock()
         self._thread: threading.Thread | None = None
         self._closing = threading.Event()
-        self._cleaned: date | None = None
 
     def note(self, reading: Reading) -> None:
         """Take one reading; returns at once unless `capacity` are waiting."""
@@ -77,7 +75,7 @@ class ReadLog:
         return not self._waiting.unfinished_tasks
 
     def close(self) -> None:
-        """Write what is left and end the thread. Readings that cannot be written now are counted in the server's log."""
+        """Write what is left and end the thread. What cannot be written now is counted in the server's log."""
         self._closing.set()
         if self._thread is not None:
             self._waiting.put(None)
@@ -104,7 +102,6 @@ class ReadLog:
             try:
                 with write(self._engine) as conn:
                     accounts.add_readings(conn, [one.row() for one in readings])
-                    self._clean(conn, readings[-1].at)
                 return
             except GridmapError as exc:
                 if self._closing.is_set():
@@ -112,8 +109,3 @@ class ReadLog:
                     return
                 logger.warning("the read log waits: %s", exc.message)
                 self._closing.wait(self._pause_s)
-
-    def _clean(self, conn: Connection, now: datetime) -> None:
-        if self._cleaned != now.date():
-            accounts.forget_readings(conn, now - self._keep)
-            self._cleaned = now.date()

@@ -1,0 +1,110 @@
+"""Figures inside: exact counts of incidents, and points for rasters, for those who may read figures. No rows.
+
+A role that reads figures reads them of its whole area, whatever single rows it may see: a planner none, a supervisor
+the late ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import shapely
+from sqlalchemy import Connection
+
+from gridmap.errors import Forbidden
+from gridmap.people.roles import can
+from gridmap.store import accounts, features, figures, read, single
+from gridmap.store.figures import Points
+from gridmap.usecases.context import Context
+from gridmap.view import AllOf, Audience, Drawing, Grant, InArea, Kind, Nothing, Scope, View
+
+
+def figures_view(conn: Connection, view: View) -> View:
+    """The View for figures: the caller's whole area. Forbidden for roles that read none."""
+    if view.actor is None:
+        return view.for_use(Audience.FIGURES)
+    decision = can(view.actor, view.scope, "figures.read")
+    if not decision:
+        raise Forbidden(decision.reason)
+    path = accounts.area_path(conn, view.actor.area_id)
+    grant: Grant = Nothing() if path is None else InArea(path)
+    scope = Scope({**view.scope.grants, Kind.INCIDENT: grant})
+    return replace(view, scope=scope, audience=Audience.FIGURES)
+
+
+def reads_figures(view: View) -> bool:
+    """Whether this View's actor may read figures at all."""
+    return view.actor is None or bool(can(view.actor, view.scope, "figures.read"))
+
+
+def counts(
+    ctx: Context,
+    view: View,
+    by: Sequence[str],
+    filters: Mapping[str, Any],
+    *,
+    area: str | None = None,
+    drawing: Drawing = Drawing.NOW,
+) -> pd.DataFrame:
+    """Exact counts of the incidents of the caller's area (and of `area` within it); see `store.figures.counts`."""
+    with read(ctx.engine) as conn:
+        seen = replace(figures_view(conn, view), drawing=drawing)
+        if area is not None:
+            within = AllOf((seen.scope.grant(Kind.INCIDENT), InArea(single.area(conn, area)["path"])))
+            seen = replace(seen, scope=Scope({**seen.scope.grants, Kind.INCIDENT: within}))
+        return figures.counts(conn, seen, by, filters, now=ctx.clock(), zone=ctx.zone)
+
+
+def cells_with_loads(ctx: Context, view: View, filters: Mapping[str, Any]) -> pd.DataFrame:
+    """The cells of the View's day with their `households`, `open_incidents`, `overdue` and `workers` (primary ones)."""
+    with read(ctx.engine) as conn:
+        cells = features.page(conn, view, "cells", filters=filters, limit=features.MAX_LIMIT).rows
+        loads = features.cell_loads(conn, view, now=ctx.clock())
+    named = ["id", "households", "open_incidents", "overdue", "workers"]
+    return cells.merge(loads[named], on="id", how="left", validate="one_to_one")
+
+
+@dataclass(frozen=True, slots=True)
+class HeatInput:
+    """What heat is computed from: places (lon, lat arrays), the enterprises asked for, and the area to clip to."""
+
+    incidents: Points
+    households: Points
+    sources: npt.NDArray[np.object_]
+    area: shapely.Geometry
+
+
+def heat_input(ctx: Context, view: View, filters: Mapping[str, Any], near: Sequence[str] = ()) -> HeatInput:
+    """Incidents of the caller's area, all households, and the enterprises of these kinds."""
+    with read(ctx.engine) as conn:
+        seen = figures_view(conn, view)
+        reported = figures.incident_points(conn, seen, filters, now=ctx.clock(), zone=ctx.zone)
+        homes = figures.household_points(conn)
+        kinds = {"kind": list(near)}
+        found = features.page(conn, seen, "enterprises", filters=kinds, limit=features.MAX_LIMIT) if near else None
+        area = _area(ctx, conn, seen)
+    sources = np.empty(0, dtype=object) if found is None else found.rows["geom"].to_numpy(dtype=object)
+    return HeatInput(reported, homes, sources, area)
+
+
+def household_places(ctx: Context) -> Points:
+    """The places of all households, for the base map's built-up land."""
+    with read(ctx.engine) as conn:
+        return figures.household_points(conn)
+
+
+def _area(ctx: Context, conn: Connection, view: View) -> shapely.Geometry:
+    """The shape of the View's area: its own border, else that of its cells together."""
+    area_id = view.actor.area_id if view.actor else None
+    shape = None if area_id is None else single.area_shape(conn, area_id)
+    if shape is not None:
+        return shape
+    cells = ctx.grounds.on(conn, view.as_of).cells
+    path = accounts.area_path(conn, area_id) or "/"
+    inside = cells.geometry[cells["area_path"].str.startswith(path)].to_numpy()
+    return shapely.coverage_union_all(inside)

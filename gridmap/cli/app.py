@@ -1,6 +1,7 @@
-"""The command line: one `typer` app, a line for each verb, and what an exit status means.
+"""The command line: one `typer` app, a line for each verb, and what becomes of an error.
 
 A verb is a function in its own module that imports nothing heavy at its top, so that `gridmap --help` stays quick.
+Verbs raise the errors of `gridmap.errors`; `run` turns them into a message and an exit status.
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ from typing import Any, NoReturn
 
 import typer
 
-from gridmap.cli import check, convert, locate
-from gridmap.cli.output import DATA_FAULT, DONE, ENVIRONMENT_FAULT, debugging, note, status_of
+from gridmap.cli import check, convert, database, demo, doctor, locate
+from gridmap.cli.output import DATA_FAULT, DONE, ENVIRONMENT_FAULT, debugging, note, print_error
 from gridmap.errors import GridmapError
 
 app = typer.Typer(
@@ -31,40 +32,44 @@ app.command("locate")(locate.locate)
 app.command("check")(check.check)
 app.command("convert")(convert.convert)
 
+# over the database of GRIDMAP_DATABASE_URL
+app.command("init")(database.init)
+app.command("import")(database.import_)
+app.command("sweep")(database.sweep)
+app.command("doctor")(doctor.doctor)
+app.command("demo")(demo.demo)
+
 
 def run(args: Sequence[str] | None = None) -> int:
-    """Run one command; returns its exit status. Errors become messages, never tracebacks (unless GRIDMAP_DEBUG is set)."""
+    """Run one command; returns its exit status. Errors become messages, tracebacks only where GRIDMAP_DEBUG is set."""
+    given = list(sys.argv[1:] if args is None else args)
     command: Any = typer.main.get_command(app)
     try:
-        status = command.main(args=None if args is None else list(args), prog_name="gridmap", standalone_mode=False)
+        return int(command.main(args=given, prog_name="gridmap", standalone_mode=False) or DONE)
     except GridmapError as error:
         if debugging():
             raise
-        note(f"gridmap: {error.message}")
-        return status_of(error)
+        return print_error(error, json="--json" in given)
     except typer.Abort:
         return DATA_FAULT
     except BrokenPipeError:
         return DONE  # whoever read our lines has enough
-    except (OSError, MemoryError) as error:
-        if debugging():
-            raise
-        note(f"gridmap: {type(error).__name__}: {error}")
-        return ENVIRONMENT_FAULT
     except Exception as error:
         return _unforeseen(error)
-    return int(status or DONE)
 
 
 def _unforeseen(error: Exception) -> int:
-    """Wrong usage is shown as typer shows it; anything else is a fault of ours and says how to see more."""
+    """Wrong usage is shown as typer shows it; a full disk or memory is the environment; the rest is our own fault."""
     show, status = getattr(error, "show", None), getattr(error, "exit_code", None)
     if callable(show) and isinstance(status, int):
         show()
         return status
     if debugging():
         raise error
-    note(f"gridmap: a fault in gridmap itself ({type(error).__name__}: {error}). GRIDMAP_DEBUG=1 shows where.")
+    if isinstance(error, OSError | MemoryError):
+        note(f"gridmap: {type(error).__name__}: {error}")
+    else:
+        note(f"gridmap: a fault in gridmap itself ({type(error).__name__}: {error}). GRIDMAP_DEBUG=1 shows where.")
     return ENVIRONMENT_FAULT
 
 

@@ -68,7 +68,7 @@ def _rows(columns: Columns, names: Sequence[str]) -> list[tuple[Any, ...]]:
 def _plain(value: Any) -> Any:
     if isinstance(value, shapely.Geometry):
         return shapely.to_wkb(value)
-    if value is None or value is pd.NaT or (isinstance(value, float) and value != value):
+    if pd.isna(value):
         return None
     if isinstance(value, np.generic):
         value = value.item()

@@ -55,7 +55,7 @@ class Batch:
         """A column with None for what is missing; all None when the file has no such column."""
         if name not in self.rows:
             return [None] * len(self.rows)
-        return [None if _missing(value) else value for value in self.rows[name].tolist()]
+        return [None if pd.isna(value) else value for value in self.rows[name].tolist()]
 
     def columns(self, names: Sequence[str]) -> dict[str, list[Any]]:
         return {name: self.column(name) for name in names}
@@ -63,7 +63,3 @@ class Batch:
     def whole(self, name: str, default: int | None = None) -> list[int | None]:
         """A column of whole numbers."""
         return [default if value is None else int(value) for value in self.column(name)]
-
-
-def _missing(value: Any) -> bool:
-    return value is None or value is pd.NaT or value is pd.NA or (isinstance(value, float) and value != value)

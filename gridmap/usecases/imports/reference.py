@@ -87,11 +87,13 @@ def workers(batch: Batch) -> Upserted:
 
 
 def duties(batch: Batch) -> Upserted:
-    """A duty is known by worker, cell and first day. The cell is the one of that code valid on the first day."""
+    """A duty is known by worker, cell and first day (today where none is given)."""
     worker_ids = known_ids(batch.conn, t.workers)
     cell_ids = known_ids(batch.conn, t.cells)
     batch.resolve("worker", worker_ids, "worker")
     batch.resolve("cell", cell_ids, "cell")
+    today = batch.ctx.today()
+    batch.rows["valid_from"] = [day or today for day in batch.column("valid_from")]
     batch.rows["_key"] = [
         f"{worker}/{cell}/{day}"
         for worker, cell, day in zip(

@@ -1,0 +1,107 @@
+"""`gridmap doctor`: what is missing, what is wrong, and how to mend it."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from dataclasses import asdict, dataclass
+from typing import Annotated
+
+import typer
+
+from gridmap.cli import output
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing looked at: `fault` is None, "warning", "environment" or "data"."""
+
+    what: str
+    said: str
+    fault: str | None = None
+
+
+def doctor(
+    new_key: Annotated[
+        bool, typer.Option("--new-key", help="print a fresh GRIDMAP_SECRET_KEY and do nothing else")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="one JSON document on stdout")] = False,
+) -> None:
+    """Look over this machine and the database: what is missing and how to get it, what is wrong and where.
+
+    Exit status 3: the machine lacks something; 1: the data is at fault; 0: all is well.
+
+    Example: gridmap doctor
+    """
+    if new_key:
+        from gridmap.privacy import new_master_key
+
+        typer.echo(new_master_key())
+        return
+    checks = [*_machine(), *_database()]
+    if as_json:
+        sound = all(check.fault in (None, "warning") for check in checks)
+        output.print_json({"ok": sound, "checks": [asdict(check) for check in checks]})
+    else:
+        words = {None: "ok", "warning": "look"}
+        for check in checks:
+            output.say(f"{words.get(check.fault, 'FAULT'):6} {check.what}: {check.said}")
+    faults = {check.fault for check in checks}
+    if "environment" in faults:
+        raise typer.Exit(3)
+    if "data" in faults:
+        raise typer.Exit(1)
+
+
+def _machine() -> list[Check]:
+    version = ".".join(map(str, sys.version_info[:3]))
+    old = sys.version_info < (3, 11)
+    return [
+        Check("Python", f"{version}, but 3.11 is needed" if old else version, "environment" if old else None),
+        _page_assets(),
+        _font(),
+    ]
+
+
+def _page_assets() -> Check:
+    from importlib.resources import files
+
+    leaflet = files("api").joinpath("pages/static/vendor/leaflet.js")
+    if leaflet.is_file():
+        return Check("page assets", "there")
+    return Check("page assets", "missing: `./run demo` or `pip install .` fetches them from npm", "environment")
+
+
+def _font() -> Check:
+    import subprocess
+
+    program = shutil.which("fc-list")
+    if program is None:
+        return Check("Chinese font", "cannot tell without fc-list (apt-get install fontconfig); reports would need one")
+    asked = [program, ":lang=zh", "family"]
+    listed = subprocess.run(asked, capture_output=True, text=True, check=False).stdout  # noqa: S603 (no user text)
+    if listed.strip():
+        return Check("Chinese font", listed.splitlines()[0].split(",")[0])
+    return Check("Chinese font", "none: apt-get install fonts-noto-cjk", "environment")
+
+
+def _database() -> list[Check]:
+    from gridmap.cli.database import open_here
+    from gridmap.errors import EnvironmentFault
+    from gridmap.store import head, read, revision
+    from gridmap.store.doctor import examine
+
+    try:
+        ctx = open_here()
+        at = revision(ctx.engine)
+    except EnvironmentFault as fault:
+        return [Check("database", fault.message, "environment")]
+    if at is None:
+        return [Check("database", "empty: `gridmap init` makes it ready", "environment")]
+    if at != head():
+        return [Check("database", f"at revision {at}, not {head()}: `gridmap init` brings it there", "environment")]
+    with read(ctx.engine) as conn:
+        findings = examine(conn, ctx.today())
+    named = Check("database", f"{ctx.engine.dialect.name}, revision {at}")
+    faults = {"error": "data", "warning": "warning"}
+    return [named, *(Check(one.code, one.message, faults[one.severity]) for one in findings)]

@@ -104,7 +104,7 @@ VALID_SHAPES: Mapping[str, shapely.Geometry] = {
         ]
     ),
     "hairline": shapely.box(106.74, 27.09, 106.74 + 1e-9, 27.10),
-    "many_vertices": shapely.Point(HOME).buffer(0.01, quad_segs=5_000),
+    "many_vertices": shapely.Point(HOME).buffer(0.01, quad_segs=1_000),
 }
 
 #: what people and attackers write; every one must come back as it went in, and do nothing on the way

@@ -51,7 +51,7 @@ class CodeScheme:
         return code
 
     def split(self, code: str) -> dict[str, str]:
-        """The digits of each part the code has: {"county": "520122", "town": "101", "community": .., "sequence": ..}."""
+        """The digits of each part the code has, by name: "county", "town", "community", "sequence"."""
         bounds = (len(self.prefix), *self.lengths())
         parts = _PARTS[: LEVELS.index(self.level(code)) + 1]
         return {part: code[bounds[i] : bounds[i + 1]] for i, part in enumerate(parts)}

@@ -160,6 +160,9 @@ def _invalid(row: int, code: str | None, reason: str, crs: Any) -> Invalid:
 
 
 def _mended(shape: BaseGeometry) -> BaseGeometry | None:
+    """A valid shape that covers the same, None where finding it would take too long."""
+    if shape.is_valid:
+        return shape
     if _crossings(shape) > _TANGLED:
         return None
     return shapely.make_valid(shape, method="structure", keep_collapsed=False)
@@ -170,7 +173,7 @@ def _crossings(shape: BaseGeometry, sample: int = 200) -> float:
     coords, ring = shapely.get_coordinates(shapely.get_rings(shapely.get_parts(shape)), return_index=True)
     same = ring[1:] == ring[:-1]
     segments = shapely.linestrings(np.stack([coords[:-1][same], coords[1:][same]], axis=1))
-    some = segments[:: max(1, len(segments) // sample)]
+    some = segments[:: max(1, len(segments) // sample)]  # at least one: an invalid shape has a ring
     found = shapely.STRtree(segments).query(some, predicate="crosses")
     return float(found.shape[1] / len(some) * len(segments) / 2.0)
 
@@ -199,7 +202,10 @@ def _boundary(within: gpd.GeoDataFrame | gpd.GeoSeries | BaseGeometry, crs: Any)
         parts = np.asarray(within.geometry.to_crs(crs).values)
     if not_finite(parts).any():
         raise InvalidInput("the boundary has coordinates that are not finite")
-    area = shapely.union_all([_mended(part) for part in parts if part is not None and not part.is_empty])
+    pieces = [_mended(part) for part in parts[shapely.get_dimensions(parts) == 2] if not part.is_empty]
+    if None in pieces:
+        raise InvalidInput("the boundary is too tangled to compare with: mend its rings first")
+    area = shapely.union_all(pieces)
     if area.area == 0.0:
         raise InvalidInput("the boundary holds no area: it must be a polygon or multipolygon")
     return area

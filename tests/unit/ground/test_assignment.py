@@ -31,8 +31,8 @@ def cells_of(*shapes: shapely.Geometry | None) -> gpd.GeoDataFrame:
 
 def test_centres_borders_and_corners_go_to_the_lowest_code() -> None:
     index = AssignmentIndex(grid("AAB/ACB"))
-    places = [at(0.5, 0.5), at(1.5, 0.5), at(2.5, 1.0), at(1.0, 0.5), at(1.5, 1.0), at(2.0, 0.5), at(2.0, 1.0), at(2.0, 1.5),
-              at(0.0, 0.0), at(3.0, 2.0), at(3.1, 1.0), at(-1e-9, 0.5)]  # fmt: skip
+    places = [at(0.5, 0.5), at(1.5, 0.5), at(2.5, 1.0), at(1.0, 0.5), at(1.5, 1.0), at(2.0, 0.5), at(2.0, 1.0),
+              at(2.0, 1.5), at(0.0, 0.0), at(3.0, 2.0), at(3.1, 1.0), at(-1e-9, 0.5)]  # fmt: skip
     assert letters(index, index.locate(*np.array(places).T)) == "ACBAABAAAB.."
 
 
@@ -41,7 +41,8 @@ def test_codes_are_compared_as_text_and_rows_keep_their_order() -> None:
     for codes, lowest in [(["9", "10"], 1), (["b", "a"], 1), ([9, 10], 1), ([2.0, 1.0], 1), (["01", "1"], 0)]:
         index = AssignmentIndex(cells.assign(code=codes))
         assert index.locate(*at(1.0, 0.5)).tolist() == [lowest], codes
-        assert index.locate(*at(0.5, 0.5)).tolist() == [0] and index.locate(*at(1.5, 0.5)).tolist() == [1]
+        assert index.locate(*at(0.5, 0.5)).tolist() == [0]
+        assert index.locate(*at(1.5, 0.5)).tolist() == [1]
     assert AssignmentIndex(cells.assign(code=[2.0, 1.0])).codes.tolist() == ["2", "1"]
 
 
@@ -51,9 +52,10 @@ def test_overlapping_cells_and_equal_codes_go_to_the_lowest_and_the_first() -> N
     assert AssignmentIndex(cells).locate(*at(0.5, 0.5)).tolist() == [1]
 
 
-@pytest.mark.parametrize("drawing, place, letter", [
+@pytest.mark.parametrize(("drawing", "place", "letter"), [
     ("AAA/A.A/AAA", at(1.5, 1.5), "."), ("AAA/A.A/AAA", at(1.0, 1.5), "A"), ("AAA/ABA/AAA", at(1.5, 1.5), "B"),
-    ("AAA/ABA/AAA", at(1.0, 1.0), "A"), ("A.A", at(2.5, 0.5), "A"), ("A.A", at(1.5, 0.5), "."), ("A./.A", at(1.0, 1.0), "A"),
+    ("AAA/ABA/AAA", at(1.0, 1.0), "A"), ("A.A", at(2.5, 0.5), "A"), ("A.A", at(1.5, 0.5), "."),
+    ("A./.A", at(1.0, 1.0), "A"),
 ])  # fmt: skip
 def test_holes_enclaves_and_pieces(drawing: str, place: tuple[float, float], letter: str) -> None:
     index = AssignmentIndex(grid(drawing))
@@ -66,7 +68,9 @@ def test_awkward_points_are_in_no_cell(name: str) -> None:
     lon, lat = AWKWARD_POINTS[name]
     assert index.locate(lon, lat).tolist() == [-1]
     placed = index.place([lon, at(0.5, 0.5)[0]], [lat, at(0.5, 0.5)[1]], 10.0)
-    assert placed.cell.tolist() == [-1, 0] and np.isnan(placed.border_m[0]) and placed.confidence[1] == 1.0
+    assert placed.cell.tolist() == [-1, 0]
+    assert np.isnan(placed.border_m[0])
+    assert placed.confidence[1] == 1.0
     assert (placed.nearest[0] == -1) == np.isnan(placed.nearest_m[0])
 
 
@@ -92,22 +96,26 @@ def test_invalid_shapes_are_named_or_taken_without_harm(name: str) -> None:
         assert caught.value.details["row"] == 12
         return
     placed = AssignmentIndex(cells).place([at(0.5, 0.5)[0], 108.0], [at(0.5, 0.5)[1], 27.0], 2.0)
-    assert placed.cell.tolist() == [0, -1] and placed.confidence.tolist() == [1.0, 1.0]
+    assert placed.cell.tolist() == [0, -1]
+    assert placed.confidence.tolist() == [1.0, 1.0]
 
 
 def test_no_cells_one_point_and_no_points() -> None:
     empty = AssignmentIndex(grid("A").iloc[:0])
-    assert len(empty) == 0 and empty.locate([106.5, NAN], [27.0, 1.0]).tolist() == [-1, -1]
+    assert len(empty) == 0
+    assert empty.locate([106.5, NAN], [27.0, 1.0]).tolist() == [-1, -1]
     placed = empty.place([106.5], [27.0], [5.0])
     assert placed.cell.tolist() == placed.nearest.tolist() == placed.runner_up.tolist() == [-1]
     assert AssignmentIndex(cells_of(None, shapely.Polygon())).place(106.5, 27.0).cell.tolist() == [-1]
     index = AssignmentIndex(grid("AB"))
     for lon, lat in [([], []), (np.empty(0), np.empty(0))]:
         located, placed = index.locate(lon, lat), index.place(lon, lat, 5.0)
-        assert located.dtype == np.int32 and len(located) == 0
+        assert located.dtype == np.int32
+        assert len(located) == 0
         assert all(len(getattr(placed, name)) == 0 for name in Placement.__slots__)
     scalar = index.locate(*at(0.5, 0.5))
-    assert scalar.shape == (1,) and scalar.dtype == np.int32
+    assert scalar.shape == (1,)
+    assert scalar.dtype == np.int32
     assert index.locate(pd.Series([at(0.5, 0.5)[0]], index=[7]), pd.Series([at(0.5, 0.5)[1]])).tolist() == [0]
 
 
@@ -135,7 +143,8 @@ def test_the_input_is_never_changed() -> None:
     index = AssignmentIndex(cells)
     lon, lat = np.array([at(0.5, 0.5), at(9, 9)]).T
     index.place(lon, lat, 100.0)
-    assert cells.equals(before) and all(a is b for a, b in zip(cells.geometry.values, shapes, strict=True))
+    assert cells.equals(before)
+    assert all(a is b for a, b in zip(cells.geometry.values, shapes, strict=True))
     assert not shapely.is_prepared(cells.geometry.values).any()
     assert lon.tolist() == [at(0.5, 0.5)[0], at(9, 9)[0]]
     with pytest.raises(ValueError, match="read-only"):
@@ -170,7 +179,9 @@ def test_distances_to_the_border_are_metres() -> None:
     points = transform(shapely.points(np.array(list(want))), crs, "EPSG:4326")
     placed = index.place(shapely.get_x(points), shapely.get_y(points))
     assert np.allclose(placed.border_m, list(want.values()), atol=1e-3)
-    assert (placed.nearest == -1).all() and np.isnan(placed.nearest_m).all() and np.isnan(placed.confidence).all()
+    assert (placed.nearest == -1).all()
+    assert np.isnan(placed.nearest_m).all()
+    assert np.isnan(placed.confidence).all()
 
 
 def test_holes_have_borders_too() -> None:
@@ -181,14 +192,17 @@ def test_holes_have_borders_too() -> None:
 def test_a_place_outside_gets_the_nearest_cell() -> None:
     index = AssignmentIndex(grid("AB", size_m=300.0))
     placed = index.place(*_metres((-40.0, 150.0), (700.0, 150.0), (300.0, 330.0), (900.0, 700.0)))
-    assert letters(index, placed.cell) == "...." and letters(index, placed.nearest) == "ABAB"
-    assert np.allclose(placed.nearest_m, [40.0, 100.0, 30.0, 500.0], atol=1e-2) and np.isnan(placed.border_m).all()
+    assert letters(index, placed.cell) == "...."
+    assert letters(index, placed.nearest) == "ABAB"
+    assert np.allclose(placed.nearest_m, [40.0, 100.0, 30.0, 500.0], atol=1e-2)
+    assert np.isnan(placed.border_m).all()
 
 
 def test_beyond_a_thousand_kilometres_nothing_is_near() -> None:
     index = AssignmentIndex(grid("AB"))
     placed = index.place([LON + 9.0, LON + 11.0, -LON], [LAT, LAT, -LAT])
-    assert placed.nearest.tolist() == [1, -1, -1] and placed.nearest_m[0] == pytest.approx(890_000, rel=0.01)
+    assert placed.nearest.tolist() == [1, -1, -1]
+    assert placed.nearest_m[0] == pytest.approx(890_000, rel=0.01)
 
 
 def test_confidence_on_a_straight_border_is_that_of_the_normal_distribution() -> None:
@@ -200,19 +214,23 @@ def test_confidence_on_a_straight_border_is_that_of_the_normal_distribution() ->
     sigma = 30.0 / np.sqrt(-2.0 * np.log(0.32))
     placed = index.place(lon, lat, 30.0)
     assert np.allclose(placed.confidence, norm.cdf(offsets / sigma), atol=1e-4)
-    assert letters(index, placed.runner_up) == "BBB.." and letters(index, placed.cell) == "AAAAA"
+    assert letters(index, placed.runner_up) == "BBB.."
+    assert letters(index, placed.cell) == "AAAAA"
 
 
 def test_confidence_in_a_corner_is_a_quarter() -> None:
     index = AssignmentIndex(grid("AB/CD", size_m=5_000.0))
     placed = index.place(*_metres((5_000.0, 5_000.0)), 20.0)
-    assert letters(index, placed.cell) == "A" and placed.confidence[0] == pytest.approx(0.25, abs=1e-4)
+    assert letters(index, placed.cell) == "A"
+    assert placed.confidence[0] == pytest.approx(0.25, abs=1e-4)
 
 
 def test_outside_confidence_is_that_of_being_outside() -> None:
     index = AssignmentIndex(grid("AB", size_m=5_000.0))
     placed = index.place(*_metres((2_500.0, 5_010.0), (2_500.0, 5_200.0)), 30.0)
-    assert letters(index, placed.cell) == ".." and 0.6 < placed.confidence[0] < 0.9 and placed.confidence[1] == 1.0
+    assert letters(index, placed.cell) == ".."
+    assert 0.6 < placed.confidence[0] < 0.9
+    assert placed.confidence[1] == 1.0
     assert letters(index, placed.runner_up) == "A."
 
 
@@ -220,9 +238,12 @@ def test_radii_are_single_or_each_and_may_be_unknown() -> None:
     index = AssignmentIndex(grid("AB", size_m=300.0))
     lon, lat = _metres((290.0, 150.0), (290.0, 150.0), (290.0, 150.0))
     placed = index.place(lon, lat, [0.0, NAN, 1000.0])
-    assert placed.confidence[0] == 1.0 and np.isnan(placed.confidence[1]) and placed.confidence[2] < 0.2
+    assert placed.confidence[0] == 1.0
+    assert np.isnan(placed.confidence[1])
+    assert placed.confidence[2] < 0.2
     assert letters(index, placed.runner_up) == "..B"
-    assert np.isnan(index.place(lon, lat, None).confidence).all() and (index.place(lon, lat, 3.0).confidence == 1.0).all()
+    assert np.isnan(index.place(lon, lat, None).confidence).all()
+    assert (index.place(lon, lat, 3.0).confidence == 1.0).all()
 
 
 def test_exact_masses_agree_with_a_sample_of_the_distribution() -> None:
@@ -262,7 +283,9 @@ def test_many_threads_get_the_answers_of_one() -> None:
     with ThreadPoolExecutor(8) as pool:
         for got in pool.map(ask, range(24)):
             for name in Placement.__slots__:
-                assert np.array_equal(getattr(got, name), getattr(want, name), equal_nan=name.endswith("_m") or name == "confidence")
+                assert np.array_equal(
+                    getattr(got, name), getattr(want, name), equal_nan=name.endswith("_m") or name == "confidence"
+                )
 
 
 def test_the_extent_is_that_of_all_cells() -> None:

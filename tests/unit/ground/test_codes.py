@@ -34,7 +34,9 @@ def test_other_lengths_and_a_prefix_are_configuration() -> None:
         scheme.level("52012210100307")
 
 
-@pytest.mark.parametrize("code", ["", "52012", "5201221", "52012210100301A", "520122101003 17", "５２０１２２", "-20122", "5" * 16])
+@pytest.mark.parametrize(
+    "code", ["", "52012", "5201221", "52012210100301A", "520122101003 17", "５２０１２２", "-20122", "5" * 16]
+)
 def test_what_is_no_code_is_refused_by_name(code: str) -> None:
     with pytest.raises(InvalidInput, match="is no code"):
         CodeScheme().validate(code)
@@ -64,7 +66,7 @@ def test_cells_are_numbered_from_west_to_east_then_north_to_south() -> None:
 def test_noise_below_a_metre_does_not_change_the_order() -> None:
     lon, lat = np.array([106.5, 106.5, 106.6]), np.array([27.0, 27.1, 27.0])
     calm = CodeScheme().number("520122101003", lon, lat)
-    assert CodeScheme().number("520122101003", lon + [0, 1e-7, 0], lat).tolist() == calm.tolist()
+    assert CodeScheme().number("520122101003", lon + np.array([0.0, 1e-7, 0.0]), lat).tolist() == calm.tolist()
     assert calm.tolist() == [f"520122101003{n:03d}" for n in (2, 1, 3)]
 
 

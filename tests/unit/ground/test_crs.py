@@ -56,11 +56,17 @@ def test_back_and_there_closes_under_a_millimetre(system: str) -> None:
 def test_gcj02_lies_hundreds_of_metres_from_wgs84() -> None:
     lon, lat = china()
     moved = distance_m(lon, lat, *convert(lon, lat, "wgs84", "gcj02"))
-    assert 10.0 < moved.min() and 300.0 < moved.mean() < 500.0 and moved.max() < 800.0
+    assert moved.min() > 10.0
+    assert 300.0 < moved.mean() < 500.0
+    assert moved.max() < 800.0
 
 
-@pytest.mark.parametrize("lon, lat", [(-0.1, 51.5), (-87.6, 41.9), (139.7, 35.7), (151.2, -33.9), (37.6, 55.8), (0.0, 0.0)])
-@pytest.mark.parametrize("source, target", [("wgs84", "gcj02"), ("gcj02", "wgs84"), ("wgs84", "bd09"), ("bd09", "gcj02")])
+@pytest.mark.parametrize(
+    ("lon", "lat"), [(-0.1, 51.5), (-87.6, 41.9), (139.7, 35.7), (151.2, -33.9), (37.6, 55.8), (0.0, 0.0)]
+)
+@pytest.mark.parametrize(
+    ("source", "target"), [("wgs84", "gcj02"), ("gcj02", "wgs84"), ("wgs84", "bd09"), ("bd09", "gcj02")]
+)
 def test_points_outside_china_pass_unchanged(lon: float, lat: float, source: str, target: str) -> None:
     x, y = convert(lon, lat, source, target)
     assert (x[0], y[0]) == (lon, lat)
@@ -83,7 +89,8 @@ def test_a_points_answer_does_not_depend_on_its_batch() -> None:
 
 def test_projected_coordinates_are_easting_then_northing() -> None:
     x, y = convert(106.74, 27.09, "wgs84", "EPSG:4545")  # central meridian 108 degrees east
-    assert 370_000 < x[0] < 380_000 and 2_990_000 < y[0] < 3_000_000
+    assert 370_000 < x[0] < 380_000
+    assert 2_990_000 < y[0] < 3_000_000
     assert np.allclose(to_wgs84(x, y, "EPSG:4545"), [[106.74], [27.09]], atol=1e-9)
 
 
@@ -98,22 +105,27 @@ def test_awkward_points_come_back_as_numbers_or_nan(source: str, target: str) ->
     lon, lat = np.array(list(AWKWARD_POINTS.values())).T
     x, y = convert(lon, lat, source, target)
     assert x.shape == y.shape == lon.shape
-    assert np.array_equal(np.isnan(x), np.isnan(y)) and not np.isinf(x).any() and not np.isinf(y).any()
+    assert np.array_equal(np.isnan(x), np.isnan(y))
+    assert not np.isinf(x).any()
+    assert not np.isinf(y).any()
     assert np.isnan(x[~np.isfinite(lon) | ~np.isfinite(lat)]).all()
 
 
 def test_any_length_and_any_sequence_is_taken_and_nothing_is_changed() -> None:
     lon, lat = np.array([106.7, 106.8]), np.array([26.6, 26.7])
     want = convert(lon, lat, "wgs84", "gcj02")
-    assert lon.tolist() == [106.7, 106.8] and lat.tolist() == [26.6, 26.7]
+    assert lon.tolist() == [106.7, 106.8]
+    assert lat.tolist() == [26.6, 26.7]
     x, _ = convert(lon, lat, "wgs84", "WGS-84")
-    assert x is not lon and not np.shares_memory(x, lon)
+    assert x is not lon
+    assert not np.shares_memory(x, lon)
     assert all(len(one) == 0 and one.dtype == np.float64 for one in convert([], [], "gcj02", "EPSG:4547"))
     assert np.array_equal(convert([106.7, 106.8], (26.6, 26.7), "wgs84", "gcj02"), want)
     assert np.array_equal(convert(pd.Series(lon, index=[9, 3]), pd.Series(lat), "wgs84", "gcj02"), want)
     assert np.array_equal(convert(106.7, 26.6, "wgs84", "gcj02"), np.array(want)[:, :1])
     missing = convert([106.7, None], pd.array([26.6, None], dtype="Float64"), "wgs84", "gcj02")
-    assert np.isnan(missing[0][1]) and missing[0][0] == want[0][0]
+    assert np.isnan(missing[0][1])
+    assert missing[0][0] == want[0][0]
 
 
 def test_what_is_no_pair_of_numbers_is_refused() -> None:
@@ -125,14 +137,14 @@ def test_what_is_no_pair_of_numbers_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "text, name",
+    ("text", "name"),
     [
         ("wgs84", "wgs84"), ("WGS-84", "wgs84"), ("WGS 84", "wgs84"), ("wgs_84", "wgs84"), ("EPSG:4326", "wgs84"),
         ("epsg:4326", "wgs84"), (4326, "wgs84"), ("OGC:CRS84", "wgs84"), ("urn:ogc:def:crs:OGC:1.3:CRS84", "wgs84"),
         ("http://www.opengis.net/def/crs/OGC/1.3/CRS84", "wgs84"), ("urn:ogc:def:crs:EPSG::4490", "EPSG:4490"),
         ("urn:ogc:def:crs:EPSG:6.9:4490", "EPSG:4490"), ("CGCS2000", "EPSG:4490"), ("国家2000", "EPSG:4490"),
-        ("GCJ-02", "gcj02"), ("火星坐标", "gcj02"), ("火星", "gcj02"), ("高德", "gcj02"), ("BD09", "bd09"), ("bd-09", "bd09"),
-        ("百度", "bd09"), (" EPSG:4547 ", "EPSG:4547"), (4547, "EPSG:4547"), ("4545", "EPSG:4545"),
+        ("GCJ-02", "gcj02"), ("火星坐标", "gcj02"), ("火星", "gcj02"), ("高德", "gcj02"), ("BD09", "bd09"),
+        ("bd-09", "bd09"), ("百度", "bd09"), (" EPSG:4547 ", "EPSG:4547"), (4547, "EPSG:4547"), ("4545", "EPSG:4545"),
         ("https://www.opengis.net/def/crs/EPSG/0/4547", "EPSG:4547"),
     ],
 )  # fmt: skip
@@ -142,7 +154,8 @@ def test_names_are_understood_as_people_write_them(text: str, name: str) -> None
 
 @pytest.mark.parametrize(
     "text",
-    ["", "mars", "EPSG:", "EPSG:999999", "EPSG:4978", "EPSG:5773", "EPSG:4326; DROP TABLE x", "+proj=longlat", "1", "-4326"],
+    ["", "mars", "EPSG:", "EPSG:999999", "EPSG:4978", "EPSG:5773", "EPSG:4326; DROP TABLE x", "+proj=longlat", "1",
+     "-4326"],
 )  # fmt: skip
 def test_unknown_names_are_refused_and_the_allowed_ones_told(text: str) -> None:
     with pytest.raises(InvalidInput, match="wgs84, gcj02, bd09"):

@@ -36,8 +36,11 @@ def test_what_has_no_area_or_length_says_so() -> None:
     line = shapely.LineString([(106.0, 27.0), (106.01, 27.0)])
     shapes = [None, shapely.Point(106, 27), line, shapely.Polygon(), shapely.box(106, 27, 106.01, 27.01)]
     areas, lengths = area_m2(shapes), length_m(shapes)
-    assert np.isnan(areas[0]) and areas[1:4].tolist() == [0.0, 0.0, 0.0] and areas[4] > 1e6
-    assert np.isnan(lengths[0]) and lengths[1] == lengths[3] == 0.0
+    assert np.isnan(areas[0])
+    assert areas[1:4].tolist() == [0.0, 0.0, 0.0]
+    assert areas[4] > 1e6
+    assert np.isnan(lengths[0])
+    assert lengths[1] == lengths[3] == 0.0
     assert lengths[2] == pytest.approx(GEOD.line_length(*line.xy))
     assert len(area_m2([])) == len(length_m([])) == 0
 
@@ -61,7 +64,10 @@ def test_long_edges_stay_in_their_place_when_projected() -> None:
     assert shapely.distance(on_it, transform(edge, "EPSG:4326", crs)[0]).max() > 90.0
 
 
-@pytest.mark.parametrize("crs, why", [("EPSG:4326", "degrees"), ("EPSG:4490", "degrees"), ("EPSG:3435", "US survey foot"), (None, "no coordinate")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("crs", "why"),
+    [("EPSG:4326", "degrees"), ("EPSG:4490", "degrees"), ("EPSG:3435", "US survey foot"), (None, "no coordinate")],
+)
 def test_measuring_in_degrees_or_feet_is_an_error(crs: str | None, why: str) -> None:
     with pytest.raises(InvalidInput, match=why):
         require_metric(crs)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pyproj
 import pytest
+import shapely
 
 from gridmap.errors import InvalidInput
 from gridmap.ground import convert, distance_m, parse_crs, to_wgs84
@@ -169,3 +171,13 @@ def test_objects_of_pyproj_are_known_by_their_code() -> None:
     assert parse_crs(of_a_prj_file) == "EPSG:4545"
     with pytest.raises(InvalidInput, match="has no EPSG code"):
         parse_crs(pyproj.CRS.from_proj4("+proj=tmerc +lat_0=27.123 +lon_0=106.456 +units=m"))
+
+
+def test_guiyangs_counties_lie_hundreds_of_metres_from_where_their_file_says(shared_data: Path) -> None:
+    counties = gpd.read_file(shared_data / "guiyang" / "520100_counties_gcj02.json")
+    raw = shapely.get_coordinates(counties.geometry.values)
+    lon, lat = to_wgs84(*raw.T, "gcj02")
+    moved = distance_m(*raw.T, lon, lat)
+    assert moved.min() > 400.0
+    assert moved.max() < 700.0
+    assert distance_m(*raw.T, *convert(lon, lat, "wgs84", "gcj02")).max() < 1e-3

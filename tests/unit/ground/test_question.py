@@ -18,8 +18,9 @@ XIFENG = (106.45, 26.95, 107.05, 27.35)
         ("nan", "not_finite"), ("nan_lon", "not_finite"), ("nan_lat", "not_finite"), ("inf", "not_finite"),
         ("minus_inf_lat", "not_finite"), ("swapped", "swapped"), ("null_island", "elsewhere"),
         ("north_pole", "elsewhere"), ("antipode", "elsewhere"), ("antimeridian", "elsewhere"),
-        ("projected_metres", "out_of_range"), ("web_mercator", "out_of_range"), ("lon_beyond_180", "out_of_range"), ("huge", "out_of_range"),
-        ("largest", "out_of_range"), ("denormal", "elsewhere"), ("another_country", "elsewhere"),
+        ("projected_metres", "out_of_range"), ("web_mercator", "out_of_range"), ("lon_beyond_180", "out_of_range"),
+        ("huge", "out_of_range"), ("largest", "out_of_range"), ("denormal", "elsewhere"),
+        ("another_country", "elsewhere"),
     ],
 )  # fmt: skip
 def test_awkward_places_are_asked_about(name: str, code: str) -> None:

@@ -116,12 +116,16 @@ def _bound(conn: Connection, table: Table, name: str, values: Any) -> list[Any]:
         return list(shapely.to_wkb(shapely.set_srid(shapes, SRID), hex=True, include_srid=True))
     plain = _plain(values)
     convert: Callable[[Any], Any] | None = kind.dialect_impl(conn.dialect).bind_processor(conn.dialect)
+    impl = _impl(kind)
+    if isinstance(impl, Float | Integer):
+        # neither driver checks: SQLite would store the text, PostgreSQL name neither row nor column
+        convert = float if isinstance(impl, Float) else _whole
     if convert is None:
         return plain
     try:
         return [None if value is None else convert(value) for value in plain]
     except (TypeError, ValueError) as exc:
-        raise InvalidInput(f"{table.name}.{name} holds something that is no {kind}", field=name) from exc
+        raise InvalidInput(f"{table.name}.{name} holds something that is no {_word(kind)}", field=name) from exc
 
 
 def _plain(values: Any) -> list[Any]:
@@ -134,6 +138,14 @@ def _plain(values: Any) -> list[Any]:
         whole = pd.Series(values.dt.to_pydatetime() if moments else values, index=values.index, dtype=object)
         return whole.where(~missing, None).tolist()
     return [None if value is None or value is pd.NaT or value is pd.NA or value != value else value for value in values]
+
+
+def _whole(value: Any) -> int:
+    """A whole number, also from a float column that holds missing ones; ValueError for a fraction or a text."""
+    number = int(value)
+    if number != value:
+        raise ValueError(f"{type(value).__name__} is no whole number")
+    return number
 
 
 def _copy(conn: Connection, table: Table, names: list[str], rows: list[tuple[Any, ...]]) -> None:
@@ -151,7 +163,7 @@ def _series(values: Sequence[Any], kind: Any) -> Any:
     """One column with the type that its SQL type asks for, also when it is empty or all missing."""
     if is_geometry(kind):
         return shapely.from_wkb(_objects(values))
-    impl = kind.impl_instance if isinstance(kind, TypeDecorator) else kind
+    impl = _impl(kind)
     if isinstance(impl, DateTime):
         return pd.Series(pd.to_datetime(list(values), utc=True)).astype("datetime64[us, UTC]")
     if isinstance(impl, Boolean):
@@ -161,6 +173,17 @@ def _series(values: Sequence[Any], kind: Any) -> Any:
     if isinstance(impl, Float | Numeric):
         return pd.Series(_objects(values), dtype="float64")
     return pd.Series(_objects(values), dtype=object)
+
+
+def _impl(kind: Any) -> Any:
+    """The plain type behind a decorated one."""
+    return kind.impl_instance if isinstance(kind, TypeDecorator) else kind
+
+
+def _word(kind: Any) -> str:
+    return {Float: "number", Integer: "whole number", DateTime: "moment with a time zone"}.get(
+        type(_impl(kind)), str(kind).lower()
+    )
 
 
 def _objects(values: Sequence[Any]) -> NDArray[np.object_]:

@@ -8,10 +8,11 @@ import math
 from typing import Any, cast
 
 from geoalchemy2 import Geometry
-from sqlalchemy import Boolean, Column, Float, LargeBinary, Table
+from sqlalchemy import Column, Float, LargeBinary, Table
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import NullType, TypeEngine
 
 from gridmap.errors import InvalidInput
 
@@ -35,7 +36,8 @@ class intersects_bbox(FunctionElement[bool]):  # noqa: N801 (reads as a SQL func
     Both indexes keep float32 boxes, rounded outwards: a row up to a metre outside the box may be among them.
     """
 
-    type = Boolean()
+    # not Boolean: SQLite has none, so SQLAlchemy would compare with 1, and the index would go unused
+    type = cast("TypeEngine[bool]", NullType())
     inherit_cache = True
     name = "intersects_bbox"
 
@@ -49,14 +51,14 @@ def _bbox_spatialite(element: intersects_bbox, compiler: SQLCompiler, **kw: Any)
     rtree = f"idx_{cast(Column[Any], geom).table.name}_geom"
     west, south, east, north = (compiler.process(value, **kw) for value in box)
     inside = f"xmin <= {east} AND xmax >= {west} AND ymin <= {north} AND ymax >= {south}"
-    return f"{compiler.process(key, **kw)} IN (SELECT pkid FROM {rtree} WHERE {inside})"  # noqa: S608 (bound values)
+    return f"({compiler.process(key, **kw)} IN (SELECT pkid FROM {rtree} WHERE {inside}))"  # noqa: S608 (bound values)
 
 
 @compiles(intersects_bbox, "postgresql")
 def _bbox_postgis(element: intersects_bbox, compiler: SQLCompiler, **kw: Any) -> str:
     _, geom, *box = (compiler.process(value, **kw) for value in element.clauses)
     west, south, east, north = box
-    return f"{geom} && ST_MakeEnvelope({west}, {south}, {east}, {north}, 4326)"
+    return f"({geom} && ST_MakeEnvelope({west}, {south}, {east}, {north}, 4326))"
 
 
 class wkb(FunctionElement[bytes]):  # noqa: N801

@@ -47,8 +47,8 @@ def races(quick: bool) -> Iterator[Race]:
 
     yield Race(
         title=f"Confidence of {len(lon):,} points among {len(drawn):,} cells",
-        about=f"GPS radius {RADIUS_M:g} m; ours integrates over the borders near by, the other locates "
-        f"{SAMPLE:,} points around each place. {shapely.get_num_coordinates(drawn.geometry.array).mean():.0f} vertices a cell.",
+        about=f"GPS radius {RADIUS_M:g} m. Ours integrates over the borders near by, the other locates {SAMPLE:,} "
+        f"points around each. {shapely.get_num_coordinates(drawn.geometry.array).mean():.0f} vertices a cell.",
         ours=Contender("gridmap", integrated),
         others=[Contender("sample", sampled)],
         amount=len(lon),

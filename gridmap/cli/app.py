@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 
 import typer
 
-from gridmap.cli import check, convert, database, demo, doctor, locate
+from gridmap.cli import check, convert, database, demo, doctor, locate, serve, users
 from gridmap.cli.output import DATA_FAULT, DONE, ENVIRONMENT_FAULT, debugging, note, print_error
 from gridmap.errors import GridmapError
 
@@ -38,6 +38,8 @@ app.command("import")(database.import_)
 app.command("sweep")(database.sweep)
 app.command("doctor")(doctor.doctor)
 app.command("demo")(demo.demo)
+app.command("serve")(serve.serve)
+app.add_typer(users.users)
 
 
 def run(args: Sequence[str] | None = None) -> int:

@@ -14,12 +14,17 @@ if TYPE_CHECKING:
     from gridmap.usecases.importing import Imported
 
 
-def open_here() -> Context:
-    """The context of this process's environment."""
+def open_here(*, ready: bool = True) -> Context:
+    """The context of this process's environment; with `ready`, EnvironmentFault unless its schema is the newest."""
+    from gridmap.errors import EnvironmentFault
     from gridmap.settings import Settings
+    from gridmap.store import head, revision
     from gridmap.usecases.context import open_context
 
-    return open_context(Settings.from_env())
+    ctx = open_context(Settings.from_env())
+    if ready and revision(ctx.engine) != head():
+        raise EnvironmentFault("the database is empty or of an older gridmap: `gridmap init` makes it ready, rows stay")
+    return ctx
 
 
 def init() -> None:
@@ -30,7 +35,7 @@ def init() -> None:
     from gridmap.store import revision
     from gridmap.usecases.setup import initialise
 
-    ctx = open_here()
+    ctx = open_here(ready=False)
     loaded = initialise(ctx)
     output.say(f"ready at revision {revision(ctx.engine)}; {loaded.inserted} categories came in")
 

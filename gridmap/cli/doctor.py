@@ -92,7 +92,7 @@ def _database() -> list[Check]:
     from gridmap.store.doctor import examine
 
     try:
-        ctx = open_here()
+        ctx = open_here(ready=False)
         at = revision(ctx.engine)
     except EnvironmentFault as fault:
         return [Check("database", fault.message, "environment")]

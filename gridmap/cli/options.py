@@ -8,9 +8,17 @@ from typing import Annotated
 import typer
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else there.")]
-Layer = Annotated[str | None, typer.Option(help="Layer, sheet, or Shapefile in an archive, where a file has several.")]
-Encoding = Annotated[str | None, typer.Option(help="Encoding of the text, where the guess is wrong (GB18030, UTF-8, ...).")]
-XColumn = Annotated[str | None, typer.Option("--x", metavar="COLUMN", help="Column of longitude or x; guessed when left out.")]
-YColumn = Annotated[str | None, typer.Option("--y", metavar="COLUMN", help="Column of latitude or y; guessed when left out.")]
-Out = Annotated[Path, typer.Option("--out", "-o", metavar="OUT", help="Where to write: .csv, .csv.gz, .gpkg, .geojson, .parquet or .xlsx.")]
-Rejects = Annotated[Path | None, typer.Option(metavar="CSV", help="Write every fault there, with row, field and reason.")]
+Layer = Annotated[str | None, typer.Option(help="Layer, sheet, or Shapefile in an archive, where there are several.")]
+Encoding = Annotated[str | None, typer.Option(help="Encoding of the text where the guess is wrong: GB18030, UTF-8 ...")]
+XColumn = Annotated[
+    str | None, typer.Option("--x", metavar="COLUMN", help="Column of longitude or x; guessed when left out.")
+]
+YColumn = Annotated[
+    str | None, typer.Option("--y", metavar="COLUMN", help="Column of latitude or y; guessed when left out.")
+]
+Out = Annotated[
+    Path, typer.Option("--out", "-o", metavar="OUT", help="Output: .csv, .csv.gz, .gpkg, .geojson, .parquet or .xlsx.")
+]
+Rejects = Annotated[
+    Path | None, typer.Option(metavar="CSV", help="Write every fault there, with row, field and reason.")
+]

@@ -14,11 +14,20 @@ from gridmap.cli.output import DATA_FAULT, note, print_json, say
 
 def check(
     cells: Annotated[
-        Path, typer.Argument(metavar="CELLS", help="Polygons: GeoPackage, GeoJSON, Shapefile (also zipped), Parquet.")
+        Path,
+        typer.Argument(
+            exists=True,
+            dir_okay=False,
+            metavar="CELLS",
+            help="Polygons: GeoPackage, GeoJSON, Shapefile (also zipped), Parquet.",
+        ),
     ],
     code: Annotated[str | None, typer.Option(metavar="FIELD", help="Column of codes, which must be unique.")] = None,
     within: Annotated[
-        Path | None, typer.Option(metavar="BOUNDARY", help="Polygons of the area that the cells must cover.")
+        Path | None,
+        typer.Option(
+            exists=True, dir_okay=False, metavar="BOUNDARY", help="Polygons of the area that the cells must cover."
+        ),
     ] = None,
     max_gap_m2: Annotated[float, typer.Option(min=0.0, help="Larger gaps are holes, which may be meant.")] = 10_000.0,
     crs: Annotated[

@@ -14,7 +14,12 @@ from gridmap.cli.output import DATA_FAULT, faults_as_json, note, print_faults, p
 def convert(
     points: Annotated[
         Path,
-        typer.Argument(metavar="POINTS", help="CSV (also .gz), xlsx, Parquet; or any geometry: GeoPackage, GeoJSON."),
+        typer.Argument(
+            exists=True,
+            dir_okay=False,
+            metavar="POINTS",
+            help="CSV (also .gz), xlsx, Parquet; or any geometry: GeoPackage, GeoJSON.",
+        ),
     ],
     source: Annotated[str, typer.Option("--from", metavar="CRS", help="wgs84, gcj02, bd09 or EPSG:n.")],
     target: Annotated[str, typer.Option("--to", metavar="CRS", help="wgs84, gcj02, bd09 or EPSG:n.")],

@@ -16,10 +16,22 @@ if TYPE_CHECKING:
 
 def locate(
     points: Annotated[
-        Path, typer.Argument(metavar="POINTS", help="Points: CSV (also .gz), xlsx, GeoPackage, GeoJSON, Parquet.")
+        Path,
+        typer.Argument(
+            exists=True,
+            dir_okay=False,
+            metavar="POINTS",
+            help="Points: CSV (also .gz), xlsx, GeoPackage, GeoJSON, Parquet.",
+        ),
     ],
     cells: Annotated[
-        Path, typer.Option(metavar="CELLS", help="Polygons: GeoPackage, GeoJSON, Shapefile (also zipped), Parquet.")
+        Path,
+        typer.Option(
+            exists=True,
+            dir_okay=False,
+            metavar="CELLS",
+            help="Polygons: GeoPackage, GeoJSON, Shapefile (also zipped), Parquet.",
+        ),
     ],
     code: Annotated[str, typer.Option(metavar="FIELD", help="Column of CELLS with their codes.")],
     out: Out,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import Connection, Row, func, or_, select
+from sqlalchemy import Connection, func, or_, select
 
 from gridmap.store import tables as t
 
@@ -53,8 +53,4 @@ def busiest(conn: Connection, day: date) -> Seats:
         .limit(1)
     ).one()
     county = conn.execute(select(t.areas.c.code, t.areas.c.name).where(t.areas.c.level == "county").limit(1)).one()
-    return Seats(*(_pair(row) for row in (worker, town, body, county)))
-
-
-def _pair(row: Row[tuple[str, str]]) -> tuple[str, str]:
-    return row[0], row[1]
+    return Seats(*((str(row[0]), str(row[1])) for row in (worker, town, body, county)))

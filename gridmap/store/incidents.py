@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from gridmap.errors import InvalidInput, KeyReused, NotFound
@@ -113,8 +113,8 @@ def tell(
     )
 
 
-def current(conn: Connection, incident_id: int) -> Row[Any]:
-    """An incident with the responsibility in force, as the use cases need it; locked where the database can."""
+def current(conn: Connection, incident_id: int) -> Any:
+    """A row: an incident with the responsibility in force, as the use cases need it; locked where the database can."""
     i, r = t.incidents.c, t.responsibilities.c
     query = (
         select(

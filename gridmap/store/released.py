@@ -34,7 +34,8 @@ def _dissolved(conn: Connection) -> pd.Series:
     """The union of each area's cells, by area id."""
     cells = frame(conn, select(t.cells.c.area_id, t.cells.c.geom).where(t.cells.c.valid_to.is_(None)))
     shapes = gpd.GeoDataFrame(cells[["area_id"]], geometry=cells["geom"].to_numpy(), crs="EPSG:4326")
-    return shapes.dissolve("area_id", method="coverage").geometry
+    dissolved: pd.Series = shapes.dissolve("area_id", method="coverage").geometry
+    return dissolved
 
 
 def reported(conn: Connection, start: datetime, end: datetime) -> pd.DataFrame:

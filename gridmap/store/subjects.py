@@ -71,9 +71,9 @@ def reseal(
     if places:
         fresh = seal_new(conn, vault, [wanted[i] for i in places], now)
         bulk_update(conn, table, row_ids[changed], {"subject_id": fresh})
-        for i in places:
-            if subject_ids[i] is not None:
-                erase(conn, subject_ids[i], now)
+        for old in (subject_ids[i] for i in places):
+            if old is not None:
+                erase(conn, old, now)
     return changed
 
 

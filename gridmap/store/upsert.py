@@ -55,7 +55,7 @@ def _existing(
     conn: Connection, table: Table, key: Sequence[str], others: Sequence[str]
 ) -> dict[tuple[Any, ...], tuple[int, tuple[Any, ...]]]:
     rows = frame(conn, select(table.c.id, *(table.c[name] for name in (*key, *others))))
-    columns = {name: rows[name].tolist() for name in rows}
+    columns = {str(name): rows[name].tolist() for name in rows}
     stored = zip(columns["id"], _rows(columns, others), strict=True)
     return dict(zip(_rows(columns, key), stored, strict=True))
 

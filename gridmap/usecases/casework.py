@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import shapely
-from sqlalchemy import Connection, Row
+from sqlalchemy import Connection
 
 from gridmap.case.events import canonical_moment
 from gridmap.errors import Conflict, Forbidden, NotFound
@@ -18,8 +18,8 @@ from gridmap.usecases.spots import assign, locate_spot, placed, where
 from gridmap.view import Kind, View
 
 
-def _load(conn: Connection, view: View, incident_id: int, action: str) -> Row[Any]:
-    """The incident, if this actor may do this to it. One outside the scope answers like one that is not there."""
+def _load(conn: Connection, view: View, incident_id: int, action: str) -> Any:
+    """The incident's row (`incidents.current`), if this actor may do this to it. One outside the scope answers like one that is not there."""
     row = incidents.current(conn, incident_id)
     thing = thing_of(conn, Kind.INCIDENT, incident_id)
     if thing is None or not admits(view.scope.grant(Kind.INCIDENT), thing):

@@ -57,7 +57,7 @@ def _counts(reports: pd.DataFrame, area_ids: list[int], spans: list[date], zone:
     """An int array (areas, months) of reports by the county's own calendar."""
     local = reports["received_at"].dt.tz_convert(zone)
     month = (local.dt.year * 12 + local.dt.month - 1).to_numpy(np.int64) - (spans[0].year * 12 + spans[0].month - 1)
-    row = pd.Index(area_ids).get_indexer(reports["area_id"])
+    row = pd.Index(area_ids).get_indexer(pd.Index(reports["area_id"]))
     known = row >= 0
     flat = np.bincount(row[known] * len(spans) + month[known], minlength=len(area_ids) * len(spans))
     return flat.reshape(len(area_ids), len(spans))

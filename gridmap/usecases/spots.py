@@ -17,6 +17,8 @@ from gridmap.usecases.context import Ground
 
 #: where there are no cells yet, any place on earth is as good as another
 WORLD = (-180.0, -90.0, 180.0, 90.0)
+#: beyond this a radius says nothing about a cell
+MAX_ACCURACY_M = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +41,8 @@ def locate_spot(
 ) -> Spot:
     """Read a place in any CRS. A doubtful one (axes swapped, another country) is asked about, never shifted."""
     name = parse_crs(crs)
-    if accuracy_m is not None and not 0 <= accuracy_m <= 100_000:
-        raise InvalidInput(f"accuracy_m is {accuracy_m}; give metres between 0 and 100,000", field="accuracy_m")
+    if accuracy_m is not None and not 0 <= accuracy_m <= MAX_ACCURACY_M:
+        raise InvalidInput(f"accuracy_m is {accuracy_m}; give metres between 0 and {MAX_ACCURACY_M:,}", field="accuracy_m")
     lon, lat = to_wgs84(np.array([x], dtype=float), np.array([y], dtype=float), name)
     asked = question(lon, lat, ground.extent or WORLD)[0]
     if asked is not None and (asked != "elsewhere" or not confirmed):

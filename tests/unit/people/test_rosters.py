@@ -1,12 +1,12 @@
 """Who gets a report: on duty then and there, primary before backup, least open, lowest id; else the dispatcher."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 
 from gridmap.people.rosters import Chosen, Duty, Leave, Reason, Roster
 
-MONDAY = datetime(2026, 6, 29, 10, 0)
+MONDAY = datetime(2026, 6, 29, 10, 0, tzinfo=UTC)
 SINCE = date(2026, 1, 1)
 
 
@@ -39,13 +39,13 @@ def test_a_cell_without_a_roster_goes_to_the_dispatcher() -> None:
 @pytest.mark.parametrize(
     ("hours", "moment", "covered"),
     [
-        ((480, 1080), datetime(2026, 6, 29, 7, 59), False),
-        ((480, 1080), datetime(2026, 6, 29, 8, 0), True),
-        ((480, 1080), datetime(2026, 6, 29, 18, 0), False),
-        ((1320, 360), datetime(2026, 6, 29, 23, 0), True),
-        ((1320, 360), datetime(2026, 6, 30, 5, 59), True),
-        ((1320, 360), datetime(2026, 6, 30, 6, 0), False),
-        ((1320, 360), datetime(2026, 6, 29, 5, 0), False),  # Sunday's night is not on Monday's duty
+        ((480, 1080), datetime(2026, 6, 29, 7, 59, tzinfo=UTC), False),
+        ((480, 1080), datetime(2026, 6, 29, 8, 0, tzinfo=UTC), True),
+        ((480, 1080), datetime(2026, 6, 29, 18, 0, tzinfo=UTC), False),
+        ((1320, 360), datetime(2026, 6, 29, 23, 0, tzinfo=UTC), True),
+        ((1320, 360), datetime(2026, 6, 30, 5, 59, tzinfo=UTC), True),
+        ((1320, 360), datetime(2026, 6, 30, 6, 0, tzinfo=UTC), False),
+        ((1320, 360), datetime(2026, 6, 29, 5, 0, tzinfo=UTC), False),  # Sunday's night is not on Monday's duty
     ],
 )
 def test_hours_and_nights(hours: tuple[int, int], moment: datetime, covered: bool) -> None:
@@ -56,4 +56,4 @@ def test_hours_and_nights(hours: tuple[int, int], moment: datetime, covered: boo
 def test_leave_hands_over_to_the_backup_until_the_day_before_the_return() -> None:
     roster = Roster([duty(5), duty(6, "backup")], [Leave(5, date(2026, 6, 29), date(2026, 7, 1))])
     assert roster.choose(1, MONDAY, {}).worker_id == 6
-    assert roster.choose(1, datetime(2026, 7, 1, 0, 0), {}).worker_id == 5
+    assert roster.choose(1, datetime(2026, 7, 1, 0, 0, tzinfo=UTC), {}).worker_id == 5

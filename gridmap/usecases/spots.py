@@ -17,8 +17,8 @@ from gridmap.usecases.context import Ground
 
 #: where there are no cells yet, any place on earth is as good as another
 WORLD = (-180.0, -90.0, 180.0, 90.0)
-#: beyond this a radius says nothing about a cell
-MAX_ACCURACY_M = 5_000
+#: a phone that knows only its mast says kilometres; beyond this the number is a mistake
+MAX_ACCURACY_M = 100_000
 
 
 @dataclass(frozen=True, slots=True)

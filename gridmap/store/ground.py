@@ -83,7 +83,7 @@ def open_counts(conn: Connection, cell_ids: Collection[int] | None = None) -> di
     )
     if cell_ids is not None:
         query = query.where(r.worker_id.in_(select(d.worker_id).where(d.cell_id.in_(cell_ids))))
-    return {worker_id: count for worker_id, count in conn.execute(query)}
+    return {row[0]: row[1] for row in conn.execute(query)}
 
 
 def drawing_days(conn: Connection) -> list[date]:

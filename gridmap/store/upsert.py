@@ -28,7 +28,7 @@ class Upserted:
 
 def known_ids(conn: Connection, table: Table, key: str = "code") -> dict[str, int]:
     """Ids by code (or another text column)."""
-    return {code: row_id for code, row_id in conn.execute(select(table.c[key], table.c.id))}
+    return {row[0]: row[1] for row in conn.execute(select(table.c[key], table.c.id))}
 
 
 def upsert(conn: Connection, table: Table, columns: Columns, *, key: Sequence[str] = ("code",)) -> Upserted:

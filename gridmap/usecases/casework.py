@@ -18,10 +18,13 @@ from gridmap.usecases.spots import assign, locate_spot, placed, where
 from gridmap.view import Kind, View
 
 
-def _load(conn: Connection, view: View, incident_id: int, action: str) -> Any:
-    """The incident's row (`incidents.current`), if this actor may do this to it. One outside the scope answers like one that is not there."""
+def _load(conn: Connection, view: View, incident_id: int, action: str, now: datetime) -> Any:
+    """The incident's row (`incidents.current`), if this actor may do this to it.
+
+    One outside the scope answers like one that is not there.
+    """
     row = incidents.current(conn, incident_id)
-    thing = thing_of(conn, Kind.INCIDENT, incident_id)
+    thing = thing_of(conn, Kind.INCIDENT, incident_id, now=now)
     if thing is None or not admits(view.scope.grant(Kind.INCIDENT), thing):
         raise NotFound("there is no such incident")
     if view.actor is not None:
@@ -56,7 +59,7 @@ def move(
         with write(ctx.engine) as conn:
             if versions.read(conn).get("cells", 0) != ground.version:
                 continue  # a drawing came into force in between: place again
-            row = _load(conn, view, incident_id, "incident.move")
+            row = _load(conn, view, incident_id, "incident.move", now)
             if row.status == "closed":
                 raise Conflict("a closed incident keeps its place", code="closed")
             answer = {"id": row.id, "number": row.number, "due_at": canonical_moment(row.due_at)}
@@ -85,7 +88,7 @@ def close(ctx: Context, view: View, incident_id: int) -> dict[str, Any]:
     """Close an incident: its clock stops and its worker's count goes down. Closing a closed one has no effect."""
     now = ctx.clock()
     with write(ctx.engine) as conn:
-        row = _load(conn, view, incident_id, "incident.close")
+        row = _load(conn, view, incident_id, "incident.close", now)
         if row.status != "closed":
             incidents.set_status(conn, row.id, status="closed", closed_at=now)
             chain.append_event(conn, row.id, "closed", now, view.actor.account_id if view.actor else None, {})

@@ -42,7 +42,8 @@ def locate_spot(
     """Read a place in any CRS. A doubtful one (axes swapped, another country) is asked about, never shifted."""
     name = parse_crs(crs)
     if accuracy_m is not None and not 0 <= accuracy_m <= MAX_ACCURACY_M:
-        raise InvalidInput(f"accuracy_m is {accuracy_m}; give metres between 0 and {MAX_ACCURACY_M:,}", field="accuracy_m")
+        most = f"{MAX_ACCURACY_M:,}"
+        raise InvalidInput(f"accuracy_m is {accuracy_m}; give metres between 0 and {most}", field="accuracy_m")
     lon, lat = to_wgs84(np.array([x], dtype=float), np.array([y], dtype=float), name)
     asked = question(lon, lat, ground.extent or WORLD)[0]
     if asked is not None and (asked != "elsewhere" or not confirmed):

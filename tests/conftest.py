@@ -88,6 +88,8 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 
 def pytest_terminal_summary(terminalreporter: Any, exitstatus: int, config: pytest.Config) -> None:
     """Say in a word what exit status 5 means."""
+    if config.option.collectonly:
+        return
     if exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED or (exitstatus == pytest.ExitCode.OK and not ran(config)):
         terminalreporter.write_line("No test ran, so nothing was tested: that counts as a failure.", red=True)
 

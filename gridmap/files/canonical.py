@@ -1,9 +1,10 @@
-"""From a table as it came to the canonical frame of an import kind: good rows parsed, bad rows named with the reason."""
+"""From a table as it came to the canonical frame of an import kind: good rows parsed, bad rows named and explained."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -12,11 +13,11 @@ from numpy.typing import NDArray
 
 from gridmap.errors import InvalidInput
 from gridmap.files import rules
-from gridmap.files.headers import CONSTANT, forbidden, guess, known_kind, normal
+from gridmap.files.headers import CONSTANT, forbidden, guess, known_kind
 from gridmap.files.kinds import Field, Kind, Shape, Type
 from gridmap.files.places import Extent, Places, points_of, shapes_of
 from gridmap.files.table import Reject, Table
-from gridmap.files.values import Column, Texts, parse, parser_of, texts
+from gridmap.files.values import Column, Texts, parse, parser_of, present, texts
 
 _ALLOWED: Mapping[Shape, tuple[str, ...]] = {
     Shape.AREA: ("Polygon", "MultiPolygon"),
@@ -29,7 +30,7 @@ _AS_FLOAT = frozenset({Type.COUNT, Type.NUMBER, Type.MINUTES, Type.WEEKDAYS})
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Parsed:
-    """The canonical frame (see the kind), the faults of the rows that are not in it, and what else people should know."""
+    """The canonical frame (see the kind), the faults of rows that are not in it, and what else people should know."""
 
     frame: pd.DataFrame
     rejects: list[Reject]
@@ -49,11 +50,11 @@ def canonical(
 ) -> Parsed:
     """Parse a table into the canonical frame of an import kind.
 
-    `mapping`: field -> column, or field -> ":value" for all rows; None takes `guess`. `crs` names the coordinates' reference
-    system and overrides what the file says. `extent` (west, south, east, north of the county, degrees): places that look
-    swapped or elsewhere are rejected with the question, unless `assume_ok`. `tz`: where moments without a zone were written.
-    `merge_same_code`: features of cells and areas with one code become one. InvalidInput when the file as a whole does not
-    fit the kind (a required field that no column gives).
+    `mapping`: field -> column, or field -> ":value" for all rows; None takes `guess`. `crs` names the coordinates'
+    reference system and overrides what the file says. `extent` (west, south, east, north of the county, degrees):
+    places that look swapped or elsewhere are rejected with the question, unless `assume_ok`. `tz`: where moments
+    without a zone were written. `merge_same_code`: features of cells and areas with one code become one. InvalidInput
+    when the file as a whole does not fit the kind (a required field that no column gives).
     """
     known = known_kind(kind)
     named = dict(guess(kind, list(table.frame.columns)) if mapping is None else mapping)
@@ -89,8 +90,9 @@ def _check_mapping(kind: Kind, named: Mapping[str, str], table: Table) -> None:
         missing.append("x and y (or coordinates, or geometry)" if kind.point_columns else "geometry")
     if missing:
         wanted = "; ".join(_wish(kind, name) for name in missing)
+        columns = [str(column) for column in table.frame.columns]
         raise InvalidInput(
-            f"{table.path.name}: no column was found for {wanted}. Its columns are {', '.join(map(str, table.frame.columns))}. "
+            f"{table.path.name}: no column was found for {wanted}. Its columns are {', '.join(columns)}. "
             "Say which is which with --map field=column, or give all rows one value with --map field=:value.",
             code="missing_fields", file=table.path.name, fields=missing,
         )  # fmt: skip
@@ -118,7 +120,7 @@ def _fill(work: rules.Work, field: Field, tz: ZoneInfo) -> None:
     parsed = parse(raw, parser_of(field, tz))
     _note_marks(work, field, raw, parsed)
     work.columns[field.name] = parsed.values
-    for place in np.flatnonzero(parsed.faults != None):  # noqa: E711
+    for place in np.flatnonzero(present(parsed.faults)):
         work.fault(int(place), field.name, str(parsed.faults[place]), raw[place])
 
 
@@ -126,17 +128,19 @@ def _note_marks(work: rules.Work, field: Field, raw: Texts, parsed: Column) -> N
     if not parsed.marked.any():
         return
     shown = ", ".join(sorted({str(text) for text in raw[parsed.marked]})[:5])
-    work.notes.append(f"{field.name}: {int(parsed.marked.sum()):,} values that say nothing ({shown}) are taken as missing.")
+    work.notes.append(
+        f"{field.name}: {int(parsed.marked.sum()):,} values that say nothing ({shown}) are taken as missing."
+    )
 
 
 def _require(work: rules.Work) -> None:
     """Defaults, stand-ins, and the fault of each row that lacks a required field."""
     for field in work.kind.fields:
         values = work.columns[field.name]
-        blank = values == None  # noqa: E711
+        blank = ~present(values)
         for other in field.instead:
             values[blank] = work.columns[other][blank]
-            blank = values == None  # noqa: E711
+            blank = ~present(values)
         if field.default is not None:
             values[blank] = field.default
         elif field.required:
@@ -145,7 +149,7 @@ def _require(work: rules.Work) -> None:
 
 
 def _places(work: rules.Work, crs: str | None, extent: Extent | None, assume_ok: bool) -> Places | None:
-    """The rows' places, their faults noted; None for a kind that has none, or a file without any where none is needed."""
+    """The rows' places, their faults noted; None for a kind that has none, or a file that gives none and needs none."""
     kind = work.kind
     if kind.shape is Shape.NONE or not {"x", "coordinates", "geometry"} & work.named.keys():
         return None
@@ -156,8 +160,8 @@ def _places(work: rules.Work, crs: str | None, extent: Extent | None, assume_ok:
         places = shapes_of(work.table, work.named["geometry"], _ALLOWED[kind.shape], crs, extent, assume_ok)
         field = "geometry"
         if kind.shape_required and places.geometry is not None:
-            places.faults[(places.faults == None) & (places.geometry == None)] = "it has no geometry"  # noqa: E711
-    for place in np.flatnonzero(places.faults != None):  # noqa: E711
+            places.faults[~present(places.faults) & ~present(places.geometry)] = "it has no geometry"
+    for place in np.flatnonzero(present(places.faults)):
         work.fault(int(place), field, str(places.faults[place]), places.values[place])
     work.notes.extend(places.notes)
     return places
@@ -166,7 +170,7 @@ def _places(work: rules.Work, crs: str | None, extent: Extent | None, assume_ok:
 def _frame(work: rules.Work, places: Places | None) -> pd.DataFrame:
     """The good rows' canonical columns."""
     good = ~work.bad
-    columns: dict[str, pd.Series] = {"row": pd.Series(work.table.rows[good])}  # type: ignore[type-arg]
+    columns: dict[str, pd.Series[Any]] = {"row": pd.Series(work.table.rows[good])}
     for field in work.kind.fields:
         columns[field.name] = _typed(field, work.columns[field.name][good])
     frame = pd.DataFrame(columns)
@@ -191,7 +195,7 @@ def _geometry(work: rules.Work, places: Places | None) -> NDArray[np.object_]:
     return rules.points(places.lon, places.lat)
 
 
-def _typed(field: Field, values: Texts) -> pd.Series:  # type: ignore[type-arg]
+def _typed(field: Field, values: Texts) -> pd.Series[Any]:
     if field.type in _AS_FLOAT and not (field.default is not None):
         return pd.Series(values.astype(np.float64))
     if field.type in _AS_FLOAT:
@@ -204,6 +208,3 @@ def _typed(field: Field, values: Texts) -> pd.Series:  # type: ignore[type-arg]
 def _unread(table: Table) -> list[str]:
     held = forbidden(map(str, table.frame.columns))
     return [f"The column {column!r} is not read: it may hold {what}." for column, what in held.items()]
-
-
-__all__ = ["Parsed", "canonical", "normal"]

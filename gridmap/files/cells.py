@@ -25,13 +25,15 @@ def code_column(table: Table, asked: str | None) -> str:
         if asked in columns:
             return asked
         raise InvalidInput(
-            f"{table.path.name} has no column {asked!r}; it has {', '.join(columns)}.", code="no_such_column", file=table.path.name
+            f"{table.path.name} has no column {asked!r}; it has {', '.join(columns)}.",
+            code="no_such_column",
+            file=table.path.name,
         )
     field = CELLS.field("code")
     found = find(field, columns) if field is not None else None
     if found is None:
         raise InvalidInput(
-            f"{table.path.name}: which column holds the codes? Say it with --code; the columns are {', '.join(columns)}.",
+            f"{table.path.name}: which column holds the codes? Say it with --code; there are are {', '.join(columns)}.",
             code="no_such_column", file=table.path.name,
         )  # fmt: skip
     return found
@@ -58,8 +60,8 @@ def geometry_column(table: Table) -> str:
     column = find(WKT, [str(name) for name in table.frame.columns])
     if column is None:
         raise InvalidInput(
-            f"{table.path.name} holds no geometry: give polygons as GeoPackage, GeoJSON, Shapefile, GeoParquet, or as WKT in a "
-            "column called geometry.",
+            f"{table.path.name} holds no geometry: give polygons as GeoPackage, GeoJSON, Shapefile, GeoParquet, "
+            "or as WKT in a column called geometry.",
             code="no_geometry", file=table.path.name,
         )  # fmt: skip
     return column
@@ -68,7 +70,7 @@ def geometry_column(table: Table) -> str:
 def sound_cells(table: Table, code: str, crs: str | None) -> tuple[Any, tuple[str, ...]]:
     """One row for each code, in the order of first appearance, and notes: features with one code are one cell.
 
-    A GeoDataFrame `code`, `row`, `geometry` (MultiPolygon, WGS84). InvalidInput naming every feature that has no code, no
+    A GeoDataFrame `code`, `row`, `geometry` (MultiPolygon, WGS84). InvalidInput naming features that have no code, no
     geometry, or an invalid one: where a place lies cannot be told from such cells.
     """
     places = shapes_of(table, geometry_column(table), ("Polygon", "MultiPolygon"), crs, None, assume_ok=True)

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a table of headings
 """Which column is which field: guessed by the usual headings, or told by `field=column`. And which are never read."""
 
 from __future__ import annotations
@@ -59,7 +60,9 @@ def known_kind(name: str) -> Kind:
     try:
         return KINDS[name]
     except KeyError:
-        raise InvalidInput(f"{name!r} cannot be imported; the kinds are {', '.join(KINDS)}.", code="unknown_kind") from None
+        raise InvalidInput(
+            f"{name!r} cannot be imported; the kinds are {', '.join(KINDS)}.", code="unknown_kind"
+        ) from None
 
 
 def guess(kind: str, columns: Sequence[str]) -> dict[str, str]:
@@ -141,12 +144,18 @@ def parse_map(options: Sequence[str], kind: str, columns: Sequence[str]) -> dict
         if not equals:
             raise InvalidInput(f"--map {option}: write field=column, or field=:value for all rows.", code="bad_map")
         if name not in names:
-            raise InvalidInput(f"--map {option}: {kind} have no field {name!r}; they have {', '.join(names)}.", code="bad_map")
+            raise InvalidInput(
+                f"--map {option}: {kind} have no field {name!r}; they have {', '.join(names)}.", code="bad_map"
+            )
         if column and not column.startswith(CONSTANT) and column not in columns:
-            raise InvalidInput(f"--map {option}: the file has no column {column!r}; it has {', '.join(columns)}.", code="bad_map")
+            raise InvalidInput(
+                f"--map {option}: the file has no column {column!r}; it has {', '.join(columns)}.", code="bad_map"
+            )
         held = forbidden([column]).get(column)
         if held:
-            raise InvalidInput(f"--map {option}: the column may hold {held}, which gridmap never reads.", code="forbidden_field")
+            raise InvalidInput(
+                f"--map {option}: the column may hold {held}, which gridmap never reads.", code="forbidden_field"
+            )
         mapping[name] = column
     return mapping
 
@@ -155,5 +164,7 @@ def combined(kind: str, columns: Sequence[str], told: Mapping[str, str]) -> dict
     """The guess with what was told put over it: a column told for one field is not guessed for another."""
     guessed = {name: column for name, column in guess(kind, columns).items() if column not in told.values()}
     if {"x", "y", "coordinates", "geometry"} & told.keys():
-        guessed = {name: column for name, column in guessed.items() if name not in {"x", "y", "coordinates", "geometry"}}
+        guessed = {
+            name: column for name, column in guessed.items() if name not in {"x", "y", "coordinates", "geometry"}
+        }
     return {name: column for name, column in {**guessed, **told}.items() if column}

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - tables of headings, a field a line
 """What can be imported: for each kind its fields, their types and the headings they usually stand under.
 
 Aliases are compared by `headers.normal`, which drops case, spaces and punctuation; the first alias that a file has wins.
@@ -154,6 +155,12 @@ _PLACES: Mapping[str, str] = {
     "街道": "town", "village": "village", "村": "village", "hamlet": "village", "社区": "village", "村庄": "village", "组": "village",
 }  # fmt: skip
 
+_PROCESSES: Mapping[str, str] = {
+    "dispute": "dispute", "纠纷": "dispute", "矛盾纠纷": "dispute", "调解": "dispute",
+    "service": "service", "服务": "service", "诉求": "service", "办事": "service",
+    "emergency": "emergency", "应急": "emergency", "紧急": "emergency",
+}  # fmt: skip
+
 _CODE = ("code", "编码", "编号", "代码", "id", "adcode", "区划代码", "行政区划代码")
 _NAME = ("name", "名称", "姓名")
 _NAME_EN = ("name_en", "nameen", "english name", "name-(english)", "英文名", "英文名称", "name english")
@@ -168,16 +175,28 @@ def _names(*more: str, required: bool = True) -> tuple[Field, Field]:
     return Field("name", Type.TEXT, (*more, *_NAME), required, instead=instead), Field("name_en", Type.TEXT, _NAME_EN)
 
 
-def _choice(name: str, choices: Mapping[str, str], *aliases: str, required: bool = False, default: str | None = None) -> Field:
+def _choice(
+    name: str, choices: Mapping[str, str], *aliases: str, required: bool = False, default: str | None = None
+) -> Field:
     return Field(name, Type.CHOICE, aliases, required, default, choices=choices)
 
 
 _VALID = (
-    Field("valid_from", Type.DATE, ("valid_from", "validfrom", "start date", "start", "生效日期", "启用日期", "开始日期", "起始日期", "上岗日期")),
-    Field("valid_to", Type.DATE, ("valid_to", "validto", "end date", "end", "失效日期", "终止日期", "结束日期", "停用日期", "离岗日期")),
+    Field(
+        "valid_from",
+        Type.DATE,
+        ("valid_from", "validfrom", "start date", "start", "生效日期", "启用日期", "开始日期", "起始日期", "上岗日期"),
+    ),
+    Field(
+        "valid_to",
+        Type.DATE,
+        ("valid_to", "validto", "end date", "end", "失效日期", "终止日期", "结束日期", "停用日期", "离岗日期"),
+    ),
 )
 _AREA = Field("area", Type.CODE, ("area", "area_code", "社区编码", "社区代码", "所属社区编码", "所属社区", "社区", "区域编码", "所属区域", "辖区编码", "村居编码", "community", "community_code"))  # fmt: skip
-_BODY = Field("body", Type.CODE, ("body", "body_code", "责任单位编码", "责任单位", "单位编码", "所属单位", "主管单位", "单位"))
+_BODY = Field(
+    "body", Type.CODE, ("body", "body_code", "责任单位编码", "责任单位", "单位编码", "所属单位", "主管单位", "单位")
+)
 
 AREAS = Kind("areas", (
     _code("区域编码", "社区编码"),
@@ -219,6 +238,20 @@ DUTIES = Kind("duties", (
     Field("starts_min", Type.MINUTES, ("starts_min", "starts", "from", "开始时间", "上班时间", "值班开始"), low=0, high=1440),
     Field("ends_min", Type.MINUTES, ("ends_min", "ends", "to", "结束时间", "下班时间", "值班结束"), low=0, high=1440),
 ), key=("worker", "cell", "valid_from"))  # fmt: skip
+
+LEAVES = Kind("leaves", (
+    Field("worker", Type.CODE, ("worker", "worker_code", "网格员编号", "人员编号", "工号", "网格员"), required=True),
+    Field("starts_on", Type.DATE, ("starts_on", "start date", "start", "from", "开始日期", "请假开始", "起始日期"), required=True),
+    Field("ends_on", Type.DATE, ("ends_on", "end date", "end", "to", "返岗日期", "销假日期", "结束日期"), required=True),
+), key=("worker", "starts_on"))  # fmt: skip
+
+CATEGORIES = Kind("categories", (
+    _code("类别编码", "category"), *_names("类别名称"),
+    Field("parent", Type.CODE, ("parent", "上级编码", "大类编码", "parent_code", "major_code")),
+    _choice("process", _PROCESSES, "process", "流程", "办理流程", required=True, default="dispute"),
+    Field("limit_hours", Type.NUMBER, ("limit_hours", "办理时限", "时限", "时限小时", "hours"), required=True, low=0.01, high=100_000),
+    Field("department", Type.TEXT, ("department", "部门", "责任部门", "主管部门")),
+))  # fmt: skip
 
 HOUSEHOLDS = Kind("households", (
     _code("户编号", "户号", "住户编号", "门牌编码", "household", "household_code", "household_id", "户籍编号"),
@@ -275,5 +308,19 @@ PLACES = Kind("places", (
 
 KINDS: Mapping[str, Kind] = {
     kind.name: kind
-    for kind in (AREAS, BODIES, CELLS, WORKERS, DUTIES, HOUSEHOLDS, ENTERPRISES, INCIDENTS, ROADS, WATER, PLACES)
+    for kind in (
+        AREAS,
+        BODIES,
+        CELLS,
+        WORKERS,
+        DUTIES,
+        LEAVES,
+        CATEGORIES,
+        HOUSEHOLDS,
+        ENTERPRISES,
+        INCIDENTS,
+        ROADS,
+        WATER,
+        PLACES,
+    )
 }

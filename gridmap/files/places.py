@@ -19,7 +19,7 @@ from pyproj.exceptions import CRSError
 from gridmap.errors import InvalidInput
 from gridmap.files.headers import normal
 from gridmap.files.table import Table
-from gridmap.files.values import MISSING, Fault, Texts, number, texts
+from gridmap.files.values import MISSING, Fault, Texts, number, present, texts
 from gridmap.ground import parse_crs, question, question_text, to_wgs84
 
 Floats = NDArray[np.float64]
@@ -49,7 +49,7 @@ class Places:
 
 
 def crs_of(table: Table, asked: str | None) -> str:
-    """The name of the CRS to read a table's coordinates in: the one asked for, the file's own, else (numbers only) WGS84.
+    """The CRS to read a table's coordinates in: the one asked for, the file's own, else (numbers only) WGS84.
 
     InvalidInput when a spatial file does not say and nobody else does.
     """
@@ -71,18 +71,24 @@ def crs_of(table: Table, asked: str | None) -> str:
         return parse_crs(CRS.from_user_input(table.crs))
     except CRSError:
         raise InvalidInput(
-            f"{table.path.name}: its reference system is not known. Give --crs.", code="unknown_crs", file=table.path.name
+            f"{table.path.name}: its reference system is not known. Give --crs.",
+            code="unknown_crs",
+            file=table.path.name,
         ) from None
 
 
-def points_of(table: Table, mapping: Mapping[str, str], crs: str | None, extent: Extent | None, assume_ok: bool) -> Places:
+def points_of(
+    table: Table, mapping: Mapping[str, str], crs: str | None, extent: Extent | None, assume_ok: bool
+) -> Places:
     """One point for each row, from `x` and `y`, `coordinates`, or `geometry` in the mapping."""
-    name = crs_of(table, crs)
+    name, extent = crs_of(table, crs), _known(extent)
     notes: tuple[str, ...] = ()
     if "x" in mapping:
         x, y, faults, values = _from_columns(table, mapping)
     elif "coordinates" in mapping:
-        x, y, faults, values, notes = _from_texts(texts(table.frame[mapping["coordinates"]]), mapping["coordinates"], name)
+        x, y, faults, values, notes = _from_texts(
+            texts(table.frame[mapping["coordinates"]]), mapping["coordinates"], name
+        )
     else:
         shapes, faults = _geometries(table, mapping["geometry"])
         x, y, faults = _from_shapes(shapes, faults)
@@ -99,21 +105,23 @@ def shapes_of(
 
     The points given beside are representative ones, inside their shape. Invalid geometry is a fault, never mended here.
     """
-    name = crs_of(table, crs)
+    name, extent = crs_of(table, crs), _known(extent)
     shapes, faults = _geometries(table, column)
     notes = ("Heights in the geometry were dropped.",) if shapely.has_z(shapes).any() else ()
     shapes = shapely.force_2d(shapes)
     _check_shapes(shapes, faults, allowed)
-    usable = np.array([fault is None for fault in faults]) & ~shapely.is_missing(shapes)
-    came = np.where(usable, shapes, None)
+    usable = ~present(faults) & ~shapely.is_missing(shapes)
+    came: Geometries = np.full(len(shapes), None, dtype=object)
+    came[usable] = shapes[usable]
     moved = to_wgs84_shapes(came, name)
     _check_moved(moved, faults, usable, name)
     inner = shapely.point_on_surface(came)
     x, y = shapely.get_x(inner), shapely.get_y(inner)
     lon, lat = to_wgs84(x, y, name)
-    asked = np.where(usable, None, "")  # rows without a shape are not asked about
+    asked: Texts = np.full(len(x), "", dtype=object)  # rows without a shape are not asked about
+    asked[usable] = None
     _ask(lon, lat, asked, name, extent, assume_ok)
-    for place in np.flatnonzero(usable & (asked != None)):  # noqa: E711
+    for place in np.flatnonzero(usable & present(asked)):
         faults[place] = faults[place] or asked[place]
     return Places(name, x, y, lon, lat, faults, np.full(len(x), "", dtype=object), _multi(moved), notes)
 
@@ -129,8 +137,9 @@ def _from_columns(table: Table, mapping: Mapping[str, str]) -> tuple[Floats, Flo
         raise InvalidInput(f"x is in {mapping['x']!r}, but no column is named for y.", code="bad_map")
     x, x_fault, x_text = _numbers(table, mapping["x"])
     y, y_fault, y_text = _numbers(table, mapping["y"])
-    faults = np.where(x_fault != None, x_fault, y_fault)  # noqa: E711
-    values = np.array([f"{a or ''}, {b or ''}" for a, b in zip(x_text, y_text, strict=True)], dtype=object)
+    faults = np.where(present(x_fault), x_fault, y_fault)
+    pairs = zip(x_text, y_text, strict=True)
+    values = np.array([f"{a or ''}, {b or ''}" if a or b else "" for a, b in pairs], dtype=object)
     return x, y, faults, values
 
 
@@ -203,8 +212,9 @@ def _geometries(table: Table, column: str) -> tuple[Geometries, Texts]:
         return shapes.copy(), np.full(len(shapes), None, dtype=object)
     raw = texts(table.frame[column])
     shapes = shapely.from_wkt(raw, on_invalid="ignore")
-    lost = shapely.is_missing(shapes) & np.array([text is not None for text in raw], dtype=bool)
-    return np.atleast_1d(shapes), np.where(lost, "the text is no geometry in WKT", None)
+    faults: Texts = np.full(len(raw), None, dtype=object)
+    faults[shapely.is_missing(shapes) & present(raw)] = "the text is no geometry in WKT"
+    return np.atleast_1d(shapes), faults
 
 
 def _from_shapes(shapes: Geometries, faults: Texts) -> tuple[Floats, Floats, Texts]:
@@ -281,22 +291,28 @@ def _multi(shapes: Geometries) -> Geometries:
     return out
 
 
+def _known(extent: Extent | None) -> Extent | None:
+    """The extent, unless nothing stands in it yet."""
+    return extent if extent is not None and np.isfinite(extent).all() else None
+
+
 def _ask(lon: Floats, lat: Floats, faults: Texts, crs: str, extent: Extent | None, assume_ok: bool) -> None:
     """Write the question about each place that looks wrong; `assume_ok` answers those that can be answered."""
-    open_ = np.array([fault is None for fault in faults], dtype=bool)
+    open_ = ~present(faults)
     lost = open_ & ~(np.isfinite(lon) & np.isfinite(lat))
     faults[lost] = f"the coordinates cannot be converted from {crs}; is that their reference system?"
     look = np.flatnonzero(open_ & ~lost)
     off_earth = (np.abs(lon[look]) > 180) | (np.abs(lat[look]) > 90)
-    codes = np.where(off_earth, "out_of_range", None)
+    codes: Texts = np.full(len(look), None, dtype=object)
+    codes[off_earth] = "out_of_range"
     if extent is not None:
         codes = question(lon[look], lat[look], extent)
     else:
         flipped = off_earth & (np.abs(lon[look]) <= 90) & (np.abs(lat[look]) <= 180)
         codes[flipped] = "swapped"
-    for code in {code for code in codes if code is not None}:
+    for code in dict.fromkeys(codes[present(codes)]):
         answerable = code == "elsewhere" or (code == "swapped" and extent is not None)
         if assume_ok and answerable:
             continue
         hint = " If it is right, say so with --assume-ok." if answerable else ""
-        faults[look[codes == code]] = question_text(code) + hint
+        faults[look[np.equal(codes, code).astype(bool)]] = question_text(code) + hint

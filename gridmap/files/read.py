@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 
 import gridmap
 from gridmap.errors import EnvironmentFault, InvalidInput
+from gridmap.files.table import Reject, Table
 from gridmap.parsing.formats import DRIVERS, KNOWN_DRIVERS, format_of
 from gridmap.parsing.limits import Limits
 from gridmap.parsing.sink import ROW
-from gridmap.files.table import Reject, Table
 
 #: what the child gets of our environment; nothing else, so no secret of ours is within a parser's reach
 _PASSED_ON = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT", "TMPDIR", "TZ")
@@ -137,7 +137,7 @@ def _answer(path: Path, status: int, said: bytes, complained: bytes) -> dict[str
 
 
 def _environment(kind: str) -> dict[str, str]:
-    """The child's environment: what Python needs to start, the guards, and every driver but the format's own skipped."""
+    """The child's environment: what Python needs to start, the guards, every driver but the format's own skipped."""
     kept = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
     skipped = ",".join(name for name in KNOWN_DRIVERS if name not in DRIVERS.get(kind, ()))
     package = str(Path(gridmap.__file__).resolve().parent.parent)
@@ -169,7 +169,8 @@ def _series(column: pa.ChunkedArray) -> pd.Series[Any]:
     if pa.types.is_integer(kind) or pa.types.is_floating(kind):
         return pd.Series(column.to_numpy())
     if pa.types.is_timestamp(kind):
-        return column.to_pandas()
+        moments: pd.Series[Any] = column.to_pandas()
+        return moments
     if pa.types.is_nested(kind):
         texts = [None if value is None else json.dumps(value, ensure_ascii=False) for value in column.to_pylist()]
         return pd.Series(texts, dtype=object)

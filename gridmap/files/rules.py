@@ -1,4 +1,4 @@
-"""What a kind asks of a row beyond its single fields: order of days, hours in pairs, consent, levels, keys used once."""
+"""What a kind asks of a row beyond its single fields: days in order, hours in pairs, consent, levels, unique keys."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from gridmap.errors import InvalidInput
 from gridmap.files.headers import normal
 from gridmap.files.kinds import Kind, Shape
 from gridmap.files.table import Reject, Table, name_rows
-from gridmap.files.values import Texts
+from gridmap.files.values import Texts, present
 from gridmap.ground import level_of, parent_of
 
 
@@ -61,13 +61,17 @@ def _days_in_order(work: Work) -> None:
     _in_order(work, "valid_from", "valid_to", "it must be after valid_from", strict=True)
 
 
+def _leave_in_order(work: Work) -> None:
+    _in_order(work, "starts_on", "ends_on", "it must be after starts_on", strict=True)
+
+
 def _times_in_order(work: Work) -> None:
     _in_order(work, "received_at", "closed_at", "it is before received_at", strict=False)
 
 
 def _in_order(work: Work, first: str, last: str, reason: str, *, strict: bool) -> None:
     starts, ends = work.columns[first], work.columns[last]
-    both = np.flatnonzero((starts != None) & (ends != None))  # noqa: E711
+    both = np.flatnonzero(present(starts) & present(ends))
     for place in both:
         if ends[place] < starts[place] or (strict and ends[place] == starts[place]):
             work.fault(int(place), last, reason, ends[place])
@@ -75,7 +79,7 @@ def _in_order(work: Work, first: str, last: str, reason: str, *, strict: bool) -
 
 def _hours_in_pairs(work: Work) -> None:
     starts, ends = work.columns["starts_min"], work.columns["ends_min"]
-    for place in np.flatnonzero((starts == None) != (ends == None)):  # noqa: E711
+    for place in np.flatnonzero(present(starts) != present(ends)):
         lacking = "starts_min" if starts[place] is None else "ends_min"
         work.fault(int(place), lacking, "give both hours, or neither for the whole day", None)
 
@@ -83,10 +87,12 @@ def _hours_in_pairs(work: Work) -> None:
 def _contacts_by_consent(work: Work) -> None:
     """Contacts without consent are dropped, not rejected: the household is served all the same."""
     names, phones = work.columns["contact_name"], work.columns["contact_phone"]
-    unasked = ~(work.columns["contact_consent"] == 1) & ((names != None) | (phones != None))  # noqa: E711
+    unasked = ~(work.columns["contact_consent"] == 1) & (present(names) | present(phones))
     if unasked.any():
         names[unasked] = phones[unasked] = None
-        work.notes.append(f"{int(unasked.sum()):,} contacts are dropped: contact_consent does not say that they agreed.")
+        work.notes.append(
+            f"{int(unasked.sum()):,} contacts are dropped: contact_consent does not say that they agreed."
+        )
 
 
 def _levels_by_code(work: Work) -> None:
@@ -103,7 +109,9 @@ def _levels_by_code(work: Work) -> None:
                 parents[place] = parent_of(code)
         except InvalidInput as error:
             wanting = "level" if levels[place] is None else "parent"
-            work.fault(place, wanting, f"the file does not give it and the code does not tell it: {error.message}", code)
+            work.fault(
+                place, wanting, f"the file does not give it and the code does not tell it: {error.message}", code
+            )
         else:
             if levels[place] not in {"county", "town", "community"}:
                 work.fault(place, "level", f"the code is that of a {levels[place]}, not of an area", code)
@@ -117,7 +125,7 @@ def _names_without_language(work: Work) -> None:
     if "otherlanguage" not in normal(work.named.get("name", "")):
         return
     names = work.columns["name"]
-    for place in np.flatnonzero(names != None):  # noqa: E711
+    for place in np.flatnonzero(present(names)):
         tail = names[place].rfind("(")
         if tail > 0 and _LANGUAGE.fullmatch(names[place][tail:]):
             names[place] = names[place][:tail].rstrip()
@@ -126,20 +134,20 @@ def _names_without_language(work: Work) -> None:
 def _codes_by_name(work: Work) -> None:
     """Enterprises without a column of codes get one from their name, the same each time."""
     if "code" in work.named:
-        for place in np.flatnonzero((work.columns["code"] == None) & ~work.faulty("code")):  # noqa: E711
+        for place in np.flatnonzero(~present(work.columns["code"]) & ~work.faulty("code")):
             work.fault(int(place), "code", "it is missing", None)
         return
     first, second = work.columns["name_en"], work.columns["name"]
-    for place in range(len(work.table)):
-        name = first[place] or second[place]
+    for at, name in enumerate(np.where(present(first), first, second)):
         if name is not None:
-            work.columns["code"][place] = "N-" + hashlib.sha256(normal(name).encode()).hexdigest()[:12]
+            work.columns["code"][at] = "N-" + hashlib.sha256(normal(name).encode()).hexdigest()[:12]
     work.notes.append("The file has no column of codes: each enterprise has one made from its name.")
 
 
 _RULES: Mapping[str, tuple[Callable[[Work], None], ...]] = {
     "areas": (_levels_by_code,),
     "cells": (_days_in_order,),
+    "leaves": (_leave_in_order,),
     "duties": (_days_in_order, _hours_in_pairs),
     "households": (_contacts_by_consent,),
     "enterprises": (_names_without_language, _codes_by_name),
@@ -184,13 +192,13 @@ def merge(work: Work, frame: pd.DataFrame, groups: Mapping[int, list[int]]) -> p
     """Rows with one key made one: their geometry united, else the first row's values."""
     if not groups:
         return frame
-    position = np.cumsum(~work.bad) - 1
+    position = np.cumsum(~work.bad).astype(np.int64) - 1
     gone: list[int] = []
     shapes = frame["geometry"].to_numpy(dtype=object).copy()
     for first, members in groups.items():
         at = position[members]
         shapes[at[0]] = as_multipolygon(shapely.union_all(shapes[at]))
-        gone.extend(at[1:].tolist())
+        gone.extend(int(place) for place in at[1:])
         what = work.columns[work.kind.key[0]][first]
         listed = name_rows(work.table.rows[members], work.table.word)
         work.notes.append(f"{listed} have the code {what} and are merged into one.")

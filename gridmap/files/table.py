@@ -38,8 +38,8 @@ class Table:
     `frame` has one column for each column of the file; text columns hold str or None (CSV: every column is text and
     a blank is ""), whole numbers are int64 or Int64. When `spatial`, its last column `geometry` holds shapely
     geometries (or None) in `crs`. `rows` gives each record's number in the source: the row that a spreadsheet shows
-    (the heading is row 1) for CSV and xlsx, else the record or feature counted from 1. `rejects` are rows that could not be
-    read and so are not in `frame`.
+    (the heading is row 1) for CSV and xlsx, else the record or feature counted from 1. `rejects` are rows that
+    could not be read and so are not in `frame`.
     """
 
     frame: pd.DataFrame
@@ -69,6 +69,11 @@ class Table:
     def word(self) -> str:
         """What people call one record of this file."""
         return "feature" if self.format in FEATURE_FORMATS else "row"
+
+    @property
+    def needs_bom(self) -> bool:
+        """Whether it came as text that was not plain UTF-8, so that whoever opens what we write may need the mark."""
+        return self.format == "csv" and self.encoding != "UTF-8"
 
     def __len__(self) -> int:
         return len(self.frame)

@@ -41,7 +41,7 @@ MISSING = _Missing()
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A parsed column: values (None where blank or faulty), the fault of each or None, and where a mark stood for nothing."""
+    """A parsed column: values (None where blank or faulty), the fault of each, and where a mark stood for nothing."""
 
     values: Texts
     faults: Texts
@@ -55,8 +55,15 @@ def texts(series: pd.Series[Any]) -> Texts:
     elif pd.api.types.is_integer_dtype(series.dtype) and not series.hasnans:
         found = [str(value) for value in series.tolist()]
     else:
-        found = [None if missing else _text(value) for value, missing in zip(series.tolist(), series.isna(), strict=True)]
+        found = [
+            None if missing else _text(value) for value, missing in zip(series.tolist(), series.isna(), strict=True)
+        ]
     return _objects(found)
+
+
+def present(values: Texts) -> NDArray[np.bool_]:
+    """Where an object array holds something other than None."""
+    return np.fromiter((value is not None for value in values), dtype=bool, count=len(values))
 
 
 def _objects(values: list[Any]) -> Texts:
@@ -225,12 +232,12 @@ _AMBIGUOUS = re.compile(r"\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}.*")
 _SERIAL = re.compile(r"\d{5}(\.\d+)?")
 _EPOCH = re.compile(r"[1-4]\d{9}(\d{3})?")
 #: day 0 of a spreadsheet's serial dates, as counted from March 1900 on
-_SERIAL_ZERO = datetime(1899, 12, 30)
+_SERIAL_ZERO = datetime(1899, 12, 30)  # noqa: DTZ001 - its zone is the county's, put on by `moment`
 _UNSURE = "day and month cannot be told apart; write it as 2024-03-05"
 
 
 def day(raw: str, loose: bool = False) -> Any:
-    """A day: 2024-03-05, 2024/3/5, 2024年3月5日, 20240305, a spreadsheet's serial. `loose`: a year or month is enough."""
+    """A day: 2024-03-05, 2024/3/5, 2024年3月5日, 20240305, a spreadsheet's serial. `loose`: a year or month will do."""
     half = _half(raw).strip()
     if half in MISSING_MARKS:
         return MISSING
@@ -242,13 +249,15 @@ def day(raw: str, loose: bool = False) -> Any:
 
 
 def moment(raw: str, tz: ZoneInfo) -> Any:
-    """A moment: a day, with a clock time and a zone if any. One without a zone is read in `tz`; 10 digits are epoch seconds."""
+    """A moment: a day, with a clock time and a zone if any; without one it is in `tz`. 10 digits are epoch seconds."""
     half = _half(raw).strip()
     if half in MISSING_MARKS:
         return MISSING
     if _EPOCH.fullmatch(half):
         return datetime.fromtimestamp(int(half[:10]), UTC).astimezone(tz)
     found, zone = _naive(half)
+    if found.year < 1900:
+        raise Fault("its year is before 1900")
     return found.replace(tzinfo=zone or tz)
 
 
@@ -260,7 +269,8 @@ def _naive(half: str) -> tuple[datetime, timezone | None]:
     if full:
         year, month, day_, hour, minute, second, fraction, zone = full.groups()
         micro = int((fraction or "0").ljust(6, "0")[:6])
-        return _built(*(int(part or 0) for part in (year, month, day_, hour, minute, second)), micro), _zone(zone)
+        parts = (year, month, day_, hour, minute, second)
+        return _built(*(int(part or 0) for part in parts), micro), _zone(zone)
     if _SERIAL.fullmatch(half):
         return _SERIAL_ZERO + timedelta(seconds=round(float(half) * 86_400)), None
     raise Fault(_UNSURE if _AMBIGUOUS.fullmatch(half) else "it is no date; write it as 2024-03-05 or 2024-03-05 14:30")
@@ -268,11 +278,11 @@ def _naive(half: str) -> tuple[datetime, timezone | None]:
 
 def _built(*parts: int) -> datetime:
     try:
-        found = datetime(*parts)  # type: ignore[arg-type]
+        found = datetime(*parts)  # type: ignore[arg-type]  # noqa: DTZ001 - as `_SERIAL_ZERO`
     except ValueError as error:
         raise Fault(f"there is no such date or time ({error})") from None
-    if not 1600 <= found.year <= 2200:
-        raise Fault("its year is not from 1600 to 2200")
+    if not 1000 <= found.year <= 2200:
+        raise Fault("its year is not from 1000 to 2200")
     return found
 
 
@@ -346,7 +356,7 @@ _DAY_SPAN = re.compile(rf"{_DAY_WORD}\s*(?:[-~至到—]\s*{_DAY_WORD})?", re.IG
 
 
 def weekdays(raw: str) -> Any:
-    """The days of a week as a mask (bit 0 Monday): a mask 1-127, "1-5", "1,3,5", "周一至周五", "Mon-Fri", "工作日", "每天"."""
+    """Days of the week as a mask (bit 0 Monday), from one, "1-5", "1,3,5", "周一至周五", "Mon-Fri", "每天"."""
     half = _half(raw).strip().casefold()
     if half in MISSING_MARKS:
         return MISSING

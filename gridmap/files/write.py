@@ -35,13 +35,15 @@ def writable_format(path: Path) -> str:
     raise InvalidInput(f"{path.name}: give the output one of the endings {', '.join(_WRITERS)}.", code="unknown_format")
 
 
-def write_table(frame: pd.DataFrame, path: str | os.PathLike[str], crs: str | None = "EPSG:4326", *, bom: bool = False) -> None:
+def write_table(
+    frame: pd.DataFrame, path: str | os.PathLike[str], crs: str | None = "EPSG:4326", *, bom: bool = False
+) -> None:
     """Write a frame to CSV (also .gz), GeoPackage, GeoJSON, Parquet or xlsx, by the name's ending.
 
-    A column `geometry` of shapely geometries is written as geometry in `crs` (None: unnamed), and as WKT where the format has
-    none. GeoJSON is converted to WGS84. Text that a spreadsheet would run is made inert in CSV and xlsx; `read_table`
-    reads it back unchanged. `bom` begins CSV with a byte order mark, by which spreadsheets know UTF-8. The file appears
-    whole or not at all. InvalidInput for an unknown ending; EnvironmentFault when the disk does not take it.
+    A column `geometry` of shapely geometries is written as geometry in `crs` (None: unnamed), and as WKT where the
+    format has none. GeoJSON is converted to WGS84. Text that a spreadsheet would run is made inert in CSV and xlsx;
+    `read_table` reads it back unchanged. `bom` begins CSV with a byte order mark, by which spreadsheets know UTF-8. The
+    file appears whole or not at all. InvalidInput for an unknown ending; EnvironmentFault when the disk refuses it.
     """
     target = Path(path)
     write = _WRITERS[writable_format(target)]
@@ -51,13 +53,15 @@ def write_table(frame: pd.DataFrame, path: str | os.PathLike[str], crs: str | No
 def write_rejects(rejects: Iterable[Reject], path: str | os.PathLike[str]) -> None:
     """Write faults as a table: row, field, reason, value. Holds what the source held: keep it as carefully."""
     listed = list(rejects)
-    frame = pd.DataFrame({
-        "row": pd.Series([reject.row for reject in listed], dtype=np.int64),
-        **{
-            name: pd.Series([getattr(reject, name) for reject in listed], dtype=object)
-            for name in ("field", "reason", "value")
-        },
-    })
+    frame = pd.DataFrame(
+        {
+            "row": pd.Series([reject.row for reject in listed], dtype=np.int64),
+            **{
+                name: pd.Series([getattr(reject, name) for reject in listed], dtype=object)
+                for name in ("field", "reason", "value")
+            },
+        }
+    )
     foreign = any(not (reject.reason + reject.value + reject.field).isascii() for reject in listed)
     write_table(frame, path, bom=foreign)
 
@@ -70,7 +74,8 @@ def _whole(target: Path, write: Callable[[Path], None]) -> None:
         draft.replace(target)
     except OSError as error:
         raise EnvironmentFault(
-            f"{target} cannot be written ({error.strerror or error}). Is the folder there, may you write to it, is the disk full?",
+            f"{target} cannot be written ({error.strerror or error}). "
+            "Is the folder there, may you write to it, is the disk full?",
             code="cannot_write",
         ) from error
     finally:
@@ -82,8 +87,11 @@ def _whole(target: Path, write: Callable[[Path], None]) -> None:
 
 def _csv(frame: pd.DataFrame, path: Path, crs: str | None, bom: bool) -> None:
     del crs  # a CSV has no place to say it
-    opened: Any = gzip.open(path, "wb") if path.name.endswith(".gz") else path.open("wb")
-    with opened as raw, io.TextIOWrapper(raw, "utf-8-sig" if bom else "utf-8", newline="") as text:
+    packed = path.name.lower().endswith(".gz")
+    with (
+        gzip.open(path, "wb") if packed else path.open("wb") as raw,
+        io.TextIOWrapper(raw, "utf-8-sig" if bom else "utf-8", newline="") as text,
+    ):
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow([inert(str(name)) for name in frame.columns])
         writer.writerows(zip(*(_cells(frame[name]) for name in frame.columns), strict=True))
@@ -121,7 +129,9 @@ def _xlsx(frame: pd.DataFrame, path: Path, crs: str | None, bom: bool) -> None:
     from openpyxl.utils.escape import escape
 
     if len(frame) >= 1_048_576:
-        raise InvalidInput(f"{path.name}: a sheet holds 1,048,575 rows, not {len(frame):,}. Write CSV.", code="too_many_rows")
+        raise InvalidInput(
+            f"{path.name}: a sheet holds 1,048,575 rows, not {len(frame):,}. Write CSV.", code="too_many_rows"
+        )
     book = Workbook(write_only=True)
     sheet = book.create_sheet("gridmap")
 
@@ -191,7 +201,9 @@ def _storable(frame: pd.DataFrame) -> pd.DataFrame:
             continue
         kinds = {type(value) for value in column.tolist() if value is not None}
         if len(kinds) > 1:
-            ready[name] = pd.Series([None if _plain(v) is None else str(_plain(v)) for v in column], column.index, dtype=object)
+            ready[name] = pd.Series(
+                [None if _plain(v) is None else str(_plain(v)) for v in column], column.index, dtype=object
+            )
     return ready
 
 

@@ -26,7 +26,13 @@ def main() -> None:
         _limit(limits)
         answer = {"ok": True, **_parse(job, limits)}
     except GridmapError as error:
-        answer = {"ok": False, "kind": type(error).__name__, "code": error.code, "message": error.message, "details": error.details}
+        answer = {
+            "ok": False,
+            "kind": type(error).__name__,
+            "code": error.code,
+            "message": error.message,
+            "details": error.details,
+        }
     except MemoryError:
         answer = {"ok": False, "kind": "InvalidInput", "code": "too_large", "details": {},
                   "message": f"{Path(job['path']).name} takes more memory than one file may."}  # fmt: skip
@@ -63,35 +69,37 @@ def _parse(job: dict[str, Any], limits: Limits) -> dict[str, Any]:
     try:
         size = path.stat().st_size
         if size > limits.input_bytes:
-            raise InvalidInput(f"{path.name} is larger than {limits.input_bytes >> 20} MiB.", code="too_large", file=path.name)
+            raise InvalidInput(
+                f"{path.name} is larger than {limits.input_bytes >> 20} MiB.", code="too_large", file=path.name
+            )
         with path.open("rb") as file:
             check_bytes(path, file.read(1024))
     except OSError as error:
         raise InvalidInput(f"{path} cannot be read: {error.strerror}.", code="unreadable", file=path.name) from None
     with os.fdopen(job["out"], "wb") as stream:
         sink = Sink(stream)
-        told = _reader(kind)(path, sink, job, limits)
+        told = _read(kind, path, sink, job, limits)
         sink.close()
     return {"format": kind, **told}
 
 
-def _reader(kind: str) -> Any:
-    """The reader of one format; its parsers are imported only now, under the limits."""
+def _read(kind: str, path: Path, sink: Any, job: dict[str, Any], limits: Limits) -> dict[str, Any]:
+    """Read the file by its format; that format's parsers are imported only now, under the limits."""
     if kind == "csv":
         from gridmap.parsing import delimited
 
-        return lambda path, sink, job, limits: delimited.read(path, sink, job["encoding"], limits)
+        return delimited.read(path, sink, job["encoding"], limits)
     if kind == "xlsx":
         from gridmap.parsing import sheet
 
-        return lambda path, sink, job, limits: sheet.read(path, sink, job["layer"], limits)
+        return sheet.read(path, sink, job["layer"], limits)
     if kind == "parquet":
         from gridmap.parsing import columnar
 
-        return lambda path, sink, job, limits: columnar.read(path, sink)
+        return columnar.read(path, sink)
     from gridmap.parsing import vector
 
-    return lambda path, sink, job, limits: vector.read(path, kind, sink, job["layer"], job["encoding"], limits)
+    return vector.read(path, kind, sink, job["layer"], job["encoding"], limits)
 
 
 if __name__ == "__main__":

@@ -21,15 +21,21 @@ def read(path: Path, sink: Sink) -> dict[str, Any]:
     try:
         file = parquet.ParquetFile(path)
     except (pa.ArrowInvalid, OSError) as error:
-        raise InvalidInput(f"{path.name}: the Parquet file is damaged ({error}).", code="damaged", file=path.name) from None
+        raise InvalidInput(
+            f"{path.name}: the Parquet file is damaged ({error}).", code="damaged", file=path.name
+        ) from None
     geometry, crs = _geo(path, file.schema_arrow.metadata or {})
     others = [name for name in file.schema_arrow.names if name != geometry and not name.startswith("__index_level_")]
     names = [*others, *([geometry] if geometry else [])]
     if len(set(names)) != len(names):
-        raise InvalidInput(f"{path.name}: two columns have the same name. Rename one.", code="same_names", file=path.name)
+        raise InvalidInput(
+            f"{path.name}: two columns have the same name. Rename one.", code="same_names", file=path.name
+        )
     called = [*("geometry_attribute" if geometry and name == "geometry" else name for name in others)]
     called += ["geometry"] if geometry else []
-    sink.write(pa.RecordBatch.from_arrays([_plain(pa.array([], file.schema_arrow.field(n).type)) for n in names], called))
+    sink.write(
+        pa.RecordBatch.from_arrays([_plain(pa.array([], file.schema_arrow.field(n).type)) for n in names], called)
+    )
     for batch in file.iter_batches(_BATCH, columns=names):
         sink.write(pa.RecordBatch.from_arrays([_plain(batch.column(name)) for name in names], called))
     return {"crs": crs, "spatial": geometry is not None, "warnings": []}

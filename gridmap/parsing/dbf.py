@@ -27,7 +27,9 @@ def dbf_encoding(name: str, table: bytes | None, cpg: bytes | None, asked: str |
     if all(_decodes(field, "utf-8") for field in fields):
         return "UTF-8", [f"{name}: the attributes were read as UTF-8{wrong}."] if says else []
     guessed = guess_not_utf8(fields, name)
-    return _for_gdal(guessed), [f"{name}: the attributes were read as GB18030{wrong}. Check the Chinese text, or give --encoding."]
+    return _for_gdal(guessed), [
+        f"{name}: the attributes were read as GB18030{wrong}. Check the Chinese text, or give --encoding."
+    ]
 
 
 def texts(table: bytes) -> Iterator[bytes]:
@@ -68,4 +70,6 @@ def _decodes(field: bytes, encoding: str) -> bool:
 
 
 def _for_gdal(encoding: str) -> str:
-    return {"gb18030": "GB18030", "utf-8": "UTF-8", "latin-1": "ISO-8859-1", "iso8859-1": "ISO-8859-1"}.get(encoding, encoding.upper())
+    return {"gb18030": "GB18030", "utf-8": "UTF-8", "latin-1": "ISO-8859-1", "iso8859-1": "ISO-8859-1"}.get(
+        encoding, encoding.upper()
+    )

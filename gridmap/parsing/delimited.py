@@ -94,7 +94,9 @@ def _encoding(path: Path, asked: str | None, limits: Limits) -> tuple[str, list[
             return "utf-8", []
     with _open(path, limits) as raw:
         guessed = guess_not_utf8(raw, path.name)
-    return guessed, [f"{path.name} is not UTF-8; it was read as {_NAMES[guessed]}. Check the Chinese text, or give --encoding."]
+    return guessed, [
+        f"{path.name} is not UTF-8; it was read as {_NAMES[guessed]}. Check the Chinese text, or give --encoding."
+    ]
 
 
 def _separator(path: Path, line: str) -> str:
@@ -112,12 +114,16 @@ def _records(path: Path, text: io.TextIOWrapper, sink: Sink, limits: Limits) -> 
         if heading.strip(" \t\r\n,;"):
             break
         skipped += 1
+    else:
+        raise InvalidInput(f"{path.name} holds blank lines only.", code="no_heading", file=path.name)
     separator = _separator(path, heading)
     reader = csv.reader(_chain(heading, text), delimiter=separator, strict=True)
     numbered = _numbered(path, reader, skipped)
     first = next(numbered, None)
     if first is None or isinstance(first[1], str):
-        raise InvalidInput(f"{path.name}: there is no heading row with column names.", code="no_heading", file=path.name)
+        raise InvalidInput(
+            f"{path.name}: there is no heading row with column names.", code="no_heading", file=path.name
+        )
     names, warnings = unique_names(first[1])
     faults: list[list[Any]] = []
     rows: list[int] = []

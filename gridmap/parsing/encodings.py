@@ -20,7 +20,7 @@ _EVERYDAY = 0.9
 
 
 def same_encoding(name: str) -> str:
-    """The name Python knows an encoding by (cp936, gbk and gb2312 read as their superset); InvalidInput when unknown."""
+    """Python's name of an encoding (gbk, cp936 and gb2312 as their superset gb18030); InvalidInput when unknown."""
     try:
         known = codecs.lookup(name.strip()).name
     except LookupError:

@@ -1,7 +1,7 @@
 """Text that a spreadsheet would run as a formula, made inert in CSV and read back unchanged.
 
 A text that begins with = + - @, a tab or a carriage return (after any apostrophes), and is no plain number, gets one
-more apostrophe in front; reading takes exactly that one away again. So `-87.66` stays a number, and `'-5` stays as it is.
+more apostrophe in front; reading takes exactly that one away again. So `-87.66` stays a number, `'-5` what it is.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Iterator
 from datetime import date, datetime, time
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +18,17 @@ _BATCH = 20_000
 #: a heading is looked for in the first rows only; titles and notes stand above it
 _HEADING_WITHIN = 20
 
+Row = tuple[int, list[str | None]]
+
 
 def read(path: Path, sink: Sink, layer: str | None, limits: Limits) -> dict[str, Any]:
     """Read one sheet into the sink; returns layer, warnings and faults ([row, field, reason, value])."""
     with zipfile.ZipFile(path) as archive:
         members = check_archive(path, archive, limits)
     if "xl/workbook.xml" not in {member.filename for member in members}:
-        raise InvalidInput(f"{path.name}: the archive holds no workbook. Save it from the spreadsheet as .xlsx.", code="damaged")
+        raise InvalidInput(
+            f"{path.name}: the archive holds no workbook. Save it from the spreadsheet as .xlsx.", code="damaged"
+        )
     from openpyxl import load_workbook  # here: 0.15 s that other formats need not pay
 
     book = load_workbook(path, read_only=True, data_only=True, keep_links=False)
@@ -49,7 +54,7 @@ def _sheet_name(path: Path, book: Any, layer: str | None) -> tuple[str, list[str
     return names[0], [f"{path.name}: sheet {names[0]!r} is read{others}."] if others else []
 
 
-def _cells(sheet: Any) -> Iterator[tuple[int, list[str | None]]]:
+def _cells(sheet: Any) -> Iterator[Row]:
     for row, values in enumerate(sheet.iter_rows(values_only=True), start=1):
         cells = [_text(value) for value in values]
         if any(cell is not None for cell in cells):
@@ -78,12 +83,14 @@ def _text(value: Any) -> str | None:
     return str(value)
 
 
-def _records(path: Path, name: str, cells: Iterator[tuple[int, list[str | None]]], sink: Sink) -> dict[str, Any]:
-    width, names, warnings = _heading(path, name, cells)
+def _records(path: Path, name: str, cells: Iterator[Row], sink: Sink) -> dict[str, Any]:
+    first = list(islice(cells, _HEADING_WITHIN))
+    place = _heading_place(path, name, first)
+    width, names, warnings = _heading(name, *first[place])
     faults: list[list[Any]] = []
     rows: list[int] = []
     records: list[list[str | None]] = []
-    for row, record in cells:
+    for row, record in chain(first[place + 1 :], cells):
         beyond = [cell for cell in record[width:] if cell is not None]
         if beyond:
             faults.append([row, "", f"the row has values to the right of the last heading: {beyond[0][:80]!r}", ""])
@@ -97,16 +104,17 @@ def _records(path: Path, name: str, cells: Iterator[tuple[int, list[str | None]]
     return {"warnings": warnings, "faults": faults}
 
 
-def _heading(path: Path, name: str, cells: Iterator[tuple[int, list[str | None]]]) -> tuple[int, list[str], list[str]]:
-    """Width, names and warnings. A row with one cell is a title, unless the sheet has one column only."""
-    for _, (row, record) in zip(range(_HEADING_WITHIN), cells, strict=False):
-        filled = [place for place, cell in enumerate(record) if cell is not None]
-        if len(filled) >= 2 or len(record) == 1:
-            width = filled[-1] + 1
-            names, warnings = unique_names([cell or "" for cell in record[:width]])
-            above = [f"Sheet {name!r}: row {row} is taken as the heading."] if row > 1 else []
-            return width, names, above + warnings
-    raise InvalidInput(
-        f"{path.name}, sheet {name!r}: no heading row was found in the first {_HEADING_WITHIN} rows.",
-        code="no_heading", file=path.name,
-    )  # fmt: skip
+def _heading_place(path: Path, name: str, first: list[Row]) -> int:
+    """Which of the first rows is the heading: a row with one cell is a title, unless all have only one."""
+    if not first:
+        raise InvalidInput(f"{path.name}, sheet {name!r} is empty.", code="no_heading", file=path.name)
+    filled = [sum(cell is not None for cell in record) for _, record in first]
+    return next((place for place, count in enumerate(filled) if count >= 2), 0)
+
+
+def _heading(name: str, row: int, record: list[str | None]) -> tuple[int, list[str], list[str]]:
+    """Width, names and warnings."""
+    width = max(place for place, cell in enumerate(record) if cell is not None) + 1
+    names, warnings = unique_names([cell or "" for cell in record[:width]])
+    above = [f"Sheet {name!r}: row {row} is taken as the heading."] if row > 1 else []
+    return width, names, above + warnings

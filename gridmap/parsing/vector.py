@@ -23,9 +23,7 @@ _BATCH = 4096
 _SIDES = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 
 
-def read(
-    path: Path, kind: str, sink: Sink, layer: str | None, encoding: str | None, limits: Limits
-) -> dict[str, Any]:
+def read(path: Path, kind: str, sink: Sink, layer: str | None, encoding: str | None, limits: Limits) -> dict[str, Any]:
     """Read one layer into the sink; returns crs, encoding, layer, geometry (the column's name) and warnings."""
     pyogrio = _gdal(kind)
     warnings: list[str] = []
@@ -41,8 +39,11 @@ def read(
     elif kind == "geojson":
         encoding = "UTF-8"
     try:
-        layer = _layer(pyogrio, path, source, layer, options)
-        with pyogrio.raw.open_arrow(source, layer=layer, use_pyarrow=True, batch_size=_BATCH, **options) as (meta, reader):
+        layer = _layer(pyogrio, path, source, layer)
+        with pyogrio.raw.open_arrow(source, layer=layer, use_pyarrow=True, batch_size=_BATCH, **options) as (
+            meta,
+            reader,
+        ):
             geometry = meta["geometry_name"] or "wkb_geometry"
             for batch in _plain(reader, geometry):
                 sink.write(batch)
@@ -76,7 +77,7 @@ def _gdal(kind: str) -> Any:
     return pyogrio
 
 
-def _layer(pyogrio: Any, path: Path, source: str | bytes, layer: str | None, options: dict[str, str]) -> str:
+def _layer(pyogrio: Any, path: Path, source: str | bytes, layer: str | None) -> str:
     """The layer to read: the one asked for, or the only one that has geometry, or the only one."""
     listed = pyogrio.list_layers(source)
     names = [str(name) for name, _ in listed]
@@ -129,7 +130,8 @@ def _from_folder(path: Path) -> dict[str, bytes]:
     missing = [side for side in (".shx", ".dbf") if side not in beside]
     if missing:
         raise InvalidInput(
-            f"{path.name}: the {' and '.join(missing)} beside it is missing. A Shapefile is several files: keep them together.",
+            f"{path.name}: the {' and '.join(missing)} beside it is missing. "
+            "A Shapefile is several files: keep them together.",
             code="missing_part", file=path.name,
         )  # fmt: skip
     return {side: beside[side].read_bytes() for side in (".dbf", ".cpg") if side in beside}
@@ -156,7 +158,9 @@ def _from_zip(path: Path, layer: str | None, limits: Limits) -> dict[str, bytes]
         parts = {_ending(one): archive.read(one) for one in mine if _ending(one) in _SIDES}
     missing = [side for side in (".shx", ".dbf") if side not in parts]
     if missing:
-        raise InvalidInput(f"{path.name}: the archive lacks {' and '.join(missing)}.", code="missing_part", file=path.name)
+        raise InvalidInput(
+            f"{path.name}: the archive lacks {' and '.join(missing)}.", code="missing_part", file=path.name
+        )
     return parts
 
 
@@ -194,7 +198,8 @@ def _why_not_geojson(path: Path) -> str | None:
     if "coordinates" in held and "type" not in held:
         shape = {1: "Point", 2: "LineString", 3: "Polygon", 4: "MultiPolygon"}.get(_depth(held["coordinates"]), "...")
         return (
-            f'"type" is missing: it holds {keys} and nothing says what the coordinates are. GeoJSON would be {{"type": "Feature", '
+            f'"type" is missing: it holds {keys} and nothing says what the coordinates are. '
+            f'GeoJSON would be {{"type": "Feature", '
             f'"properties": {{...}}, "geometry": {{"type": "{shape}", "coordinates": [...]}}}}.'
         )
     if "type" not in held:

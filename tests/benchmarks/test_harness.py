@@ -13,6 +13,7 @@ import pytest
 from tests.benchmarks.__main__ import known, run
 from tests.benchmarks.harness import Contender, Race, Result, Timing, measure
 from tests.benchmarks.report import document
+from tests.postgis import URL_VARIABLE
 
 
 def same(answers: Mapping[str, Any]) -> str:
@@ -62,7 +63,14 @@ def test_every_round_is_measured_and_told() -> None:
 
 
 @pytest.mark.parametrize("name", known())
-def test_each_benchmark_runs_and_agrees(name: str, shared_data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_each_benchmark_runs_and_agrees(
+    name: str,
+    shared_data: Path,
+    postgis_server: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv(URL_VARIABLE, postgis_server)
     results = run(name, rounds=1, quick=True)
     assert results
     assert all(one.agreed for one in results)

@@ -225,8 +225,9 @@ class Layer:
 
 
 def geojson_geometries(geometries: np.ndarray, decimals: int = DECIMALS) -> list[dict[str, Any]]:
-    """GeoJSON geometry objects of an array of shapely geometries, coordinates rounded."""
-    rounded = shapely.transform(geometries, lambda xy: np.round(xy, decimals))
+    """GeoJSON geometry objects of an array of shapely geometries: coordinates rounded, outer rings counter-clockwise."""
+    turned = shapely.orient_polygons(shapely.force_2d(geometries))
+    rounded = shapely.transform(turned, lambda xy: np.round(xy, decimals))
     parsed: list[dict[str, Any]] = json.loads("[" + ",".join(shapely.to_geojson(rounded)) + "]")
     return parsed
 

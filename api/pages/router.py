@@ -13,6 +13,7 @@ from api.pages.frame import PAGES, composed, county_of, page, page_data, tiles_o
 from api.pages.words import LANG_COOKIE, language
 from gridmap.errors import Forbidden, NotFound
 from gridmap.usecases.context import Context
+from gridmap.usecases.overview import overview
 from layers import LANGS
 
 YEAR_S = 365 * 24 * 3600
@@ -68,12 +69,14 @@ def _map_page(request: Request, caller: Caller, name: str) -> Response:
     county, tiles = county_of(ctx), tiles_of(ctx)
     data = page_data(
         name, county, lang, tiles,
-        me={"name": caller.account.name, "role": str(role)},
+        me={"username": caller.account.username, "role": str(role)},
         csrf=auth.csrf_token(request),
         today=ctx.today().isoformat(),
+        now=ctx.clock().isoformat(),
         timezone=ctx.settings.timezone,
     )  # fmt: skip
+    more = {"overview": overview(ctx, caller.view)} if name == "admin" else {}
     return page(
         request, f"{name}.html", county=county, me=caller.account, pages=PAGES[role], current=name,
-        map=composed(request, county, lang, tiles), data=data,
+        map=composed(request, county, lang, tiles), data=data, **more,
     )  # fmt: skip

@@ -1,0 +1,102 @@
+// The page's data, words and numbers, and the only ways in which text enters it: textContent and attributes of our own.
+
+export const data = JSON.parse(document.getElementById("page-data").textContent);
+export const lang = data.lang;
+export const look = data.look;
+const locale = lang === "zh" ? "zh-CN" : "en-GB";
+const timeZone = data.timezone;
+
+/** The text of a key, with {names} filled in. A missing key is an error, so that a test finds it. */
+export function t(key, values = {}) {
+  const text = data.words[key];
+  if (text === undefined) throw new Error(`no words for ${key}`);
+  return text.replace(/\{(\w+)\}/g, (_, name) => String(values[name] ?? ""));
+}
+
+/** The text of a key, or the fallback where there is none (codes that come from data). */
+export const words = (key, fallback) => data.words[key] ?? fallback;
+
+/** The name of a thing in the page's language. */
+export function named(thing, prefix = "name") {
+  if (!thing) return "";
+  return (lang === "en" && thing[`${prefix}_en`]) || thing[prefix] || thing.code || "";
+}
+
+const SVG = "http://www.w3.org/2000/svg";
+
+/** An element. `props`: attributes; `on`: listeners; `data`: data attributes. Children are nodes or text. */
+export function el(tag, props = {}, ...children) {
+  return dress(document.createElement(tag), props, children);
+}
+
+export function svg(tag, props = {}, ...children) {
+  return dress(document.createElementNS(SVG, tag), props, children);
+}
+
+function dress(node, { on = {}, dataset = {}, ...attributes }, children) {
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === null || value === undefined || value === false) continue;
+    node.setAttribute(name, value === true ? "" : String(value));
+  }
+  for (const [name, listener] of Object.entries(on)) node.addEventListener(name, listener);
+  Object.assign(node.dataset, dataset);
+  node.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+  return node;
+}
+
+// deadlines follow the server's clock, whatever this device believes
+const ahead = new Date(data.now) - Date.now();
+export const serverNow = () => Date.now() + ahead;
+
+export const byId = (id) => document.getElementById(id);
+
+const numbers = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 });
+export const number = (value) => (value === null || value === undefined ? "–" : numbers.format(value));
+
+const parts = new Intl.DateTimeFormat("en-GB", {
+  timeZone, year: "numeric", month: "numeric", day: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23",
+});
+const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+function clock(moment) {
+  return Object.fromEntries(parts.formatToParts(new Date(moment)).map(({ type, value }) => [type, value]));
+}
+
+/** "7月3日" or "3 Jul", in the county's time zone, with the year where it is not this one. */
+export function day(moment) {
+  const { year, month, day: date } = clock(moment);
+  const here = data.today ? data.today.slice(0, 4) === year : true;
+  if (lang === "zh") return `${here ? "" : `${year}年`}${month}月${date}日`;
+  return `${date} ${months[month - 1]}${here ? "" : ` ${year}`}`;
+}
+
+export function time(moment) {
+  const { hour, minute } = clock(moment);
+  return `${hour}:${minute}`;
+}
+
+export const moment = (value) => `${day(value)} ${time(value)}`;
+
+/** "2026年3月" or "Mar 2026" of a month such as 2026-03. */
+export function monthName(value, short = false) {
+  const [year, month] = value.split("-");
+  if (lang === "zh") return short ? `${Number(month)}月` : `${year}年${Number(month)}月`;
+  return short ? months[month - 1] : `${months[month - 1]} ${year}`;
+}
+
+/** Metres as people say them. */
+export function distance(metres) {
+  if (metres < 1000) return t("unit.metres", { n: number(Math.round(metres)) });
+  return t("unit.kilometres", { n: number(metres / 1000) });
+}
+
+/** How an open case stands against its due time: "超 1.8 天" or "剩 5 小时", never a negative number. */
+export function standing(incident, now = serverNow()) {
+  if (incident.closed_at) return t("case.closed_on", { day: day(incident.closed_at) });
+  const hours = (new Date(incident.due_at) - now) / 3.6e6;
+  const size = Math.abs(hours);
+  const span = size >= 48 ? t("unit.days", { n: number(size / 24) }) : t("unit.hours", { n: number(Math.max(1, Math.round(size))) });
+  return t(hours < 0 ? "case.over" : "case.left", { span });
+}
+
+export const lightOf = (incident) => (incident.closed_at ? "green" : incident.light || "green");

@@ -1,0 +1,250 @@
+// The worker's page: own cells, households, open cases with their lights, and the report.
+
+import { byId, data, day, distance, el, lightOf, named, number, serverNow, standing, t } from "./dom.js";
+import { Problem, all, empty, get, layer, notice, post, shown } from "./http.js";
+import { icon, light } from "./glyphs.js";
+import { CountyMap, baseMap, legend } from "./map.js";
+import { loadCase } from "./case.js";
+import { Report } from "./report.js";
+import { sendAll, unsent } from "./drafts.js";
+
+const county = new CountyMap();
+const state = { cases: [], households: [], cells: [], filter: "all", view: "cases", me: null };
+const body = byId("sheet-body");
+for (const node of document.querySelectorAll("[data-icon]")) node.prepend(icon(node.dataset.icon, 24));
+// a report takes its place from the map's middle; the map's own tools come after the zoom buttons
+const locate = el("button", { class: "tool", type: "button", "aria-label": t("map.locate"), title: t("map.locate"), on: { click: goToMe } }, icon("locate"));
+byId("map-tools").append(el("div", { class: "tool-group" }, locate));
+
+const report = new Report(county, { cells: [], onDone: reported, onQueued: showUnsent });
+byId("start-report").addEventListener("click", () => report.open());
+byId("show-cases").addEventListener("click", () => show("cases"));
+byId("show-households").addEventListener("click", () => show("households"));
+byId("unsent").addEventListener("click", sendUnsent);
+byId("handle").addEventListener("click", () => stop({ peek: "half", half: "full", full: "peek" }[byId("sheet").dataset.stop]));
+window.addEventListener("online", sendUnsent);
+dragged(byId("handle"));
+
+load();
+
+async function load() {
+  showUnsent();
+  const loaded = await shown(body, async () => {
+    const [me, cells] = await Promise.all([get("/me"), layer("cells")]);
+    state.me = me;
+    const codes = new Set(me.cells.map((cell) => cell.code));
+    state.cells = cells.features.filter((one) => codes.has(one.properties.code));
+    report.cells = cells.features;
+    drawCells(cells);
+    await Promise.all([loadCases(), loadHouseholds()]);
+    return true;
+  }, load);
+  if (!loaded) return;
+  title();
+  draw();
+  county.box.dataset.ready = "true";
+  await baseMap(county, layer, { detail: "close" }).catch((error) => mapProblem(error));
+  enterprises();
+  sendUnsent();
+}
+
+function drawCells(cells) {
+  county.put("cells", county.geojson(cells, "borders", { style: { fill: false, color: "#5B5F58", weight: 0.8 } }));
+  if (!state.cells.length) return;
+  county.own(state.cells);
+  county.names("cells", cells.features, "cell");
+  county.fit(county.groups.chosen, 20);
+}
+
+async function loadCases() {
+  const { rows } = await all("/incidents", { status: "assigned" });
+  state.cases = rows.sort((a, b) => new Date(a.due_at) - new Date(b.due_at));
+}
+
+async function loadHouseholds() {
+  state.households = state.me.cells.length ? (await all("/households")).rows : [];
+  const features = state.households.map((one) => ({ geometry: { type: "Point", coordinates: [one.lon, one.lat] } }));
+  county.households({ features });
+}
+
+async function enterprises() {
+  const collection = await layer("enterprises").catch(() => null);
+  if (!collection) return;
+  county.enterprises(collection, () => ({ size: 16, filled: true }));
+  const near = collection.features.filter((one) => one.geometry);
+  county.names("enterprise", near.map((one) => ({ ...one, properties: { name: one.properties.name } })), "enterprise");
+  drawLegend(collection.legend);
+}
+
+function drawLegend(glyphs) {
+  const lights = ["very_late", "red", "yellow", "green"].map((name) => ({ draw: "light", glyph: name, label: t(`light.${name}`) }));
+  const marks = [{ draw: "point", colour: data.look.colours.household, label: t("map.household") }, { draw: "line", colour: data.look.colours.accent, width: 3, label: t("map.own_cell") }];
+  legend(t("map.legend"), [lights, marks, glyphs]);
+}
+
+function title() {
+  const names = state.me.cells.map((cell) => named(cell));
+  if (names.length) byId("own-cells").textContent = names.length > 1 ? t("field.cells", { first: names[0], n: names.length }) : names[0];
+  const area = named(state.me.area);
+  byId("own-line").textContent = [area, named(state.me.worker) || state.me.name, day(serverNow())].filter(Boolean).join(" · ");
+}
+
+// --- the sheet ---
+
+function show(view) {
+  state.view = view;
+  for (const name of ["cases", "households"]) byId(`show-${name}`).setAttribute("aria-pressed", String(name === view));
+  if (byId("sheet").dataset.stop === "peek") stop("half");
+  draw();
+}
+
+function draw() {
+  body.replaceChildren(...(state.view === "cases" ? casesList() : householdsList()));
+  body.scrollTop = 0;
+  marks();
+}
+
+const groups = { all: () => true, late: ({ light: name }) => name === "red" || name === "very_late", soon: ({ light: name }) => name === "yellow" };
+
+function casesList() {
+  const count = (name) => state.cases.filter(groups[name]).length;
+  const chip = (name, glyph) => el(
+    "button", { class: "chip", type: "button", "aria-pressed": String(state.filter === name), on: { click: () => { state.filter = name; draw(); } } },
+    el("span", {}, glyph && light(glyph, 20), `${t(`field.filter_${name}`)} ${number(count(name))}`),
+  );
+  const rows = filtered().map((row, i) => el("li", {}, task(row, i + 1)));
+  const head = el("div", { class: "sheet-head" }, el("h1", { id: "sheet-title" }, t("field.today")), el("span", { class: "quiet" }, t("unit.items", { n: number(state.cases.length) })));
+  if (!state.me.cells.length) return [head, empty(t("field.no_cells"), t("field.no_cells_text"))];
+  if (!state.cases.length) return [head, empty(t("field.nothing"), t("field.nothing_text"))];
+  return [head, el("div", { class: "chips" }, chip("all"), chip("late", "red"), chip("soon", "yellow")), el("ol", {}, ...rows)];
+}
+
+const filtered = () => state.cases.filter(groups[state.filter]);
+
+function task(row, n) {
+  const where = [named(row.cell) || t("case.outside"), away(row), row.number].filter(Boolean).join(" · ");
+  return el(
+    "button", { class: "task", type: "button", dataset: { id: row.id }, on: { click: () => open(row) } },
+    light(lightOf(row), 32, n), el("span", { class: "what" }, named(row.category)),
+    el("span", { class: `when when-${lightOf(row)}` }, standing(row)), el("span", { class: "where" }, where),
+    el("span", { class: "visually-hidden" }, t(`light.${lightOf(row)}`)),
+  );
+}
+
+const away = (row) => (state.here ? distance(Math.round(county.map.distance([row.lat, row.lon], state.here))) : "");
+
+function householdsList() {
+  const rows = state.households.map((one) => el(
+    "tr", { dataset: { row: one.code }, on: { click: () => goTo(one) } },
+    el("td", {}, el("button", { class: "link", type: "button" }, one.address)), el("td", {}, one.housing ? t(`housing.${one.housing}`) : "–"),
+    el("td", { class: "number" }, number((one.children ?? 0) + (one.adults ?? 0) + (one.elders ?? 0))),
+  ));
+  const heads = [t("household.address"), t("household.housing"), t("household.members")].map((text, i) => el("th", { scope: "col", class: i === 2 ? "number" : null }, text));
+  return [
+    el("div", { class: "sheet-head" }, el("h1", { id: "sheet-title" }, t("field.households")), el("span", { class: "quiet" }, t("unit.households", { n: number(rows.length) }))),
+    rows.length ? el("table", {}, el("thead", {}, el("tr", {}, ...heads)), el("tbody", {}, ...rows)) : empty(t("field.no_households")),
+  ];
+}
+
+function goTo(place) {
+  county.map.setView(county.at(place.lon, place.lat), 17, { animate: false });
+  stop("half");
+}
+
+function marks() {
+  county.incidents(filtered(), { numeral: (_, i) => i + 1, size: 32, onChoose: open });
+}
+
+async function open(row) {
+  stop("half");
+  const article = await shown(body, () => loadCase(row.id, { onClose: draw, actions }), () => open(row));
+  if (!article) return;
+  body.replaceChildren(article);
+  body.scrollTop = 0;
+  article.querySelector("h1").focus();
+  county.map.panTo(county.at(row.lon, row.lat), { animate: false });
+}
+
+function actions(incident) {
+  if (incident.closed_at) return [];
+  const button = el("button", { class: "button", type: "button" }, icon("check"), t("case.do_close"));
+  button.addEventListener("click", async () => {
+    button.disabled = true;
+    try {
+      await post(`/incidents/${incident.id}/actions/close`, {});
+      await loadCases();
+      draw();
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      button.replaceWith(notice(error));
+    }
+  });
+  return [button];
+}
+
+function stop(name) {
+  byId("sheet").dataset.stop = name;
+  county.map.invalidateSize({ pan: false });
+}
+
+/** Drag the sheet's handle up or down from one stop to the next. */
+function dragged(handle) {
+  let from = null;
+  handle.addEventListener("pointerdown", (event) => { from = event.clientY; });
+  handle.addEventListener("pointerup", (event) => {
+    const moved = from === null ? 0 : event.clientY - from;
+    from = null;
+    if (Math.abs(moved) < 24) return;
+    const stops = ["full", "half", "peek"];
+    const next = stops.indexOf(byId("sheet").dataset.stop) + Math.sign(moved);
+    handle.addEventListener("click", (click) => click.stopImmediatePropagation(), { once: true, capture: true });
+    stop(stops[Math.min(2, Math.max(0, next))]);
+  });
+}
+
+// --- where I am, what waits ---
+
+function goToMe() {
+  const failed = () => county.box.querySelector("#map-state").replaceChildren(empty(t("map.no_position")));
+  if (!navigator.geolocation) { failed(); return; }
+  navigator.geolocation.getCurrentPosition(
+    ({ coords }) => {
+      state.here = [coords.latitude, coords.longitude];
+      county.map.setView(county.at(coords.longitude, coords.latitude), Math.max(16, county.map.getZoom()), { animate: false });
+      const dot = county.label([coords.longitude, coords.latitude], "here");
+      county.put("here", window.L.layerGroup([dot]));
+      if (state.view === "cases") draw();
+    },
+    failed,
+    { enableHighAccuracy: true, timeout: 15000 },
+  );
+}
+
+function showUnsent() {
+  const waiting = unsent().length;
+  const badge = byId("unsent");
+  badge.hidden = !waiting;
+  badge.replaceChildren(icon("offline"), el("span", {}, t("field.unsent")), el("i", {}, number(waiting)));
+}
+
+async function sendUnsent() {
+  if (!unsent().length) return;
+  const { sent, refused } = await sendAll();
+  showUnsent();
+  if (refused.length) body.prepend(notice(refused[0].error));
+  if (sent.length && state.me) {
+    await loadCases();
+    draw();
+  }
+}
+
+async function reported(answer) {
+  if (!answer) return;
+  await loadCases();
+  draw();
+}
+
+function mapProblem(error) {
+  if (!(error instanceof Problem)) throw error;
+  byId("map-state").replaceChildren(notice(error, () => location.reload()));
+}

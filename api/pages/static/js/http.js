@@ -1,0 +1,105 @@
+// Asking the API: errors as one kind, cursors followed, loading shown after 300 ms, offline told apart from refused.
+
+import { data, el, t, words } from "./dom.js";
+import { icon } from "./glyphs.js";
+
+const API = "/api/v1";
+const SHOW_AFTER_MS = 300;
+
+export class Problem extends Error {
+  constructor(status, body) {
+    super(body?.detail ?? "");
+    this.status = status;
+    this.code = body?.code ?? (status === 0 ? "offline" : `${status}`);
+    this.body = body ?? {};
+  }
+
+  /** What happened, in the page's language; the server's own sentence is added where ours is general. */
+  get said() {
+    return words(`problem.${this.code}`, words(`problem.${this.status}`, t("problem.other")));
+  }
+}
+
+export async function get(path, params = {}, options = {}) {
+  const query = new URLSearchParams(Object.entries(params).filter(([, value]) => value !== null && value !== undefined && value !== ""));
+  return answer(`${API}${path}${query.size ? `?${query}` : ""}`, { ...options, headers: { Accept: "application/json" } });
+}
+
+export async function post(path, body, headers = {}) {
+  const sent = { "Content-Type": "application/json", Accept: "application/json", "X-CSRF-Token": data.csrf, ...headers };
+  return answer(`${API}${path}`, { method: "POST", headers: sent, body: JSON.stringify(body) });
+}
+
+async function answer(url, options) {
+  let response;
+  try {
+    response = await fetch(url, { credentials: "same-origin", ...options });
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new Problem(0, null);
+  }
+  const body = await response.json().catch(() => null);
+  if (response.status === 401) location.assign(`/login?next=${encodeURIComponent(location.pathname)}`);
+  if (!response.ok) throw new Problem(response.status, body);
+  return body;
+}
+
+/** All rows of a list, page by page; `most` stops a list that is too long for a screen. */
+export async function all(path, params = {}, most = 5000) {
+  const rows = [];
+  let cursor = null;
+  let more = false;
+  do {
+    const page = await get(path, { limit: 1000, ...params, cursor });
+    rows.push(...(page.items ?? page.features));
+    cursor = page.next;
+    more = Boolean(cursor) && rows.length >= most;
+  } while (cursor && !more);
+  return { rows, more };
+}
+
+/** All features of a layer as one collection. */
+export async function layer(name, params = {}) {
+  const first = await get(`/layers/${name}`, { lang: data.lang, ...params });
+  const whole = { ...first, features: [...first.features] };
+  for (let cursor = first.next; cursor; ) {
+    const page = await get(`/layers/${name}`, { lang: data.lang, ...params, cursor });
+    whole.features.push(...page.features);
+    cursor = page.next;
+  }
+  return whole;
+}
+
+/** Wait for work; bars where its result will be from 300 ms on, and a notice with a way out when it fails. */
+export async function shown(node, work, again = null) {
+  const bars = el("div", { class: "skeleton", "aria-label": t("state.loading") }, el("i"), el("i"), el("i"));
+  const timer = setTimeout(() => node.replaceChildren(bars), SHOW_AFTER_MS);
+  try {
+    const result = await work();
+    clearTimeout(timer);
+    node.replaceChildren();
+    return result;
+  } catch (error) {
+    clearTimeout(timer);
+    if (!(error instanceof Problem)) throw error;
+    node.replaceChildren(notice(error, again));
+    return null;
+  }
+}
+
+/** A problem as people read it: what, why, one way out. */
+export function notice(problem, again = null) {
+  const offline = problem.code === "offline";
+  const retry = again && el("button", { class: "button", type: "button", on: { click: again } }, t("state.again"));
+  return el(
+    "div", { class: offline ? "notice notice-offline" : "notice notice-error", role: "alert" },
+    el("b", {}, offline && icon("offline", 18), offline ? t("state.offline") : problem.said),
+    problem.message && problem.message !== problem.said && !offline ? el("p", { lang: "en" }, problem.message) : null,
+    offline && el("p", {}, t("state.offline_text")),
+    retry,
+  );
+}
+
+export function empty(title, text = "", action = null) {
+  return el("div", { class: "notice" }, el("b", {}, title), text && el("p", {}, text), action);
+}

@@ -1,0 +1,299 @@
+// The official's page: heat, enterprises, months, counts by category and town; a table in the map's place, same filters.
+
+import { byId, data, distance, el, look, monthName, named, number, svg, t } from "./dom.js";
+import { Problem, get, layer, notice, shown } from "./http.js";
+import { icon } from "./glyphs.js";
+import { CountyMap, baseMap, legend } from "./map.js";
+import { Table, bar } from "./table.js";
+
+/* global L */
+
+const MONTHS_SHOWN = 4;
+const county = new CountyMap();
+const state = { category: "", near: "", within: "1500", drawing: "now", months: [], from: null, to: null, places: new Map(), enterprises: null, glyphs: [] };
+const twin = new Table(
+  [
+    { key: "name", title: t("insight.community"), value: (row) => row.name },
+    { key: "town", title: t("insight.town"), value: (row) => row.town },
+    { key: "households", title: t("insight.households"), value: (row) => row.households, number: true },
+    { key: "count", title: t("insight.cases"), value: (row) => row.count, number: true },
+    { key: "rate", title: t("insight.rate"), value: (row) => row.rate, text: (row) => (row.rate === null ? t("insight.too_few") : number(row.rate)), number: true },
+    { key: "open", title: t("insight.open"), value: (row) => row.open, number: true },
+    { key: "overdue", title: t("insight.overdue"), value: (row) => row.overdue, number: true },
+  ],
+  { caption: t("insight.table"), sort: "count" },
+);
+byId("twin").append(twin.node);
+for (const button of document.querySelectorAll("[data-icon]")) button.prepend(icon(button.dataset.icon, 17));
+for (const button of document.querySelectorAll("[data-show]")) button.addEventListener("click", () => showAs(button.dataset.show));
+for (const button of document.querySelectorAll("[data-drawing]")) button.addEventListener("click", () => draw({ drawing: button.dataset.drawing }));
+for (const name of ["category", "near", "within"]) byId(name).addEventListener("change", (event) => draw({ [name]: event.target.value }));
+byId("from").addEventListener("change", (event) => period(event.target.value, state.to));
+byId("to").addEventListener("change", (event) => period(state.from, event.target.value));
+
+start();
+
+async function start() {
+  county.fitCounty();
+  const ready = await shown(byId("map-state"), async () => {
+    const [categories, months] = await Promise.all([get("/categories"), get("/stats/counts", { by: "month" })]);
+    fillCategories(categories);
+    fillMonths(months.rows);
+    return true;
+  }, start);
+  if (!ready) return;
+  const base = baseMap(county, keepPlaces).catch(problem);
+  await Promise.all([draw(), enterprises(), households(), base]);
+  await figures();
+  county.box.dataset.ready = "true";
+}
+
+// --- what is asked ---
+
+function fillCategories(categories) {
+  const tops = categories.filter((one) => !one.parent);
+  const groups = tops.map((top) => el(
+    "optgroup", { label: named(top) }, el("option", { value: top.code }, t("insight.whole", { name: named(top) })),
+    ...categories.filter((one) => one.parent === top.code).map((one) => el("option", { value: one.code }, named(one))),
+  ));
+  byId("category").append(...groups);
+}
+
+/** Months from the first to the last with cases; the period is the last closed ones. */
+function fillMonths(rows) {
+  const counted = new Map(rows.map((row) => [row.month, row.count]));
+  const all = rows.length ? between(rows[0].month, rows.at(-1).month) : [];
+  state.months = all.map((month) => ({ month, count: counted.get(month) ?? 0 }));
+  const closed = all.filter((month) => month < data.today.slice(0, 7));
+  [state.from, state.to] = [closed.at(-MONTHS_SHOWN) ?? all[0] ?? null, closed.at(-1) ?? all.at(-1) ?? null];
+  for (const id of ["from", "to"]) byId(id).replaceChildren(...all.map((month) => el("option", { value: month }, monthName(month))));
+}
+
+function between(first, last) {
+  const months = [];
+  for (let month = first; month <= last; month = shifted(month, 1)) months.push(month);
+  return months;
+}
+
+function shifted(month, by) {
+  const [year, number_] = month.split("-").map(Number);
+  const n = year * 12 + number_ - 1 + by;
+  return `${Math.floor(n / 12)}-${String((n % 12) + 1).padStart(2, "0")}`;
+}
+
+function period(from, to) {
+  [state.from, state.to] = from <= to ? [from, to] : [to, from];
+  draw();
+}
+
+const asked = () => ({
+  category: state.category, from: state.from && `${state.from}-01`, to: state.to && `${shifted(state.to, 1)}-01`,
+});
+
+async function draw(change = {}) {
+  Object.assign(state, change);
+  byId("within").disabled = !state.near;
+  if (state.from) Object.assign(byId("from"), { value: state.from }) && Object.assign(byId("to"), { value: state.to });
+  for (const button of document.querySelectorAll("[data-drawing]")) button.setAttribute("aria-pressed", String(button.dataset.drawing === state.drawing));
+  await Promise.all([heat(), state.places.size ? figures() : null, chart()]);
+}
+
+// --- the map ---
+
+async function keepPlaces(name, params) {
+  const collection = await layer(name, params);
+  if (name === "areas") for (const { properties } of collection.features) state.places.set(properties.code, { ...properties, households: 0 });
+  return collection;
+}
+
+async function households() {
+  const cells = await layer("cells").catch(problem);
+  if (!cells) return;
+  county.put("cells", county.geojson(cells, "borders", { style: { fill: false, color: look.lines.cell.colour, weight: 0.5, opacity: 0.55 } }));
+  state.cells = cells.features.map((one) => one.properties);
+}
+
+async function enterprises() {
+  const collection = await layer("enterprises").catch(problem);
+  if (!collection) return;
+  state.enterprises = collection;
+  state.glyphs = collection.legend;
+  county.enterprises(collection, () => ({ size: 12 }));
+  county.names("enterprise", collection.features.filter((one) => one.geometry), "enterprise");
+  circles();
+}
+
+/** How far "near" reaches, around each enterprise of the kinds asked for. */
+function circles() {
+  const kinds = new Set(state.near.split(","));
+  const chosen = state.near && state.enterprises ? state.enterprises.features.filter((one) => one.geometry && kinds.has(one.properties.kind)) : [];
+  county.put("reach", county.geojson({ type: "FeatureCollection", features: chosen.map((one) => ({ ...one, geometry: { type: "Point", coordinates: centre(one.geometry) } })) }, "points", {
+    pointToLayer: (_, at) => L.circle(at, {
+      radius: Number(state.within), renderer: county.renderers.points, pane: "points", interactive: false, fill: false, color: look.colours.accent, weight: 1.2,
+    }),
+  }));
+}
+
+function centre(geometry) {
+  if (geometry.type === "Point") return geometry.coordinates;
+  const flat = geometry.coordinates.flat(geometry.type === "Polygon" ? 1 : 2);
+  return [0, 1].map((axis) => flat.reduce((sum, xy) => sum + xy[axis], 0) / flat.length);
+}
+
+async function heat() {
+  const serial = (state.serial = (state.serial ?? 0) + 1);
+  const params = { ...asked(), ...(state.near ? { near: state.near, within: state.within } : {}) };
+  const surface = await shown(byId("map-state"), () => layer("heat", params), heat);
+  if (!surface || serial !== state.serial) return;
+  const style = ({ properties }) => ({ stroke: false, fillColor: look.heat[properties.class], fillOpacity: 0.92 });
+  county.put("heat", county.geojson(surface, "shade", { style, smoothFactor: 0.4 }));
+  circles();
+  const title = state.category ? byId("category").selectedOptions[0].textContent : t("insight.all_cases");
+  const near = state.near ? [{ draw: "line", colour: look.colours.accent, width: 1.4, label: t("insight.reach", { distance: distance(Number(state.within)) }) }] : [];
+  legend(t("insight.legend", { title }), [surface.legend, [...state.glyphs, ...near]], meanWords());
+}
+
+function meanWords() {
+  const { count, households: homes } = state.total ?? {};
+  return homes ? t("insight.mean", { n: number((100 * count) / homes) }) : "";
+}
+
+// --- the figures ---
+
+async function figures() {
+  const filters = { ...asked(), drawing: state.drawing };
+  const by = state.category ? "category" : "top_category";
+  const counts = await shown(byId("counts"), () => Promise.all([
+    get("/stats/counts", { ...filters, by }), get("/stats/counts", { ...filters, by: "community" }),
+  ]), figures);
+  if (!counts) return;
+  const [categories, communities] = counts.map((one) => one.rows);
+  const places = withHouseholds(communities);
+  twin.fill(places);
+  const towns = byTown(places);
+  const sum = (key) => communities.reduce((total, row) => total + row[key], 0);
+  state.total = { count: sum("count"), open: sum("open"), overdue: sum("overdue"), households: places.reduce((total, row) => total + row.households, 0) };
+  keyFigures();
+  byId("counts").replaceChildren(
+    section(t("insight.by_category"), categories.map((row) => ({ name: named(row, `${by}_name`), count: row.count, open: row.open }))),
+    townSection(towns),
+  );
+  totals();
+}
+
+/** Every community with its households and its town, also those without a case. */
+function withHouseholds(rows) {
+  const counted = new Map(rows.map((row) => [row.community, row]));
+  const homes = new Map();
+  for (const cell of state.cells ?? []) homes.set(cell.area, (homes.get(cell.area) ?? 0) + (cell.households ?? 0));
+  return [...state.places.values()].filter((place) => place.level === "community").map((place) => {
+    const { count = 0, open = 0, overdue = 0 } = counted.get(place.code) ?? {};
+    const households_ = homes.get(place.code) ?? 0;
+    return {
+      code: place.code, name: place.name, town: state.places.get(place.parent)?.name ?? "", households: households_, count, open, overdue,
+      rate: households_ >= 25 ? Math.round((1000 * count) / households_) / 10 : null,
+    };
+  });
+}
+
+function byTown(places) {
+  const towns = new Map();
+  for (const { town, households: homes, count, open } of places) {
+    const held = towns.get(town) ?? { name: town, households: 0, count: 0, open: 0 };
+    towns.set(town, { ...held, households: held.households + homes, count: held.count + count, open: held.open + open });
+  }
+  return [...towns.values()].map((one) => ({ ...one, rate: one.households ? (100 * one.count) / one.households : null }));
+}
+
+function keyFigures() {
+  const { count, open, overdue } = state.total;
+  byId("key-figures").replaceChildren(...[["insight.cases", count], ["insight.open", open], ["insight.overdue", overdue]].map(
+    ([key, n]) => el("div", {}, el("b", {}, number(n)), el("span", {}, t(key))),
+  ));
+  byId("panel-aside").textContent = t("insight.households_enterprises", { households: number(state.total.households), enterprises: number(state.enterprises?.features.length ?? 0) });
+}
+
+function section(title, rows) {
+  const most = Math.max(1, ...rows.map((row) => row.count));
+  const table = new Table(
+    [
+      { key: "name", title, value: (row) => row.name },
+      { key: "share", title: "", value: (row) => row.count, node: (row) => bar(row.count / most) },
+      { key: "count", title: t("insight.cases"), value: (row) => row.count, number: true },
+      { key: "open", title: t("insight.open"), value: (row) => row.open, number: true },
+    ],
+    { caption: title, sort: "count" },
+  );
+  table.fill(rows);
+  return el("section", {}, table.node);
+}
+
+function townSection(rows) {
+  const table = new Table(
+    [
+      { key: "name", title: t("insight.by_town"), value: (row) => row.name },
+      { key: "households", title: t("insight.households"), value: (row) => row.households, number: true },
+      { key: "count", title: t("insight.cases"), value: (row) => row.count, number: true },
+      { key: "rate", title: t("insight.rate"), value: (row) => row.rate, number: true },
+    ],
+    { caption: t("insight.by_town"), sort: "count" },
+  );
+  table.fill(rows);
+  return el("section", {}, table.node);
+}
+
+// --- the months ---
+
+async function chart() {
+  const counted = await get("/stats/counts", { by: "month", category: state.category }).catch(problem);
+  if (!counted) return;
+  const counts = new Map(counted.rows.map((row) => [row.month, row.count]));
+  state.months = state.months.map(({ month }) => ({ month, count: counts.get(month) ?? 0 }));
+  const most = Math.max(1, ...state.months.map((one) => one.count));
+  byId("months").replaceChildren(...state.months.map((one, i) => monthBar(one, i, most)));
+  totals();
+}
+
+function monthBar({ month, count }, i, most) {
+  const chosen = month >= state.from && month <= state.to;
+  const before = month >= shifted(state.from, -12) && month <= shifted(state.to, -12);
+  const fill = chosen ? look.colours.accent : before ? "#8B97A1" : "#C4CBD1";
+  const height = (40 * count) / most;
+  const bars = svg(
+    "svg", { viewBox: "0 0 10 44", preserveAspectRatio: "none", "aria-hidden": "true" },
+    chosen ? svg("rect", { x: -2, y: 0, width: 14, height: 44, fill: "#E6EFF9" }) : null, svg("rect", { x: 0.3, y: 44 - height, width: 9.4, height, fill }),
+  );
+  const label = `${monthName(month)}, ${t("unit.items", { n: number(count) })}`;
+  const choose = (event) => (event.shiftKey ? period(month < state.from ? month : state.from, month < state.from ? state.to : month) : period(month, month));
+  const january = state.months.findIndex((one) => one.month.endsWith("-01"));
+  const first = i === 0 && (january < 0 || january > 5);
+  return el(
+    "li", {}, el("button", { type: "button", "aria-label": label, "aria-pressed": String(chosen), title: label, on: { click: choose } }, bars),
+    first || month.endsWith("-01") ? el("span", { class: "year" }, first ? monthName(month) : month.slice(0, 4)) : null,
+  );
+}
+
+function totals() {
+  const sum = (from, to) => state.months.filter(({ month }) => month >= from && month <= to).reduce((total, one) => total + one.count, 0);
+  if (!state.from) return;
+  const before = sum(shifted(state.from, -12), shifted(state.to, -12));
+  byId("months-total").replaceChildren(
+    el("b", {}, t("unit.items", { n: number(sum(state.from, state.to)) })),
+    el("span", {}, before ? t("insight.year_before", { n: number(before) }) : ""),
+  );
+}
+
+// --- map or table ---
+
+function showAs(name) {
+  byId("map").hidden = name === "table";
+  byId("twin").hidden = name === "map";
+  for (const button of document.querySelectorAll("[data-show]")) button.setAttribute("aria-pressed", String(button.dataset.show === name));
+  if (name === "map") county.map.invalidateSize({ pan: false });
+}
+
+function problem(error) {
+  if (!(error instanceof Problem)) throw error;
+  byId("map-state").replaceChildren(notice(error, () => location.reload()));
+  return null;
+}

@@ -1,0 +1,120 @@
+// The planner's page: all cells shaded by load, the same cells in a table, one chosen in both.
+
+import { byId, el, look, named, number, t } from "./dom.js";
+import { Problem, get, layer, notice, shown } from "./http.js";
+import { CountyMap, baseMap, legend } from "./map.js";
+import { Table } from "./table.js";
+
+const county = new CountyMap();
+const state = { measure: "households", cells: null, communities: new Map(), chosen: null };
+const list = byId("cells-list");
+const detail = byId("cell-detail");
+const search = byId("cell-search");
+
+const place = (row) => state.communities.get(row.area)?.name ?? "";
+const table = new Table(
+  [
+    { key: "name", title: t("plan.cell"), value: (row) => row.name, node: (row) => el("span", {}, row.name, el("br"), el("small", { class: "quiet" }, place(row))) },
+    { key: "households", title: t("plan.households"), value: (row) => row.households, number: true },
+    { key: "open", title: t("plan.open"), value: (row) => row.open_incidents, number: true },
+    { key: "workers", title: t("plan.workers"), value: (row) => row.workers, number: true },
+    { key: "load", title: t("plan.load"), value: (row) => row.load, number: true },
+  ],
+  { caption: t("plan.table"), onChoose: (row) => choose(row.code, true), sort: "load" },
+);
+
+for (const button of document.querySelectorAll("[data-measure]")) {
+  button.addEventListener("click", () => {
+    state.measure = button.dataset.measure;
+    for (const other of document.querySelectorAll("[data-measure]")) other.setAttribute("aria-pressed", String(other === button));
+    load();
+  });
+}
+search.addEventListener("input", fill);
+
+start();
+
+async function start() {
+  county.fitCounty();
+  await load();
+  try {
+    await baseMap(county, keepAreas);
+    fill();
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    byId("map-state").replaceChildren(notice(error, () => location.reload()));
+  }
+}
+
+async function keepAreas(name, params) {
+  const collection = await layer(name, params);
+  if (name === "areas") state.communities = new Map(collection.features.map((one) => [one.properties.code, one.properties]));
+  return collection;
+}
+
+async function load() {
+  const collection = await shown(list, () => layer("cells", { measure: state.measure }), load);
+  if (!collection) return;
+  state.cells = collection;
+  list.replaceChildren(table.node);
+  draw();
+  fill();
+  county.box.dataset.ready = "true";
+}
+
+function draw() {
+  const fill = ({ properties: { load_class: position } }) => ({
+    stroke: false, fillColor: position === null ? look.colours.too_few : look.load[position], fillOpacity: 0.86,
+  });
+  county.put("shade", county.geojson(state.cells, "shade", { style: fill }));
+  // the fill lies below rivers and roads; what can be clicked lies above them and shows its border alone
+  const style = { color: look.lines.cell.colour, weight: look.lines.cell.width, fillOpacity: 0 };
+  const cells = county.geojson(state.cells, "cells", { style, interactive: true });
+  cells.on("click", ({ layer: clicked }) => choose(clicked.feature.properties.code, false));
+  county.put("cells", cells);
+  const [shades, borders] = [state.cells.legend.filter((item) => item.draw === "ramp"), state.cells.legend.filter((item) => item.draw !== "ramp")];
+  if (rows().some((row) => row.load === null)) shades.push({ draw: "fill", colour: look.colours.too_few, label: t("plan.no_worker") });
+  legend(t(`plan.by_${state.measure}`), [shades, borders]);
+  if (state.chosen) mark(state.chosen);
+}
+
+const rows = () => state.cells.features.map((one) => one.properties);
+
+function fill() {
+  if (!state.cells) return;
+  const wanted = search.value.trim().toLowerCase();
+  const found = rows().filter((row) => !wanted || [row.code, row.name, place(row)].some((text) => text?.toLowerCase().includes(wanted)));
+  table.fill(found);
+  const total = (key) => rows().reduce((sum, row) => sum + (row[key] ?? 0), 0);
+  byId("plan-figures").replaceChildren(
+    ...[["plan.cells_n", rows().length], ["plan.households_n", total("households")], ["plan.open_n", total("open_incidents")]]
+      .map(([key, n]) => el("div", {}, el("b", {}, number(n)), el("span", {}, t(key)))),
+  );
+}
+
+function mark(code) {
+  const features = state.cells.features.filter((one) => one.properties.code === code);
+  county.choose(features);
+  return county.groups.chosen;
+}
+
+async function choose(code, move) {
+  state.chosen = code;
+  const shape = mark(code);
+  if (move) county.fit(shape, 120, 14.5);
+  table.choose(code);
+  const cell = await shown(detail, () => get(`/cells/${encodeURIComponent(code)}`), () => choose(code, move));
+  if (!cell || state.chosen !== code) return;
+  const row = rows().find((one) => one.code === code);
+  detail.replaceChildren(
+    el("h2", {}, named(cell), " ", el("span", { class: "quiet figures" }, cell.code)),
+    el("p", { class: "quiet" }, [named(cell.area), t("plan.area", { n: number(cell.area_m2 / 1e6) })].join(" · ")),
+    el("p", {}, t("plan.carries", { households: number(row.households), open: number(row.open_incidents) })),
+    el("p", {}, roster(cell.workers)),
+  );
+}
+
+function roster(workers) {
+  if (!workers.length) return t("plan.no_roster");
+  return workers.map((one) => t("plan.on_roster", { name: named(one), rank: t(`rank.${one.rank}`) })).join(t("list.and"));
+}

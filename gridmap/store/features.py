@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, Connection, FromClause, Select, and_, false, func, select
 
 from gridmap.case import clock
@@ -116,7 +115,7 @@ def one(
     return {str(name): value for name, value in rows.iloc[0].items()}
 
 
-def lights(incidents: pd.DataFrame, now: datetime) -> NDArray[np.object_]:
+def lights(incidents: pd.DataFrame, now: datetime) -> pd.Series:
     """The light of each incident (received_at, due_at, closed_at) as `case.clock.light` says; None once closed."""
     limit = incidents["due_at"] - incidents["received_at"]
     used = pd.Timestamp(now) - incidents["received_at"]
@@ -125,7 +124,7 @@ def lights(incidents: pd.DataFrame, now: datetime) -> NDArray[np.object_]:
     out[(used > limit).to_numpy()] = str(Light.RED)
     out[(used > limit * clock.VERY_LATE_TIMES).to_numpy()] = str(Light.VERY_LATE)
     out[incidents["closed_at"].notna().to_numpy()] = None
-    return out
+    return pd.Series(out, index=incidents.index, dtype=object)
 
 
 def cell_loads(conn: Connection, view: View, *, now: datetime | None = None) -> pd.DataFrame:

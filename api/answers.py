@@ -87,7 +87,8 @@ def listing(
     following = None if page.next is None else cursors.encode(caller.ctx, good_for, page.next)
     sent = {"Vary": _VARY, **(headers or {})}
     if following is not None:
-        sent["Link"] = f'<{request.url.include_query_params(cursor=following)}>; rel="next"'
+        onward = request.url.include_query_params(cursor=following)
+        sent["Link"] = f'<{onward.path}?{onward.query}>; rel="next"'
     rows = fields.rows(page.rows)
     if "geom" not in page.rows.columns:
         return json_response({"items": rows, "next": following}, headers=sent)

@@ -144,8 +144,15 @@ def unexpected(request: Request, error: Exception, error_page: ErrorPage | None 
     bare = RuntimeError(f"{type(error).__name__} (text withheld)").with_traceback(error.__traceback__)
     logger.error("%s %s failed, id %s", request.method, _route(request), identity, exc_info=bare)
     detail = f"something went wrong on the server; its log has it under {identity}"
-    page = error_page(request, 500, "internal", detail) if error_page and _wants_page(request) else None
-    return page or problem(500, "internal", detail, {"id": identity})
+    if error_page and _wants_page(request):
+        try:
+            page = error_page(request, 500, "internal", detail)
+        except Exception:  # what broke may be what pages are drawn with; the answer below needs nothing
+            logger.error("the error page failed too, id %s", identity)
+        else:
+            if page is not None:
+                return page
+    return problem(500, "internal", detail, {"id": identity})
 
 
 _WORDS = {

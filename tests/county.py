@@ -155,7 +155,7 @@ def build(url: str) -> None:
             loaded = load(county.ctx, kind, frame)
             assert not loaded.rejects, (kind, loaded.rejects[:3])
         with write(county.ctx.engine) as conn:
-            _hand_over(conn)
+            hand_over(conn, "R-B0", "A")  # the moved cell
         passwords = cheap_passwords()
         for username, (role, tie) in SEATS.items():
             new = accounts.NewAccount(username, f"{username} 测试", role, tie)
@@ -164,20 +164,16 @@ def build(url: str) -> None:
         county.ctx.engine.dispose()
 
 
-def _hand_over(conn: Connection) -> None:
-    """The moved cell: an incident reported in B is now A's, as after a redraw; it still says it was reported in B."""
-    ids = {row.code: row.id for row in conn.execute(select(t.cells.c.id, t.cells.c.code))}
-    worker = conn.execute(select(t.workers.c.id).where(t.workers.c.code == "W-A")).scalar_one()
-    moved = conn.execute(select(t.incidents.c.id).where(t.incidents.c.source_ref == "R-B0")).scalar_one()
-    current = (t.responsibilities.c.incident_id == moved) & t.responsibilities.c.valid_to.is_(None)
-    old = conn.execute(select(t.responsibilities).where(current)).mappings().one()
-    conn.execute(update(t.responsibilities).where(current).values(valid_to=NOW - timedelta(hours=1)))
-    conn.execute(
-        insert(t.responsibilities).values(
-            incident_id=moved, cell_id=ids[CELL["A"]], worker_id=worker, body_id=old["body_id"], area_id=old["area_id"],
-            reason="primary", valid_from=NOW - timedelta(hours=1),
-        )
-    )  # fmt: skip
+def hand_over(conn: Connection, number: str, letter: str, at: datetime = NOW - timedelta(hours=1)) -> None:
+    """Make a cell and its primary worker responsible for an incident, as a redraw does; where it was reported stays."""
+    cell = conn.execute(select(t.cells.c.id, t.cells.c.area_id).where(t.cells.c.code == CELL[letter])).one()
+    worker = conn.execute(select(t.workers.c.id).where(t.workers.c.code == f"W-{letter}")).scalar_one()
+    incident = conn.execute(select(t.incidents.c.id).where(t.incidents.c.source_ref == number)).scalar_one()
+    current = (t.responsibilities.c.incident_id == incident) & t.responsibilities.c.valid_to.is_(None)
+    old = conn.execute(select(t.responsibilities.c.body_id).where(current)).scalar_one()
+    conn.execute(update(t.responsibilities).where(current).values(valid_to=at))
+    row = {"incident_id": incident, "cell_id": cell.id, "worker_id": worker, "body_id": old, "area_id": cell.area_id}
+    conn.execute(insert(t.responsibilities).values(**row, reason="primary", valid_from=at))
 
 
 # --- canonical frames -------------------------------------------------------------------------------------------------

@@ -54,7 +54,7 @@ def report_incident(caller: Signed, body: ReportIn, key: Key = None) -> Assigned
     responses={200: {"content": {GEOJSON: {"schema": Features.model_json_schema()}}}, **problems(*SIGNED)},
 )
 def list_incidents(request: Request, caller: Signed, query: Incidents) -> Response:
-    """The incidents that the caller serves, newest first. No list holds a text or a reporter. Officials give a `reason`.
+    """The incidents that the caller serves, newest first. No list holds a text or a reporter. Officials say why.
 
     Every list of single incidents is written to the read log.
     """

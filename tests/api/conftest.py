@@ -1,7 +1,39 @@
-"""The county's fixtures for API tests; see `tests.county`."""
+"""The county's fixtures, and the application over it."""
 
 from __future__ import annotations
 
-from tests.county import county_file, county_template, postgis_county, small_county, spatialite_county
+from collections.abc import Iterator
+
+import pytest
+from fastapi.testclient import TestClient
+
+from api.app import create_app
+from tests.api.client import Api
+from tests.county import (
+    SmallCounty,
+    county_file,
+    county_template,
+    postgis_county,
+    small_county,
+    spatialite_county,
+)
 
 __all__ = ["county_file", "county_template", "postgis_county", "small_county", "spatialite_county"]
+
+
+def serve(county: SmallCounty) -> Iterator[Api]:
+    app = create_app(county.ctx, county.passwords)
+    with TestClient(app, base_url="http://testserver") as client:
+        yield Api(county, client)
+
+
+@pytest.fixture
+def api(small_county: SmallCounty) -> Iterator[Api]:
+    """The application over the county, once on each database."""
+    yield from serve(small_county)
+
+
+@pytest.fixture
+def api_lite(spatialite_county: SmallCounty) -> Iterator[Api]:
+    """The application on SpatiaLite alone, for what does not touch SQL."""
+    yield from serve(spatialite_county)

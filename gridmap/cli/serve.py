@@ -1,0 +1,92 @@
+"""`gridmap serve`: the pages and the API over the database of GRIDMAP_DATABASE_URL."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from gridmap.cli.output import note, say
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from gridmap.usecases.context import Context
+
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 for all of this machine.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65535)] = 8000,
+    workers: Annotated[int, typer.Option(help="Server processes; one for each core serves most.", min=1, max=64)] = 1,
+    proxy: Annotated[
+        str | None, typer.Option(help="Address of the proxy in front, whose X-Forwarded-* headers are believed.")
+    ] = None,
+) -> None:
+    """Serve the pages and the API until it is told to stop.
+
+    Example: gridmap serve --host 0.0.0.0 --workers 4 --proxy 127.0.0.1
+    """
+    ctx = _context()
+    if host not in LOOPBACK and ctx.settings.secure_cookies and proxy is None:
+        note(
+            "browsers keep the log-in over https only: put a TLS proxy in front and name it by --proxy, "
+            "or set GRIDMAP_SECURE_COOKIES=0 on a closed network"
+        )
+    if workers == 1:
+        run(ctx, host=host, port=port, proxy=proxy)
+        return
+    import uvicorn
+
+    ctx.engine.dispose()
+    say(f"http://{host}:{port}")
+    uvicorn.run("gridmap.cli.serve:application", factory=True, workers=workers, **_options(host, port, proxy))
+
+
+def run(ctx: Context, *, host: str, port: int, proxy: str | None = None) -> None:
+    """Serve this context from this process until it is told to stop; what the read log holds is written at the end."""
+    import uvicorn
+
+    from api.app import create_app
+
+    say(f"http://{host}:{port}")
+    uvicorn.Server(uvicorn.Config(create_app(ctx), **_options(host, port, proxy))).run()
+
+
+def application() -> FastAPI:
+    """The application of one of several server processes."""
+    from api.app import create_app
+
+    return create_app(_context())
+
+
+def _context() -> Context:
+    """The context of GRIDMAP_*; EnvironmentFault when the database is not at this program's schema."""
+    from gridmap.errors import EnvironmentFault
+    from gridmap.settings import Settings
+    from gridmap.store import head, revision
+    from gridmap.usecases.context import open_context
+
+    ctx = open_context(Settings.from_env())
+    at = revision(ctx.engine)
+    if at != head():
+        raise EnvironmentFault(
+            f"the database is at schema {at or 'none'}, this program needs {head()}: run `gridmap init`",
+            code="not_migrated",
+        )
+    return ctx
+
+
+def _options(host: str, port: int, proxy: str | None) -> dict[str, Any]:
+    """How uvicorn serves: no access log (addresses hold reasons and codes; /metrics counts), no server's name."""
+    return {
+        "host": host,
+        "port": port,
+        "access_log": False,
+        "log_level": "warning",
+        "server_header": False,
+        "proxy_headers": proxy is not None,
+        "forwarded_allow_ips": proxy,
+        "timeout_graceful_shutdown": 10,
+    }

@@ -1,0 +1,1 @@
+"""What a case goes through: categories, the clock and its lights, and the events written about it."""

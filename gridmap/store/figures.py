@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import shapely
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, Connection, FromClause, Select, and_, case, func, null, select
+from sqlalchemy import ColumnElement, Connection, FromClause, Integer, Select, and_, case, cast, func, null, select
 
 from gridmap.errors import InvalidInput
 from gridmap.store import tables as t
@@ -144,7 +144,7 @@ def _month_no(months: Sequence[date], asked: Asked) -> ColumnElement[Any]:
     """The month's position: where each begins in UTC is known here, so both databases count alike, summer time too."""
     at = t.incidents.c.received_at
     if not months:
-        return null()
+        return cast(null(), Integer)
     begins = [datetime.combine(month, time(), asked.zone) for month in months]
     return case(*((at >= begin, number) for number, begin in reversed(list(enumerate(begins)))), else_=None)
 

@@ -20,4 +20,5 @@ def bump(conn: Connection, *layers: str) -> None:
 
 def read(conn: Connection) -> dict[str, int]:
     """The versions by layer; a layer never changed is absent (0)."""
-    return dict(conn.execute(select(t.versions.c.layer, t.versions.c.version)).tuples().all())
+    rows = conn.execute(select(t.versions.c.layer, t.versions.c.version))
+    return {row.layer: row.version for row in rows}

@@ -21,6 +21,7 @@ import shapely
 from gridmap.errors import EnvironmentFault, InvalidInput
 from gridmap.files.table import Reject
 from gridmap.parsing.formulas import inert
+from gridmap.parsing.sheettext import escaped
 
 #: RFC 7946 asks for no more; 7 digits of a degree are about 1 cm
 _GEOJSON_DIGITS = 7
@@ -92,9 +93,19 @@ def _csv(frame: pd.DataFrame, path: Path, crs: str | None, bom: bool) -> None:
         gzip.open(path, "wb") if packed else path.open("wb") as raw,
         io.TextIOWrapper(raw, "utf-8-sig" if bom else "utf-8", newline="") as text,
     ):
-        writer = csv.writer(text, lineterminator="\n")
+        writer = csv.writer(_LineFeeds(text), lineterminator="\r\n")
         writer.writerow([inert(str(name)) for name in frame.columns])
         writer.writerows(zip(*(_cells(frame[name]) for name in frame.columns), strict=True))
+
+
+class _LineFeeds:
+    """Takes records ended by CR LF, which makes the writer quote both inside a field, and ends them by LF."""
+
+    def __init__(self, text: io.TextIOWrapper) -> None:
+        self._text = text
+
+    def write(self, record: str) -> int:
+        return self._text.write(record.removesuffix("\r\n") + "\n")
 
 
 def _cells(column: pd.Series[Any]) -> list[str]:
@@ -126,7 +137,6 @@ def _xlsx(frame: pd.DataFrame, path: Path, crs: str | None, bom: bool) -> None:
     del crs, bom
     from openpyxl import Workbook  # here: slow to load, and seldom asked for
     from openpyxl.cell import WriteOnlyCell
-    from openpyxl.utils.escape import escape
 
     if len(frame) >= 1_048_576:
         raise InvalidInput(
@@ -139,7 +149,7 @@ def _xlsx(frame: pd.DataFrame, path: Path, crs: str | None, bom: bool) -> None:
         plain = _plain(value)
         if not isinstance(plain, str):
             return plain
-        one = WriteOnlyCell(sheet, escape(plain).replace("\r", "_x000D_"))
+        one = WriteOnlyCell(sheet, escaped(plain))
         one.data_type = "s"  # a text that begins with "=" stays a text
         return one
 

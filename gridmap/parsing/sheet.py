@@ -12,6 +12,7 @@ from typing import Any
 from gridmap.errors import InvalidInput
 from gridmap.parsing.archive import check_archive
 from gridmap.parsing.limits import Limits
+from gridmap.parsing.sheettext import plain
 from gridmap.parsing.sink import Sink, unique_names
 
 _BATCH = 20_000
@@ -63,12 +64,10 @@ def _cells(sheet: Any) -> Iterator[Row]:
 
 def _text(value: Any) -> str | None:
     """A cell as text: whole numbers without a point (codes and phones come as floats), days and moments as ISO 8601."""
-    from openpyxl.utils.escape import unescape
-
     if value is None:
         return None
     if isinstance(value, str):
-        text: str = unescape(value) if "_x" in value else value
+        text = plain(value)
         return text if text.strip() else None
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"

@@ -71,11 +71,17 @@ def test_gb18030_is_guessed_and_said(tmp_path: Path, encoding: str) -> None:
     ("content", "code"),
     [
         pytest.param("name\nCafé Zürich é à\n".encode("latin-1"), "unknown_encoding", id="latin-1"),
-        pytest.param(text().encode("big5", "replace") + "繁體中文說明書龍鳳".encode("big5"), "unknown_encoding", id="big5"),
+        pytest.param(
+            text().encode("big5", "replace") + "繁體中文說明書龍鳳".encode("big5"), "unknown_encoding", id="big5"
+        ),
         pytest.param(text().encode() + "520122101001003,三组,东街\n".encode("gbk"), "mixed_encodings", id="mixed"),
-        pytest.param(text().encode("shift_jis", "replace") + "これはテストです。ﾃｽﾄ".encode("shift_jis"), "unknown_encoding", id="jis"),
+        pytest.param(
+            text().encode("shift_jis", "replace") + "これはテストです。ﾃｽﾄ".encode("shift_jis"),
+            "unknown_encoding",
+            id="jis",
+        ),
     ],
-)  # fmt: skip
+)
 def test_no_mojibake_is_accepted(tmp_path: Path, content: bytes, code: str) -> None:
     with pytest.raises(InvalidInput) as caught:
         read_table(saved(tmp_path / "odd.csv", content))
@@ -94,7 +100,11 @@ def test_an_encoding_may_be_told(tmp_path: Path) -> None:
 
 def test_values_stay_as_they_are(tmp_path: Path) -> None:
     table = read_table(saved(tmp_path / "x.csv", 'a,b,c\n00-0012, x ,\n007,"two\nlines","say ""hi"""\n\n1e5,N/A,--\n'))
-    assert table.frame.to_numpy().tolist() == [["00-0012", " x ", ""], ["007", "two\nlines", 'say "hi"'], ["1e5", "N/A", "--"]]
+    assert table.frame.to_numpy().tolist() == [
+        ["00-0012", " x ", ""],
+        ["007", "two\nlines", 'say "hi"'],
+        ["1e5", "N/A", "--"],
+    ]
     assert table.rows.tolist() == [2, 3, 5], "a blank line counts, as in a spreadsheet"
 
 

@@ -27,7 +27,9 @@ def list_enterprises(request: Request, caller: Signed, query: Enterprises) -> Re
 
 
 @router.get("/{enterprise_id}", summary="Read an enterprise", responses=problems(*SIGNED, 404))
-def read_enterprise(caller: Signed, enterprise_id: Annotated[Id, Path(examples=[1])]) -> EnterpriseOut:
+def read_enterprise(
+    caller: Signed, enterprise_id: Annotated[Id, Path(description="as in the list", examples=[1])]
+) -> EnterpriseOut:
     """One enterprise with its point or outline."""
     found = caller.reader.enterprise(enterprise_id)
     row = answers.with_place(FIELDS.row(found), found["geom"])

@@ -47,7 +47,9 @@ def list_cells(request: Request, caller: Signed, query: Cells) -> Response:
 
 
 @router.get("/cells/{code}", summary="Read a cell", responses=problems(*SIGNED, 404))
-def read_cell(caller: Signed, code: Annotated[Code, Path(examples=["529901001001001"])]) -> CellOut:
+def read_cell(
+    caller: Signed, code: Annotated[Code, Path(description="15 digits, as in the list", examples=["529901001001001"])]
+) -> CellOut:
     """The cell in force today under this code, with its border and, where the caller may see it, its roster."""
     found = caller.reader.cell(code)
     geometry = found["geom"]

@@ -22,7 +22,9 @@ MOST = 5000
 _OWN = frozenset({"lang", "cursor", "bbox", "limit", "reason"})
 
 Language = Annotated[Literal["zh", "en"] | None, Query(description="default: as the page's or the browser's")]
-Name = Annotated[str, Path(json_schema_extra={"enum": list(LAYERS)}, examples=["cells"])]
+Name = Annotated[
+    str, Path(description="as in the list of layers", json_schema_extra={"enum": list(LAYERS)}, examples=["cells"])
+]
 
 
 class Parameter(BaseModel):
@@ -74,8 +76,8 @@ def read_layer(
     name: Name,
     lang: Language = None,
     bbox: Annotated[str | None, Query(max_length=200, description="west,south,east,north; for layers in pages")] = None,
-    cursor: Annotated[str | None, Query(max_length=500)] = None,
-    limit: Annotated[int, Query(ge=1, le=MOST)] = MOST,
+    cursor: Annotated[str | None, Query(max_length=500, description="`next` of the page before")] = None,
+    limit: Annotated[int, Query(ge=1, le=MOST, description="features a page, for layers in pages")] = MOST,
 ) -> Response:
     """A FeatureCollection of what the caller may see, with the layer's own parameters (see `GET /api/v1/layers`).
 

@@ -31,7 +31,9 @@ def list_households(request: Request, caller: Signed, query: Households) -> Resp
 
 
 @router.get("/households/{household_id}", summary="Read a household", responses=problems(*SIGNED, 404))
-def read_household(caller: Explained, household_id: Annotated[Id, Path(examples=[1])]) -> HouseholdOut:
+def read_household(
+    caller: Explained, household_id: Annotated[Id, Path(description="as in the list", examples=[1])]
+) -> HouseholdOut:
     """One household with its contact, where one was given with consent. The reading is logged."""
     found = caller.reader.household(household_id)
     row = answers.with_place(HOUSEHOLD_FIELDS.row(found), found["geom"])

@@ -37,10 +37,12 @@ class CountQuery(BaseModel):
         ),
     ] = "category"
     category: Annotated[Code | None, Field(description="a top category holds its sub-categories")] = None
-    status: Status | None = None
-    light: Light | None = None
+    status: Annotated[Status | None, Field(description="as stored")] = None
+    light: Annotated[Light | None, Field(description="of open incidents, by the server's clock")] = None
     area: Annotated[Code | None, Field(description="an area within the caller's own")] = None
-    cell: Code | None = None
+    cell: Annotated[
+        Code | None, Field(description="code of a cell; which one an incident counts for, see `drawing`")
+    ] = None
     from_: Annotated[date | None, Field(alias="from", description="first day received, county time")] = None
     to: Annotated[date | None, Field(description="first day no longer included")] = None
     drawing: Annotated[Drawing, Field(description="then: the cell reported in; now: the cell responsible today")] = (

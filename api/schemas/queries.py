@@ -112,7 +112,7 @@ class EnterpriseKind(StrEnum):
 
 
 class EnterpriseQuery(OfCell):
-    kind: EnterpriseKind | None = None
+    kind: Annotated[EnterpriseKind | None, Field(description="mine, quarry, factory or other")] = None
 
     def filters(self) -> dict[str, Any]:
         return super().filters() | ({} if self.kind is None else {"kind": str(self.kind)})
@@ -125,7 +125,7 @@ class Level(StrEnum):
 
 
 class AreaQuery(Boxed):
-    level: Level | None = None
+    level: Annotated[Level | None, Field(description="county, town or community")] = None
 
     def filters(self) -> dict[str, Any]:
         return {} if self.level is None else {"level": str(self.level)}
@@ -139,7 +139,7 @@ class CellQuery(Boxed):
 
 
 class BodyQuery(Pages):
-    level: Level | None = None
+    level: Annotated[Level | None, Field(description="county, town or community")] = None
 
     def filters(self) -> dict[str, Any]:
         return {} if self.level is None else {"level": str(self.level)}

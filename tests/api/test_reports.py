@@ -1,0 +1,181 @@
+"""Reporting, moving and closing over HTTP; the same key in parallel has one effect."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+import uvicorn
+from sqlalchemy import func, select
+
+from api.app import create_app
+from gridmap.ground import convert
+from gridmap.store import tables as t
+from tests.api.client import V1, Api, problem
+from tests.county import CELL, LON, NOW, SIZE_DEG, SmallCounty, centre
+
+LON_A, LAT_A = centre("A")
+REPORT = {"category": "mining-blasting", "lon": LON_A, "lat": LAT_A, "text": "爆破后墙裂", "accuracy_m": 20}
+
+
+def count(county: SmallCounty, table: Any = t.incidents) -> int:
+    found: int = county.one(select(func.count()).select_from(table))
+    return found
+
+
+def test_a_report_is_placed_and_assigned(api: Api) -> None:
+    answer = api.post("worker-b", "/incidents", REPORT, headers={"Idempotency-Key": "k1"})
+    assert answer.status_code == 201
+    said = answer.json()
+    assert said["cell"] == {"code": CELL["A"], "name": "A 格", "name_en": "Cell A"}
+    assert said["worker"]["name"] == "网格员 A"
+    assert said["status"] == "assigned"
+    assert said["reason"] == "primary"
+    assert said["due_at"] == "2026-07-10T02:00:00Z"  # 168 hours
+    assert said["border_m"] == pytest.approx(194, abs=3)
+    assert said["confidence"] == pytest.approx(1, abs=1e-6)
+    stored = api.get("worker-a", f"/incidents/{said['id']}").json()
+    assert stored["text"] == "爆破后墙裂"
+    assert (stored["lon"], stored["lat"]) == (LON_A, LAT_A)
+    assert stored["channel"] == "worker"
+    assert stored["light"] == "green"
+    events = api.get("worker-a", f"/incidents/{said['id']}/events").json()
+    assert [one["kind"] for one in events] == ["reported", "assigned"]
+    assert problem(api.get("worker-b", f"/incidents/{said['id']}"), 404, "not_found")
+
+
+def test_channels_by_default_follow_the_role(api_lite: Api) -> None:
+    made = api_lite.post("dispatcher-1", "/incidents", REPORT).json()["id"]
+    assert api_lite.get("dispatcher-1", f"/incidents/{made}").json()["channel"] == "counter"
+    made = api_lite.post("dispatcher-1", "/incidents", {**REPORT, "channel": "phone"}).json()["id"]
+    assert api_lite.get("dispatcher-1", f"/incidents/{made}").json()["channel"] == "phone"
+
+
+def test_what_came_in_is_kept_beside_the_wgs84(api_lite: Api) -> None:
+    lon, lat = convert([LON_A], [LAT_A], "wgs84", "gcj02")
+    said = {**REPORT, "lon": float(lon[0]), "lat": float(lat[0]), "crs": "gcj02"}
+    made = api_lite.post("worker-a", "/incidents", said).json()
+    assert made["cell"]["code"] == CELL["A"]
+    stored = api_lite.get("worker-a", f"/incidents/{made['id']}").json()
+    assert stored["came_as"] == {"crs": "gcj02", "x": said["lon"], "y": said["lat"]}
+    assert stored["lon"] == pytest.approx(LON_A, abs=2e-8)
+    raw = api_lite.get("worker-a", "/locate", params={"lon": said["lon"], "lat": said["lat"]}).json()
+    assert raw["cell"] != made["cell"]  # hundreds of metres beside
+
+
+def test_outside_of_all_cells_and_unsure_of_the_cell(api_lite: Api) -> None:
+    west = api_lite.post("worker-a", "/incidents", {**REPORT, "lon": LON - 0.3 * SIZE_DEG}).json()
+    assert (west["status"], west["cell"], west["worker"], west["place_reason"]) == ("unplaced", None, None, "outside")
+    assert west["nearest"]["code"] == CELL["A"]
+    assert west["nearest"]["distance_m"] == pytest.approx(0.3 * 388, rel=0.02)
+    edge = api_lite.post("worker-a", "/incidents", {**REPORT, "lon": LON + 0.99 * SIZE_DEG, "accuracy_m": 50}).json()
+    assert edge["place_reason"] == "border"
+    assert 0.4 < edge["confidence"] < 0.6
+    assert edge["runner_up"]["code"] == CELL["B"]
+
+
+def test_the_same_key_again_answers_the_same(api: Api) -> None:
+    before = count(api.county)
+    key = {"Idempotency-Key": "0d6c2b0e-5a0d-4a55"}
+    first = api.post("worker-a", "/incidents", REPORT, headers=key)
+    api.county.clock.forward(minutes=5)
+    again = api.post("worker-a", "/incidents", REPORT, headers=key)
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert first.json() == again.json()
+    assert count(api.county) == before + 1
+    other = api.post("worker-a", "/incidents", {**REPORT, "text": "另一件"}, headers=key)
+    problem(other, 422, "idempotency_key_reused")
+    assert count(api.county) == before + 1
+    stranger = api.post("worker-b", "/incidents", REPORT, headers=key)  # keys are the sender's own
+    assert stranger.json()["id"] != first.json()["id"]
+    without = [api.post("worker-a", "/incidents", REPORT).json()["id"] for _ in range(2)]
+    assert len(set(without)) == 2
+    for bad in ("", " ", "x" * 201, "ключ".encode()):
+        assert api.post("worker-a", "/incidents", REPORT, headers={"Idempotency-Key": bad}).status_code == 422
+
+
+@pytest.fixture
+def served(small_county: SmallCounty) -> Iterator[tuple[SmallCounty, str]]:
+    """The application behind a real server on loopback."""
+    app = create_app(small_county.ctx, small_county.passwords)
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning", access_log=False))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        assert thread.is_alive()
+        thread.join(0.01)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    yield small_county, f"http://127.0.0.1:{port}{V1}"
+    server.should_exit = True
+    thread.join(10)
+    assert not thread.is_alive()
+
+
+def test_the_same_key_from_twenty_threads_gives_one_row(served: tuple[SmallCounty, str]) -> None:
+    """5 keys x 20 at once (the whole of it, 100 x 20, is in the trials)."""
+    county, url = served
+    before, events = count(county), count(county, t.events)
+    headers = {"Authorization": f"Bearer {county.token('worker-a')}"}
+    answers: list[tuple[str, int, str]] = []
+    gate = threading.Barrier(20)
+
+    def send() -> None:
+        with httpx.Client(timeout=60) as client:
+            for number in range(5):
+                gate.wait()
+                key = f"key-{number}"
+                sent = client.post(f"{url}/incidents", json=REPORT, headers={**headers, "Idempotency-Key": key})
+                answers.append((key, sent.status_code, sent.text))
+
+    threads = [threading.Thread(target=send) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert Counter((key, status) for key, status, _ in answers) == {(f"key-{n}", 201): 20 for n in range(5)}
+    assert len({text for _, _, text in answers}) == 5
+    assert count(county) == before + 5
+    assert count(county, t.events) == events + 10
+
+
+def test_moving_a_pin_assigns_again_once(api: Api) -> None:
+    made = api.post("worker-a", "/incidents", REPORT).json()["id"]
+    api.county.clock.forward(minutes=1)
+    lon, lat = centre("B", 0.2)
+    moved = api.post("worker-a", f"/incidents/{made}/actions/move", {"lon": lon, "lat": lat, "accuracy_m": 8})
+    assert moved.status_code == 200
+    assert (moved.json()["moved"], moved.json()["cell"]["code"]) == (True, CELL["B"])
+    assert moved.json()["worker"]["name"] == "网格员 B"
+    problem(api.get("worker-a", f"/incidents/{made}"), 404, "not_found")  # B's now
+    again = api.post("worker-b", f"/incidents/{made}/actions/move", {"lon": lon, "lat": lat, "accuracy_m": 8})
+    assert (again.json()["moved"], again.json()["cell"]["code"]) == (False, CELL["B"])
+    kinds = [one["kind"] for one in api.get("worker-b", f"/incidents/{made}/events").json()]
+    assert kinds == ["reported", "assigned", "moved", "assigned"]
+
+
+def test_closing_stops_the_clock_once(api: Api) -> None:
+    made = api.post("worker-a", "/incidents", REPORT).json()["id"]
+    closed = api.post("worker-a", f"/incidents/{made}/actions/close", {})
+    assert closed.json()["status"] == "closed"
+    api.county.clock.forward(days=30)
+    api.tokens.clear()
+    again = api.post("worker-a", f"/incidents/{made}/actions/close")
+    assert again.json()["closed_at"] == closed.json()["closed_at"]
+    stored = api.get("worker-a", f"/incidents/{made}").json()
+    assert (stored["status"], stored["light"]) == ("closed", None)
+    lon, lat = centre("B")
+    problem(api.post("worker-a", f"/incidents/{made}/actions/move", {"lon": lon, "lat": lat}), 409, "closed")
+
+
+def test_a_report_made_offline_keeps_when_it_happened(api_lite: Api) -> None:
+    happened = (NOW - timedelta(days=400)).isoformat()
+    made = api_lite.post("worker-a", "/incidents", {**REPORT, "occurred_at": happened}).json()
+    stored = api_lite.get("worker-a", f"/incidents/{made['id']}").json()
+    assert stored["occurred_at"] == "2025-05-29T02:00:00Z"
+    assert stored["received_at"] == "2026-07-03T02:00:00Z"
+    assert stored["due_at"] == "2026-07-10T02:00:00Z"

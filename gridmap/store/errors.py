@@ -11,13 +11,14 @@ import re
 import psycopg
 import sqlean
 from psycopg import errors as pg
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from gridmap.errors import Conflict, EnvironmentFault, GridmapError, InvalidInput
 
-#: what a database call may raise: through SQLAlchemy, waiting for a connection, or from a driver used directly (COPY)
-DATABASE_ERRORS = (DBAPIError, PoolTimeout, psycopg.Error, sqlean.Error)
+#: what a database call may raise: through SQLAlchemy (StatementError: a value refused before it is sent), waiting for
+#: a connection, from a driver used directly (COPY), and for values that no driver can send (10**30, half a surrogate)
+DATABASE_ERRORS = (StatementError, PoolTimeout, psycopg.Error, sqlean.Error, OverflowError, UnicodeEncodeError)
 
 #: codes that our triggers raise, and the kind of error each becomes; the words come with the message
 _TRIGGERS: dict[str, type[GridmapError]] = {
@@ -41,7 +42,13 @@ def translate(exc: Exception) -> GridmapError:
     """
     if isinstance(exc, PoolTimeout):
         return EnvironmentFault("the database is busy: no free connection; try again", code="busy")
-    origin = exc.orig if isinstance(exc, DBAPIError) else exc
+    origin = exc.orig if isinstance(exc, StatementError) else exc
+    if isinstance(origin, ValueError | TypeError | OverflowError):
+        return InvalidInput(
+            "a value cannot be stored: a number too large, a moment without a time zone, or a broken character",
+            code="bad_value",
+            reason=type(origin).__name__,
+        )
     ours = _TRIGGER.search(str(origin))
     if ours and ours[1] in _TRIGGERS:
         return _TRIGGERS[ours[1]](ours[2], code=ours[1])
@@ -110,7 +117,9 @@ def _from_postgres(exc: psycopg.Error, *, lost: bool) -> GridmapError:
             return EnvironmentFault("a read-only transaction cannot write", code="read_only")
         case psycopg.DataError() | pg.InternalError_():
             # PostGIS tells a wrong SRID or geometry type as a data error, with the types and no value
-            return InvalidInput(f"the database refuses a value: {diag.message_primary}", code="bad_value")
+            # the driver's own words, without a diagnosis, are about NUL characters and hold no value either
+            words = diag.message_primary or str(exc)
+            return InvalidInput(f"the database refuses a value: {words}", code="bad_value")
         case _ if lost or isinstance(exc, psycopg.OperationalError):
             return EnvironmentFault(
                 "the PostgreSQL server cannot be reached or went away; start it, or check GRIDMAP_DATABASE_URL",

@@ -167,6 +167,20 @@ def test_errors_hold_no_values(filled: Engine) -> None:
     assert private not in error.message + str(error.details)
 
 
+def test_values_that_no_column_holds_are_the_senders_fault(filled: Engine) -> None:
+    code = t.households.c.code
+    for value in (10**30, -(10**30)):
+        with pytest.raises(InvalidInput), read(filled) as conn:
+            conn.execute(select(code).where(t.households.c.id == value))
+        assert isinstance(refused(filled, update(t.households).values(children=value)), InvalidInput)
+    assert isinstance(refused(filled, update(t.households).values(address="half a \ud800")), InvalidInput)
+    with pytest.raises(InvalidInput), write(filled) as conn:
+        bulk_insert(conn, t.places, {"code": ["\udfff"], "name": ["x"], "class": ["town"], "geom": [spot("A")]})
+    if filled.dialect.name == "postgresql":
+        error = refused(filled, update(t.households).values(address="NUL \x00"))
+        assert (type(error), "NUL" in error.message) == (InvalidInput, True)
+
+
 # --- history --------------------------------------------------------------------------------------------------------
 
 HISTORY = [

@@ -1,4 +1,4 @@
-"""The incident categories that ship with the platform: two levels, Chinese and English, editable once they are loaded."""
+"""The incident categories that ship with the platform: two levels, Chinese and English, editable once loaded."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ def default_categories() -> pd.DataFrame:
     with files("gridmap.case").joinpath("categories.csv").open(encoding="utf-8") as source:
         frame = pd.read_csv(source, dtype={"limit_hours": "float64"}, keep_default_na=False)
     if tuple(frame.columns) != COLUMNS:
-        raise EnvironmentFault(f"gridmap/case/categories.csv must have the columns {', '.join(COLUMNS)}: reinstall gridmap")
+        wanted = ", ".join(COLUMNS)
+        raise EnvironmentFault(f"gridmap/case/categories.csv must have the columns {wanted}: reinstall gridmap")
     for column in ("parent", "department"):
         text = frame[column].astype(object)
         frame[column] = text.where(text != "", None)

@@ -1,7 +1,7 @@
 """From mesh edges to smooth lines that everything shares: borders, streams and roads are cut into the same arcs.
 
-An arc runs between two nodes (where lines meet, or change what they are). It is smoothed and rounded once, and whatever runs along
-it takes those points, so neighbours, and a border and its river, agree to the last digit.
+An arc runs between two nodes (where lines meet, or change what they are). It is smoothed and rounded once, and whatever
+runs along it takes those points, so neighbours, and a border and its river, agree to the last digit.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def trace(mesh: Mesh, kept: np.ndarray, kind: Ints) -> list[tuple[Ints, int]]:
     ends, what = mesh.edges.tolist(), kind.tolist()
     node = {v for v, es in at.items() if len(es) != 2 or what[es[0]] != what[es[1]]}
     done: set[int] = set()
-    chains = []
+    chains: list[tuple[Ints, int]] = []
 
     def follow(v: int, e: int) -> list[int]:
         chain = [v]
@@ -63,7 +63,7 @@ def trace(mesh: Mesh, kept: np.ndarray, kind: Ints) -> list[tuple[Ints, int]]:
 
 
 def relax(mesh: Mesh, kept: np.ndarray, fixed: np.ndarray, rounds: int = 4) -> Floats:
-    """Vertex positions after pulling each towards the mean of its neighbours along the kept edges; meeting points less."""
+    """Vertex positions after pulling each towards the mean of its neighbours along kept edges; meeting points less."""
     a, b = mesh.edges[kept].T
     n = len(mesh.vertices)
     degree = np.bincount(np.r_[a, b], minlength=n)
@@ -96,7 +96,7 @@ def smooth_arcs(mesh: Mesh, kept: np.ndarray, kind: Ints, solid: np.ndarray, rng
     fixed = np.zeros(len(mesh.vertices), dtype=bool)
     for _ in range(12):
         xy = relax(mesh, kept, fixed)
-        lines = [_smooth(xy[chain], bend, bool(fixed[chain].any())) for (chain, _), bend in zip(chains, sway, strict=True)]
+        lines = [_smooth(xy[c], bend, bool(fixed[c].any())) for (c, _), bend in zip(chains, sway, strict=True)]
         bad = _touching(lines, solid[edge])
         if not bad:
             break
@@ -113,14 +113,15 @@ def _smooth(line: Floats, bend: Floats, plain: bool) -> Floats:
     swaying = np.empty((2 * len(line) - 1, 2))
     swaying[0::2], swaying[1::2] = line, middle
     fine = chaikin(chaikin(swaying))
-    return np.asarray(shapely.get_coordinates(shapely.simplify(shapely.linestrings(fine), SIMPLIFY_M)), dtype=np.float64)
+    simple = shapely.simplify(shapely.linestrings(fine), SIMPLIFY_M)
+    return np.asarray(shapely.get_coordinates(simple), dtype=np.float64)
 
 
 def _touching(lines: Sequence[Floats], solid: np.ndarray) -> list[int]:
     """Solid arcs that meet themselves, or one another elsewhere than at shared ends."""
     ids = np.flatnonzero(solid)
-    index = np.repeat(np.arange(len(ids)), [len(lines[i]) for i in ids])
-    shapes = shapely.linestrings(np.round(np.vstack([lines[i] for i in ids]), 1), indices=index)
+    index = np.repeat(np.arange(len(ids)), [len(lines[i]) for i in ids.tolist()])
+    shapes = shapely.linestrings(np.round(np.vstack([lines[i] for i in ids.tolist()]), 1), indices=index)
     bad = set(ids[~shapely.is_simple(shapes)].tolist())
     a, b = shapely.STRtree(shapes).query(shapes, predicate="intersects")
     a, b = a[a < b], b[a < b]

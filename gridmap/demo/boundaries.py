@@ -1,11 +1,12 @@
 """The demo county's ground as frames: drawn from a seed, kept in data/boundaries, read from there.
 
-`draw` makes everything whose lines touch one another: cells, areas, streams, roads, places and settlements (the groups of
-houses that the borders keep away from). Coordinates are degrees rounded to DIGITS.
+`draw` makes everything whose lines touch one another: cells, areas, streams, roads, places and settlements (the groups
+of houses that the borders keep away from). Coordinates are degrees rounded to DIGITS.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import geopandas as gpd
@@ -99,7 +100,8 @@ def _area_codes(land: Land, spots: Spots, tree: Hierarchy) -> list[str]:
     for t, town in enumerate(layout.TOWNS):
         for some, first in ((urban, 1), (~urban, _VILLAGES_FROM)):
             here = np.flatnonzero(some & (tree.town_of_community == t))
-            codes[here] = scheme.number(layout.COUNTY_CODE + town.suffix, *at[here].T, first=first)
+            lon, lat = at[here].T
+            codes[here] = scheme.number(layout.COUNTY_CODE + town.suffix, lon, lat, first=first)
     return [str(code) for code in codes]
 
 
@@ -109,7 +111,9 @@ def _cells(
     label = tree.of_atoms(tree.cell)
     sides = label[land.mesh.sides[arcs.edge]]
     n = int(tree.cell.max()) + 1
-    polygons = np.array([_face(shapes[(sides == c).any(axis=1) & (sides[:, 0] != sides[:, 1])], c) for c in range(n)], dtype=object)
+    border = sides[:, 0] != sides[:, 1]
+    faces = [_face(shapes[border & (sides == c).any(axis=1)], c) for c in range(n)]
+    polygons = np.array(faces, dtype=object)
     community = np.zeros(n, dtype=np.int64)
     community[tree.cell[tree.cell >= 0]] = tree.community[tree.cell >= 0]
     centre = shapely.centroid(polygons)
@@ -118,8 +122,9 @@ def _cells(
         here = np.flatnonzero(community == area)
         numbered = CodeScheme().number(codes[area], shapely.get_x(centre[here]), shapely.get_y(centre[here]))
         for i in np.argsort(numbered).tolist():
-            number = numbered[i][-2:]
-            rows.append((numbered[i], f"{names[area].zh} {number} 网格", f"{names[area].en}, cell {number}", codes[area], here[i]))
+            number, name = numbered[i][-2:], names[area]
+            labels = (f"{name.zh} {number} 网格", f"{name.en}, cell {number}")
+            rows.append((numbered[i], *labels, codes[area], here[i]))
     frame = pd.DataFrame(rows, columns=["code", "name", "name_en", "area", "at"])
     frame["body"] = frame["area"] + "-committee"
     frame["valid_from"], frame["valid_to"] = layout.DRAWN_ON, None
@@ -131,30 +136,37 @@ def _face(border: NDArray[np.object_], cell: int) -> shapely.Polygon:
     """The one polygon that a cell's arcs enclose."""
     faces = shapely.get_parts(shapely.polygonize(border))
     if len(faces) != 1:
-        raise GridmapError(f"the border of demo cell {cell} encloses {len(faces)} faces: draw with another seed", cell=cell)
-    return faces[0]
+        raise GridmapError(f"the border of demo cell {cell} encloses {len(faces)} faces: take another seed", cell=cell)
+    face: shapely.Polygon = faces[0]
+    return face
 
 
 def _areas(cells: pd.DataFrame, codes: list[str], names: list[Name]) -> pd.DataFrame:
     """County, towns and communities, each the union of its cells."""
-    name = dict(zip(codes, names, strict=True)) | {
-        layout.COUNTY_CODE + town.suffix: Name(town.name, f"{town.name_en} {'town' if town.suffix < '200' else 'township'}")
-        for town in layout.TOWNS
-    }
+    name = dict(zip(codes, names, strict=True))
+    for town in layout.TOWNS:
+        rank = "town" if town.suffix < "200" else "township"
+        name[layout.COUNTY_CODE + town.suffix] = Name(town.name, f"{town.name_en} {rank}")
     name[layout.COUNTY_CODE] = Name(layout.COUNTY_NAME, layout.COUNTY_NAME_EN)
     rows = []
     for digits, level in ((6, "county"), (9, "town"), (12, "community")):
         for code, some in cells.groupby(cells["code"].str[:digits]):
-            shape = shapely.coverage_union_all(some["geometry"].to_numpy())
-            parts = shapely.get_parts(shape)
+            parts = shapely.get_parts(shapely.coverage_union_all(some["geometry"].to_numpy()))
+            whole = shapely.multipolygons([list(parts)])[0]
             parent = None if digits == 6 else str(code)[: digits - 3]
-            rows.append((str(code), name[str(code)].zh, name[str(code)].en, level, parent, shapely.multipolygons([list(parts)])[0]))
+            rows.append((str(code), name[str(code)].zh, name[str(code)].en, level, parent, whole))
     return pd.DataFrame(rows, columns=["code", "name", "name_en", "level", "parent", "geometry"], dtype=object)
 
 
 def _merged(lines: NDArray[np.object_]) -> shapely.MultiLineString:
     """Lines joined where they meet, as one multilinestring."""
-    return shapely.multilinestrings([list(shapely.get_parts(shapely.line_merge(shapely.multilinestrings([list(lines)])[0])))])[0]
+    merged = shapely.line_merge(shapely.multilinestrings([list(lines)])[0])
+    return _multi(shapely.get_parts(merged))
+
+
+def _multi(lines: Iterable[shapely.LineString]) -> shapely.MultiLineString:
+    whole: shapely.MultiLineString = shapely.multilinestrings([list(lines)])[0]
+    return whole
 
 
 def _roads(land: Land, arcs: Arcs, shapes: NDArray[np.object_]) -> pd.DataFrame:
@@ -164,27 +176,27 @@ def _roads(land: Land, arcs: Arcs, shapes: NDArray[np.object_]) -> pd.DataFrame:
         rows.append((f"RD{i + 1:04d}", zh, en, "main", _merged(shapes[(grade == 2) & (number == i)])))
     minor = shapely.get_parts(_merged(shapes[grade == 1]))
     order = np.lexsort((shapely.get_y(shapely.centroid(minor)), shapely.get_x(shapely.centroid(minor))))
-    for i, line in enumerate(minor[order], start=len(rows) + 1):
-        rows.append((f"RD{i:04d}", None, None, "minor", shapely.multilinestrings([[line]])[0]))
+    first = len(rows) + 1
+    rows.extend((f"RD{i:04d}", None, None, "minor", _multi([line])) for i, line in enumerate(minor[order], first))
     return pd.DataFrame(rows, columns=["code", "name", "name_en", "class", "geometry"])
 
 
 def _water(land: Land, arcs: Arcs, shapes: NDArray[np.object_]) -> pd.DataFrame:
     """One feature for each stream and width; unnamed brooks by the stretch; the reservoir last."""
-    width = land.width[arcs.edge]
-    name = stream_names(land)[arcs.edge]
+    width, name = land.width[arcs.edge], stream_names(land)[arcs.edge]
+    label = np.array(["" if one is None else one.zh for one in name], dtype=object)
+    english = {one.zh: one.en for one in name if one is not None}
     rows: list[tuple[object, ...]] = []
-    for stream in sorted({str(n.zh) for n in name if n is not None}):
-        mine = np.array([n is not None and n.zh == stream for n in name])
-        en = name[mine][0].en
+    for stream in [*sorted(english), ""]:
         for w in range(5, 0, -1):
-            if (mine & (width == w)).any():
-                rows.append((stream, en, "river", w, _merged(shapes[mine & (width == w)])))
-    nameless = np.array([n is None for n in name])
-    for w in range(5, 0, -1):
-        if (nameless & (width == w)).any():
-            for line in shapely.get_parts(_merged(shapes[nameless & (width == w)])):
-                rows.append((None, None, "river", w, shapely.multilinestrings([[line]])[0]))
+            mine = (label == stream) & (width == w)
+            if not mine.any():
+                continue
+            reach = _merged(shapes[mine])
+            if stream:
+                rows.append((stream, english[stream], "river", w, reach))
+            else:
+                rows.extend((None, None, "river", w, _multi([line])) for line in shapely.get_parts(reach))
     shore = np.logical_xor(*land.lake[land.mesh.sides[arcs.edge]].T)
     basin = shapely.get_parts(shapely.polygonize(shapes[shore]))
     whole = shapely.polygons(shapely.get_exterior_ring(basin[np.argmax(shapely.area(basin))]))
@@ -221,4 +233,4 @@ def _settlements(land: Land, spots: Spots, tree: Hierarchy, codes: list[str], ce
     frame = frame[cells["area"].to_numpy()[index.locate(lon, lat)] == frame["community"].to_numpy()]
     frame = frame.sort_values(["community", "lon", "lat"], ascending=[True, True, False], ignore_index=True)
     frame.insert(1, "group", frame.groupby("community").cumcount() + 1)
-    return frame
+    return pd.DataFrame(frame)

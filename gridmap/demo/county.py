@@ -58,9 +58,7 @@ class County:
     truth: dict[str, Any] = field(default_factory=dict)
 
 
-def make_county(
-    seed: int = SEED, *, scale: float = 1.0, until: date = UNTIL, boundaries: Path | None = None
-) -> County:
+def make_county(seed: int = SEED, *, scale: float = 1.0, until: date = UNTIL, boundaries: Path | None = None) -> County:
     """Make the demo county.
 
     `scale` multiplies the numbers of households (60,000) and incidents (25,000); cells, workers and enterprises stay.
@@ -71,13 +69,13 @@ def make_county(
         raise InvalidInput(f"scale must be more than 0 and at most 1, but is {scale}", scale=scale)
     land, plane = ground(boundaries), Plane()
     # a stream of its own for each part: what one part draws does not shift the others
-    draw = dict(zip(("works", "homes", "staff", "leave", "incidents"), np.random.default_rng(seed).spawn(5), strict=True))
+    parts = ("works", "homes", "staff", "leave", "incidents")
+    draw = dict(zip(parts, np.random.default_rng(seed).spawn(len(parts)), strict=True))
     works = make_works(land, plane, until, draw["works"])
     lived, lanes = _settle(land, works, plane, round(HOUSEHOLDS * scale), draw["homes"])
     workers, duties = staff.make_workers(land.cells, draw["staff"])
-    people = incidents.Homes(
-        plane.xy(lived["lon"].to_numpy(), lived["lat"].to_numpy()), lived["code"].to_numpy(), lived.pop("urban").to_numpy()
-    )
+    at = plane.xy(lived["lon"].to_numpy(), lived["lat"].to_numpy())
+    people = incidents.Homes(at, lived["code"].to_numpy(), lived.pop("urban").to_numpy())
     total = round(INCIDENTS * scale)
     draft, drawn, rate = incidents.draft(people, works, total, draw["incidents"])
     outline = plane.flat(land.areas.loc[land.areas["level"] == "county", "geometry"].to_numpy())[0]
@@ -86,7 +84,8 @@ def make_county(
     return County(
         layout.COUNTY_NAME, layout.COUNTY_NAME_EN, layout.COUNTY_CODE,
         areas=numbered(land.areas), bodies=numbered(staff.make_bodies(land.areas)), cells=numbered(land.cells),
-        workers=numbered(workers), duties=numbered(duties), leaves=numbered(staff.make_leaves(workers, until, draw["leave"])),
+        workers=numbered(workers), duties=numbered(duties),
+        leaves=numbered(staff.make_leaves(workers, until, draw["leave"])),
         households=numbered(lived), enterprises=numbered(works.frame), incidents=numbered(reports),
         roads=numbered(pd.concat([land.roads, lanes])), water=numbered(land.water), places=numbered(places),
         truth=make_truth(people, works, rate, drawn, seed=seed, scale=scale, until=until, incidents=total),

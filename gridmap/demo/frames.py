@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -25,7 +27,7 @@ def numbered(frame: pd.DataFrame) -> pd.DataFrame:
     return frame
 
 
-def as_came(lonlat: Floats) -> dict[str, object]:
+def as_came(lonlat: Floats) -> dict[str, Any]:
     """The point columns of places that came in WGS84; (n, 2) degrees."""
     lon, lat = lonlat.T
     return {"lon": lon, "lat": lat, "crs_in": "EPSG:4326", "x_in": lon, "y_in": lat}

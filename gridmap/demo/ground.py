@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import shapely
@@ -120,7 +121,8 @@ def make_land(rng: np.random.Generator) -> Land:
     lake = _flood(mesh, height, drainage)
     drowned = lake[mesh.sides].all(axis=1)
     width[drowned] = 0
-    roads = Roads(mesh, height, width, lake[mesh.sides].any(axis=1))
+    wet = np.asarray(lake[mesh.sides].any(axis=1))
+    roads = Roads(mesh, height, width, wet)
     land = Land(mesh, height, drainage, width, lake, county_atoms(mesh, sway), roads)
     _lay_main_roads(land)
     return land
@@ -139,12 +141,9 @@ def _flood(mesh: Mesh, height: Floats, drainage: terrain.Drainage) -> np.ndarray
     """The atoms of the reservoir: the lowest ones above the dam, until it is large enough."""
     near = np.hypot(*(mesh.vertices - layout.DAM).T) < 900.0
     dam = int(np.argmax(np.where(near, drainage.km2, -1.0)))
-    above = drainage.upstream_of(dam)
-    shut = np.ones(len(mesh.sites), dtype=bool)
-    dry = ~above[mesh.edges].all(axis=1)
-    open_ = np.ones(len(mesh.sites), dtype=bool)
-    open_[mesh.sides[dry].ravel()] = False
-    shut = ~open_
+    dry = ~drainage.upstream_of(dam)[mesh.edges].all(axis=1)
+    shut = np.zeros(len(mesh.sites), dtype=bool)
+    shut[mesh.sides[dry].ravel()] = True
     level = atom_heights(mesh, height)
     graph = mesh.atom_graph(np.ones(len(mesh.edges)))
     start = int(np.argmin(np.hypot(*(mesh.sites - mesh.vertices[dam]).T) + np.where(shut, 1e9, 0.0)))
@@ -165,7 +164,7 @@ def _lay_main_roads(land: Land) -> None:
     at = {town.name: land.roads.nearest((town.x, town.y)) for town in layout.TOWNS}
     at.update({gate: land.roads.nearest(xy) for gate, xy in layout.GATES.items()})
     for number, (_, _, stops) in enumerate(layout.MAIN_ROADS):
-        for here, there in zip(stops[:-1], stops[1:], strict=True):
+        for here, there in pairwise(stops):
             land.roads.lay(at[here], [at[there]], 2, number)
     for here, there in layout.LINKS:
         land.roads.lay(at[here], [at[there]], 1)

@@ -1,7 +1,8 @@
 """County, towns, communities and cells as nested groups of settlements, and the land that goes with each.
 
-Settlements are divided first, on the graph of who is next to whom; each atom of land then belongs to the settlement from which it is
-the shortest walk. So every area is connected, borders keep away from houses, and streams and roads often become borders.
+Settlements are divided first, on the graph of who is next to whom; each atom of land then belongs to the settlement
+from which it is the shortest walk. So every area is connected, borders keep away from houses, and streams and roads
+often become borders.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from gridmap.demo.mesh import Floats, Ints
 from gridmap.demo.regions import divide, grow
 
 COMMUNITIES = 170
-HOUSEHOLDS_PER_CELL = 80.0
+HOUSEHOLDS_PER_CELL = 75.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +46,11 @@ def make_hierarchy(land: Land, spots: Spots, rng: np.random.Generator) -> Hierar
     spot, graph = _neighbours(land, spots)
     town, town_seat = _towns(land, spots, graph)
     xy = land.mesh.sites[spots.atom]
-    count = _shares(np.bincount(town[town >= 0], spots.households[town >= 0]), COMMUNITIES)
-    community, community_seat, parent = np.full(len(town), -1), [], []
+    lived = np.bincount(town[town >= 0], spots.households[town >= 0])
+    count = _shares(np.asarray(lived, dtype=np.float64), COMMUNITIES)
+    community = np.full(len(town), -1)
+    community_seat: list[int] = []
+    parent: list[int] = []
     for t, k in enumerate(count.tolist()):
         here = np.flatnonzero(town == t)
         first = int(np.flatnonzero(here == town_seat[t])[0])
@@ -56,16 +60,15 @@ def make_hierarchy(land: Land, spots: Spots, rng: np.random.Generator) -> Hierar
         community_seat.extend(here[seeds].tolist())
         parent.extend([t] * k)
     cell = _cells(graph, xy, spots, community, rng)
-    return Hierarchy(
-        spot, town, community, cell, town_seat, np.array(community_seat, dtype=np.int64), np.array(parent, dtype=np.int64)
-    )
+    return Hierarchy(spot, town, community, cell, town_seat, np.array(community_seat), np.array(parent))
 
 
 def _neighbours(land: Land, spots: Spots) -> tuple[Ints, csr_array]:
     """The spot each atom belongs to, and the graph of spots with the shortest walk between neighbours."""
     mesh, walk = land.mesh, land.walk
     parted = np.logical_xor(*land.county[mesh.sides].T)
-    far, _, source = dijkstra(mesh.atom_graph(np.where(parted, np.inf, walk)), indices=spots.atom, min_only=True, return_predecessors=True)
+    graph = mesh.atom_graph(np.where(parted, np.inf, walk))
+    far, _, source = dijkstra(graph, indices=spots.atom, min_only=True, return_predecessors=True)
     place = np.full(len(mesh.sites), -1)
     place[spots.atom] = np.arange(len(spots.atom))
     spot = place[np.where(source >= 0, source, spots.atom[0])]
@@ -93,7 +96,7 @@ def _towns(land: Land, spots: Spots, graph: csr_array) -> tuple[Ints, Ints]:
 def _shares(weight: Floats, total: int) -> Ints:
     """Whole shares of `total` in proportion to weight^0.85, by largest remainder, at least six each."""
     exact = weight**0.85 / (weight**0.85).sum() * total
-    share = np.maximum(np.floor(exact), 6).astype(np.int64)
+    share: Ints = np.maximum(np.floor(exact), 6).astype(np.int64)
     rest = np.argsort(-(exact - np.floor(exact)))
     share[rest[: total - share.sum()]] += 1
     return share

@@ -1,4 +1,4 @@
-"""60,000 households: strung along lanes that branch off at every hamlet, along the streets of the seats, and along roads.
+"""60,000 households: along lanes that branch off at every hamlet, along the streets of the seats, along roads.
 
 All settlements are laid out at once in padded arrays (settlement x knot). Plane metres.
 """
@@ -32,7 +32,7 @@ HOUSING = ("adobe", "rubble", "brick", "frame", "other")
 
 @dataclass(frozen=True, slots=True)
 class Lanes:
-    """Straight pieces of lane: settlement, ends, and how far houses stand off; `road` pieces are roads already drawn."""
+    """Straight pieces of lane: settlement, ends, how far houses stand off; `road` pieces are roads already drawn."""
 
     settlement: Ints
     start: Floats  # (n, 2)
@@ -43,7 +43,7 @@ class Lanes:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """What a house must respect: the index of cells, the community of each cell and settlement, and where not to build."""
+    """What a house must respect: cells, the communities of cells and settlements, and where not to build."""
 
     index: AssignmentIndex
     cell_area: NDArray[np.object_]
@@ -53,7 +53,9 @@ class Site:
     plane: Plane
 
 
-def make_lanes(xy: Floats, expected: Floats, urban: NDArray[np.bool_], roads: NDArray[np.object_], rng: np.random.Generator) -> Lanes:
+def make_lanes(
+    xy: Floats, expected: Floats, urban: NDArray[np.bool_], roads: NDArray[np.object_], rng: np.random.Generator
+) -> Lanes:
     """Lanes of every settlement: a tree of knots around its middle, a spur to the nearest road, and that road itself.
 
     xy (n, 2), expected households (n,), urban (n,), roads: linestrings.
@@ -62,17 +64,23 @@ def make_lanes(xy: Floats, expected: Floats, urban: NDArray[np.bool_], roads: ND
     s, k = np.nonzero(some & (np.arange(some.shape[1]) > 0))
     a, b = knots[s, parent[s, k]], knots[s, k]
     bend = 0.5 * (a + b) + rng.normal(0.0, 0.09, (len(s), 1)) * (b - a)[:, ::-1] * (-1.0, 1.0)
-    inner = Lanes(np.r_[s, s], np.vstack([a, bend]), np.vstack([bend, b]), np.full(2 * len(s), 13.0), np.zeros(2 * len(s), bool))
-    spur = _spurs(xy, roads, rng)
-    along = _road_fronts(xy, urban, roads)
-    parts = [inner, spur, along]
-    return Lanes(*(np.concatenate([getattr(p, f) for p in parts]) for f in ("settlement", "start", "end", "setback", "road")))
+    inner = _lanes(np.r_[s, s], np.vstack([a, bend]), np.vstack([bend, b]), 13.0)
+    parts = [inner, _spurs(xy, roads, rng), _road_fronts(xy, urban, roads)]
+    fields = ("settlement", "start", "end", "setback", "road")
+    whole = Lanes(*(np.concatenate([getattr(part, field) for part in parts]) for field in fields))
+    long = np.hypot(*(whole.end - whole.start).T) > 1.0
+    return Lanes(*(getattr(whole, field)[long] for field in fields))
+
+
+def _lanes(settlement: Ints, start: Floats, end: Floats, setback: float, *, road: bool = False) -> Lanes:
+    n = len(settlement)
+    return Lanes(settlement, start, end, np.full(n, setback), np.full(n, road))
 
 
 def _knots(
     xy: Floats, expected: Floats, urban: NDArray[np.bool_], rng: np.random.Generator
 ) -> tuple[Floats, Ints, NDArray[np.bool_]]:
-    """Knots (settlement, knot, 2), the parent of each, and which exist. Knot 0 is the middle; a parent lies nearer to it."""
+    """Knots (settlement, knot, 2), their parents, which exist. Knot 0 is the middle; a parent lies nearer to it."""
     count = np.clip(expected / 2.8, 4, 26).astype(np.int64) + 2
     n, k = len(xy), int(count.max())
     some = np.arange(k) < count[:, None]
@@ -115,7 +123,7 @@ def _spurs(xy: Floats, roads: NDArray[np.object_], rng: np.random.Generator) -> 
     bend = waves[:, 0] * 0.09 + waves[:, 1] * 0.055 + waves[:, 2] * 0.035
     stops = xy[s, None] + along[:, None] * way[:, None] + bend[..., None] * (way[:, ::-1] * (-1.0, 1.0))[:, None]
     start, end = stops[:, :-1].reshape(-1, 2), stops[:, 1:].reshape(-1, 2)
-    return Lanes(np.repeat(s, _SPUR_PIECES), start, end, np.full(len(start), 14.0), np.zeros(len(start), bool))
+    return _lanes(np.repeat(s, _SPUR_PIECES), start, end, 14.0)
 
 
 def _road_fronts(xy: Floats, urban: NDArray[np.bool_], roads: NDArray[np.object_]) -> Lanes:
@@ -130,7 +138,7 @@ def _road_fronts(xy: Floats, urban: NDArray[np.bool_], roads: NDArray[np.object_
     steps = np.clip(at[s, None] + reach, 0.0, shapely.length(line[s])[:, None])
     stops = shapely.get_coordinates(shapely.line_interpolate_point(line[s, None], steps)).reshape(len(s), -1, 2)
     start, end = stops[:, :-1].reshape(-1, 2), stops[:, 1:].reshape(-1, 2)
-    return Lanes(np.repeat(s, len(reach) - 1), start, end, np.full(len(start), 20.0), np.ones(len(start), bool))
+    return _lanes(np.repeat(s, len(reach) - 1), start, end, 20.0, road=True)
 
 
 def barriers(water: pd.DataFrame, plane: Plane, grounds: NDArray[np.object_]) -> shapely.STRtree:
@@ -148,9 +156,7 @@ def barriers(water: pd.DataFrame, plane: Plane, grounds: NDArray[np.object_]) ->
     return shapely.STRtree(np.concatenate(shut))
 
 
-def place_houses(
-    lanes: Lanes, xy: Floats, settlement: Ints, site: Site, rng: np.random.Generator
-) -> Floats:
+def place_houses(lanes: Lanes, xy: Floats, settlement: Ints, site: Site, rng: np.random.Generator) -> Floats:
     """A spot for each household of the given settlement: beside a lane, on dry and open ground of its own community.
 
     Spots that are not are drawn again; what is left after eight rounds stands close to the settlement's middle.
@@ -174,7 +180,7 @@ def place_houses(
         todo = todo[~good]
         if not len(todo):
             return spots
-    raise GridmapError(f"{len(todo)} households of the demo county found no place: change the seed", households=len(todo))
+    raise GridmapError(f"{len(todo)} households of the demo county found no place: take another seed")
 
 
 def _crowded(placed: Floats, draft: Floats, good: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -196,11 +202,13 @@ def _beside(lanes: Lanes, settlement: Ints, rng: np.random.Generator) -> Floats:
     first = np.searchsorted(lanes.settlement[order], settlement, side="left")
     last = np.searchsorted(lanes.settlement[order], settlement, side="right") - 1
     low = np.where(first > 0, total[first - 1], 0.0)
-    piece = order[np.searchsorted(total, low + rng.random(len(settlement)) * (total[last] - low) * (1 - 1e-12), side="right")]
+    along = low + rng.random(len(settlement)) * (total[last] - low) * (1.0 - 1e-12)
+    piece = order[np.searchsorted(total, along, side="right")]
     a, b = lanes.start[piece], lanes.end[piece]
     way = (b - a) / np.maximum(np.hypot(*(b - a).T), 1e-9)[:, None]
     off = rng.choice([-1.0, 1.0], len(piece)) * lanes.setback[piece] * rng.lognormal(0.0, 0.35, len(piece))
-    return a + rng.random((len(piece), 1)) * (b - a) + off[:, None] * way[:, ::-1] * (-1.0, 1.0)
+    spot: Floats = a + rng.random((len(piece), 1)) * (b - a) + off[:, None] * way[:, ::-1] * (-1.0, 1.0)
+    return spot
 
 
 def tracks(lanes: Lanes, plane: Plane, first: int) -> pd.DataFrame:
@@ -236,9 +244,10 @@ def households(
     address = [
         _address(names[c], int(g), int(n), bool(u)) for c, g, n, u in zip(community, group, number, urban, strict=True)
     ]
-    made = pd.DataFrame({"code": [f"{c}{i:04d}" for c, i in zip(community, within, strict=True)], "address": address})
-    made = made.assign(**_members(urban, rng), housing=_housing(urban, rng), **_contacts(len(made), rng), **as_came(spots))
-    return made.assign(urban=urban)
+    code = [f"{c}{i:04d}" for c, i in zip(community, within, strict=True)]
+    members, housing, contacts = _members(urban, rng), _housing(urban, rng), _contacts(len(code), rng)
+    columns = {"code": code, "address": address, **members, "housing": housing, **contacts, **as_came(spots)}
+    return pd.DataFrame(columns).assign(urban=urban)
 
 
 def _address(community: str, group: int, number: int, urban: bool) -> str:
@@ -269,17 +278,17 @@ def _housing(urban: NDArray[np.bool_], rng: np.random.Generator) -> NDArray[np.o
     """Kind of house, None where nobody has noted it."""
     share = np.where(urban[:, None], [0.01, 0.01, 0.24, 0.70, 0.02], [0.11, 0.09, 0.56, 0.17, 0.04])
     at = (rng.random((len(urban), 1)) > np.cumsum(share, axis=1)).sum(axis=1)
-    return np.array([*HOUSING, None], dtype=object)[at]
+    kinds: NDArray[np.object_] = np.array([*HOUSING, None], dtype=object)[at]
+    return kinds
 
 
 def _contacts(n: int, rng: np.random.Generator) -> dict[str, NDArray[np.object_] | NDArray[np.bool_]]:
-    """A contact for one home in twenty; a tenth of those have not agreed to be kept on file. Numbers are invented."""
-    have = np.flatnonzero(rng.random(n) < 0.05)
+    """A contact for one home in twenty-two, all of whom have agreed to be kept on file. Numbers are invented."""
+    consent = rng.random(n) < 0.045
+    have = np.flatnonzero(consent)
     name, phone = np.full(n, None, dtype=object), np.full(n, None, dtype=object)
     name[have] = [person.zh for person in people(len(have), rng)]
     phone[have] = [invented_phone(number) for number in rng.integers(0, 10_000, len(have)).tolist()]
-    consent = np.zeros(n, dtype=bool)
-    consent[have] = rng.random(len(have)) < 0.9
     return {"contact_name": name, "contact_phone": phone, "contact_consent": consent}
 
 

@@ -1,7 +1,7 @@
 """25,000 incidents: a background that every household shares alike, and the planted excess near three enterprises.
 
-The model, which `truth` repeats: a household reports disputes at a constant rate, times 1 + alpha * exp(-d / beta) near a raised
-enterprise at distance d. Where it lies changes what its disputes are about (mix), never how many there are.
+The model, which `truth` repeats: a household reports disputes at a constant rate, times 1 + alpha * exp(-d / beta) near
+a raised enterprise at distance d. Where it lies changes what its disputes are about, never how many there are.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ from gridmap.demo.homes import chinese_number, invented_phone
 from gridmap.demo.mesh import Floats, Ints
 from gridmap.demo.names import people
 from gridmap.demo.plane import Plane
-from gridmap.demo.works import NEAR_M, PLANTED, Works, nearest_works
+from gridmap.demo.planted import PLANTED
+from gridmap.demo.works import NEAR_M, Works, nearest_works
 
 #: shares of the background
 PROCESS = {"dispute": 0.780, "service": 0.190, "emergency": 0.030}
@@ -31,18 +32,26 @@ PROCESS = {"dispute": 0.780, "service": 0.190, "emergency": 0.030}
 _WORKS_SHARE = 0.13
 #: shares of the other disputes, in streets and in villages
 _TOPS: Mapping[str, tuple[float, float]] = {
-    "neighbour": (0.22, 0.27), "land": (0.07, 0.22), "family": (0.15, 0.16), "labour": (0.13, 0.08), "traffic": (0.13, 0.07),
-    "property": (0.15, 0.01), "medical": (0.05, 0.02), "forest": (0.01, 0.08), "building": (0.08, 0.05), "water": (0.01, 0.04),
+    "neighbour": (0.22, 0.27), "land": (0.07, 0.22), "family": (0.15, 0.16), "labour": (0.13, 0.08),
+    "traffic": (0.13, 0.07), "property": (0.15, 0.01), "medical": (0.05, 0.02), "forest": (0.01, 0.08),
+    "building": (0.08, 0.05), "water": (0.01, 0.04),
 }  # fmt: skip
 _FIT = {
-    "mine": ("mining-water", "mining-trucks", "mining-subsidence", "mining-waste", "mining-compensation", "mining-roads"),
+    "mine": (
+        "mining-water",
+        "mining-trucks",
+        "mining-subsidence",
+        "mining-waste",
+        "mining-compensation",
+        "mining-roads",
+    ),
     "quarry": ("mining-blasting", "mining-dust", "mining-trucks", "mining-noise", "mining-roads"),
     "factory": ("mining-dust", "mining-noise", "environment-air", "environment-wastewater"),
     "other": ("environment-livestock", "environment-air", "environment-wastewater"),
 }
 _AWAY = (
-    ("environment-wastewater", 0.26), ("environment-air", 0.14), ("environment-noise", 0.20), ("environment-dust", 0.16),
-    ("environment-livestock", 0.20), ("mining-trucks", 0.04),
+    ("environment-wastewater", 0.26), ("environment-air", 0.14), ("environment-noise", 0.20),
+    ("environment-dust", 0.16), ("environment-livestock", 0.20), ("mining-trucks", 0.04),
 )  # fmt: skip
 _CHANNELS = {"worker": 0.52, "phone": 0.19, "online": 0.11, "resident": 0.10, "counter": 0.08}
 _SINCE = ("最近", "近一个月", "连续几天", "近半年", "这几天", "半个月来")
@@ -121,7 +130,7 @@ def _background(homes: Homes, works: Works, count: int, rng: np.random.Generator
 
 
 def _leaves(top: NDArray[np.object_], process: str, rng: np.random.Generator) -> NDArray[np.object_]:
-    """A second-level category of the process under each given top (None: under any), the first in the list more often."""
+    """A second-level category of the process under each given top (None: any), the first in the list more often."""
     known = default_categories()
     known = known[known["parent"].notna() & (known["process"] == process)]
     found = np.empty(len(top), dtype=object)
@@ -134,7 +143,7 @@ def _leaves(top: NDArray[np.object_], process: str, rng: np.random.Generator) ->
 
 
 def _works_disputes(xy: Floats, works: Works, rng: np.random.Generator) -> tuple[NDArray[np.object_], Ints]:
-    """What background disputes about works and environment are about: the nearer an active enterprise, the more it is that.
+    """What background disputes about works and environment are about: near an active enterprise more often that.
 
     None within NEAR_M of a quiet one is about it or about mining.
     """
@@ -155,12 +164,18 @@ def _works_disputes(xy: Floats, works: Works, rng: np.random.Generator) -> tuple
 
 
 def make_incidents(
-    made: Draft, homes: Homes, works: Works, county: shapely.MultiPolygon, plane: Plane, until: date, rng: np.random.Generator
+    made: Draft,
+    homes: Homes,
+    works: Works,
+    county: shapely.MultiPolygon,
+    plane: Plane,
+    until: date,
+    rng: np.random.Generator,
 ) -> pd.DataFrame:
     """The canonical frame, in order of receipt. `county` in plane metres; OUTSIDE of them lie a little beyond it."""
     n = len(made.household)
-    known = default_categories().set_index("code").loc[made.category]
-    process, limit = known["process"].to_numpy(dtype=object), known["limit_hours"].to_numpy()
+    known = default_categories().set_index("code").loc[made.category.tolist()]
+    process, limit = known["process"].to_numpy(dtype=object), known["limit_hours"].to_numpy(dtype=np.float64)
     received = times.reported_at(made.category, until, rng)
     closed = times.closed_at(received, process, limit, until, rng)
     occurred = times.occurred_at(received, process, rng)
@@ -178,10 +193,17 @@ def make_incidents(
         "text": texts(made.category, rng), "reporter_name": reporter, "reporter_phone": phone,
         "received_at": times.moments(received), "occurred_at": times.moments(occurred),
         "closed_at": times.moments(closed),
-        "accuracy_m": accuracy, "household": np.where(named, homes.code[made.household], None),
-        "enterprise": np.where(made.enterprise >= 0, code[made.enterprise], None), **as_came(plane.lonlat(xy, 7)),
+        "accuracy_m": accuracy, "household": _where(named, homes.code[made.household]),
+        "enterprise": _where(made.enterprise >= 0, code[made.enterprise]), **as_came(plane.lonlat(xy, 7)),
     })  # fmt: skip
     return frame.sort_values("number", ignore_index=True)
+
+
+def _where(mask: NDArray[np.bool_], values: NDArray[np.object_]) -> NDArray[np.object_]:
+    """The values where the mask holds, None elsewhere."""
+    found = values.copy()
+    found[~mask] = None
+    return found
 
 
 def _positions(
@@ -213,7 +235,7 @@ def _beyond(xy: Floats, county: shapely.MultiPolygon, rng: np.random.Generator) 
     outward = (near - centre) / np.hypot(*(near - centre).T)[:, None]
     moved = near + away * outward
     inside = shapely.contains_xy(county, *moved.T)
-    return np.where(inside[:, None], near + 3_000.0 * outward, moved)
+    return np.asarray(np.where(inside[:, None], near + 3_000.0 * outward, moved), dtype=np.float64)
 
 
 def texts(category: NDArray[np.object_], rng: np.random.Generator) -> NDArray[np.object_]:
@@ -230,7 +252,9 @@ def texts(category: NDArray[np.object_], rng: np.random.Generator) -> NDArray[np
     return found
 
 
-def _reporters(n: int, channel: NDArray[np.object_], rng: np.random.Generator) -> tuple[NDArray[np.object_], NDArray[np.object_]]:
+def _reporters(
+    n: int, channel: NDArray[np.object_], rng: np.random.Generator
+) -> tuple[NDArray[np.object_], NDArray[np.object_]]:
     """Invented names and numbers of those who called, wrote or came; what workers find themselves has no reporter."""
     name, phone = np.full(n, None, dtype=object), np.full(n, None, dtype=object)
     who = np.flatnonzero((channel != "worker") & (rng.random(n) < 0.8))

@@ -15,6 +15,7 @@ from shapely.geometry import shape
 
 from gridmap.demo.boundaries import Boundaries, draw
 from gridmap.demo.frames import plain
+from gridmap.demo.geojson import collection
 from gridmap.errors import InvalidInput
 
 FOLDER = Path(__file__).resolve().parents[2] / "data" / "boundaries"
@@ -36,7 +37,7 @@ def keep(ground: Boundaries, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for layer in _LAYERS:
         frame: pd.DataFrame = getattr(ground, layer)
-        (folder / f"{layer}.geojson").write_text(_collection(layer, frame), encoding="utf-8")
+        (folder / f"{layer}.geojson").write_text(collection(layer, frame), encoding="utf-8")
     ground.settlements.to_csv(folder / "settlements.csv", index=False, lineterminator="\n")
 
 
@@ -44,7 +45,8 @@ def load(folder: Path) -> Boundaries:
     """Read what `keep` wrote, value for value."""
     missing = [f"{layer}.geojson" for layer in _LAYERS if not (folder / f"{layer}.geojson").exists()]
     if missing:
-        raise InvalidInput(f"{folder} lacks {', '.join(missing)}: point to a folder made like data/boundaries", missing=missing)
+        lacking = ", ".join(missing)
+        raise InvalidInput(f"{folder} lacks {lacking}: point to a folder made like data/boundaries", missing=missing)
     frames = {layer: _frame(folder / f"{layer}.geojson") for layer in _LAYERS}
     cells = frames["cells"]
     cells["valid_from"] = [date.fromisoformat(day) for day in cells["valid_from"]]
@@ -53,23 +55,6 @@ def load(folder: Path) -> Boundaries:
     frames["places"] = places.assign(lon=shapely.get_x(points), lat=shapely.get_y(points))
     settlements = pd.read_csv(folder / "settlements.csv", dtype={"community": str})
     return Boundaries(**frames, settlements=plain(settlements))
-
-
-def _collection(name: str, frame: pd.DataFrame) -> str:
-    if "geometry" in frame:
-        geometry = shapely.orient_polygons(frame["geometry"].to_numpy())
-    else:
-        geometry = shapely.points(frame["lon"], frame["lat"])
-    columns = [column for column in frame.columns if column not in {"geometry", "lon", "lat"}]
-    lines = [
-        f'{{"type":"Feature","properties":{json.dumps(_properties(row), ensure_ascii=False)},"geometry":{text}}}'
-        for row, text in zip(frame[columns].to_dict("records"), shapely.to_geojson(geometry), strict=True)
-    ]
-    return f'{{"type":"FeatureCollection","name":"{name}","features":[\n' + ",\n".join(lines) + "\n]}\n"
-
-
-def _properties(row: dict[Any, Any]) -> dict[Any, Any]:
-    return {key: value.isoformat() if isinstance(value, date) else value for key, value in row.items()}
 
 
 def _frame(path: Path) -> pd.DataFrame:

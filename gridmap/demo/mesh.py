@@ -34,7 +34,7 @@ class Mesh:
     def length(self) -> Floats:
         """Metres, for each edge."""
         ends = self.vertices[self.edges]
-        return np.hypot(*(ends[:, 0] - ends[:, 1]).T)
+        return np.asarray(np.hypot(*(ends[:, 0] - ends[:, 1]).T), dtype=np.float64)
 
     @property
     def vertex_area(self) -> Floats:
@@ -57,7 +57,7 @@ def _symmetric(pairs: Ints, cost: Floats, n: int) -> csr_array:
 
 
 def relaxed_points(samples: Floats, n: int, rng: np.random.Generator, rounds: int = 3) -> Floats:
-    """(n, 2) points spread evenly over the density that `samples` (many, 2) stand for: Lloyd's method on the samples."""
+    """(n, 2) points spread evenly over the density that `samples` (many, 2) stand for, by Lloyd's method."""
     points = samples[rng.choice(len(samples), n, replace=False)]
     for _ in range(rounds):
         owner = cKDTree(points).query(samples)[1]

@@ -1,3 +1,4 @@
+# ruff: noqa: E501, SIM905 - tables of words
 """Invented names: villages, communities, streams, people. None is meant for anyone or anywhere real."""
 
 from __future__ import annotations
@@ -105,5 +106,7 @@ def people(n: int, rng: np.random.Generator) -> list[Name]:
     names = []
     for a, b, c in zip(first.tolist(), second.tolist(), third.tolist(), strict=True):
         tail = given[b] + (given[c] if c >= 0 else "")
-        names.append(Name(surnames[a] + tail, f"{_SURNAMES[surnames[a]]} {''.join(_GIVEN[x] for x in tail).capitalize()}"))
+        names.append(
+            Name(surnames[a] + tail, f"{_SURNAMES[surnames[a]]} {''.join(_GIVEN[x] for x in tail).capitalize()}")
+        )
     return names

@@ -32,7 +32,14 @@ def grow(graph: csr_array, seeds: Ints, pace: Floats) -> Ints:
 
 
 def divide(
-    graph: csr_array, xy: Floats, weight: Floats, k: int, rng: np.random.Generator, *, rounds: int = 14, first: int | None = None
+    graph: csr_array,
+    xy: Floats,
+    weight: Floats,
+    k: int,
+    rng: np.random.Generator,
+    *,
+    rounds: int = 14,
+    first: int | None = None,
 ) -> tuple[Ints, Ints]:
     """Divide into `k` connected parts of about equal weight; returns (label per node, seed node per part).
 
@@ -50,7 +57,7 @@ def divide(
         if best is None or unevenness < best[0]:
             best = unevenness, label, seeds
         pace = np.clip(pace * (target / np.maximum(load, 1e-9)) ** 0.25, 0.45, 2.2)
-        seeds = _middles(xy, weight, label, k, seeds, first)
+        seeds = _middles(xy, weight, label, k, first)
     assert best is not None
     return best[1], best[2]
 
@@ -65,7 +72,7 @@ def _spread(xy: Floats, weight: Floats, k: int, rng: np.random.Generator, first:
     return np.array(seeds, dtype=np.int64)
 
 
-def _middles(xy: Floats, weight: Floats, label: Ints, k: int, seeds: Ints, first: int | None) -> Ints:
+def _middles(xy: Floats, weight: Floats, label: Ints, k: int, first: int | None) -> Ints:
     load = np.bincount(label, weight, k)
     centre = np.column_stack([np.bincount(label, weight * xy[:, axis], k) / load for axis in (0, 1)])
     away = np.hypot(*(xy - centre[label]).T)

@@ -42,15 +42,30 @@ def make_bodies(areas: pd.DataFrame) -> pd.DataFrame:
     """County departments and centre, a centre in every town, a committee in every community."""
     county, short = layout.COUNTY_CODE, layout.COUNTY_NAME[:-1]
     rows: list[tuple[Any, ...]] = [
-        (f"{county}-{tag}", f"{short}县{zh}", f"{layout.COUNTY_NAME_EN.split()[0]} {en}", "department", "county", county, tag)
+        (
+            f"{county}-{tag}",
+            f"{short}县{zh}",
+            f"{layout.COUNTY_NAME_EN.split()[0]} {en}",
+            "department",
+            "county",
+            county,
+            tag,
+        )
         for tag, zh, en in DEPARTMENTS
     ]
-    rows.append((f"{county}-centre", f"{short}县综治中心", "Yunling county governance centre", "centre", "county", county, None))
-    for area in areas[areas["level"] == "town"].itertuples():
-        rows.append((f"{area.code}-centre", f"{area.name}综治中心", f"{area.name_en} governance centre", "centre", "town", area.code, None))
-    for area in areas[areas["level"] == "community"].itertuples():
-        name, name_en = f"{area.name}调委会", f"{area.name_en} mediation committee"
-        rows.append((f"{area.code}-committee", name, name_en, "committee", "community", area.code, None))
+    rows.append(
+        (f"{county}-centre", f"{short}县综治中心", "Yunling county governance centre", "centre", "county", county, None)
+    )
+    kinds = (
+        ("town", "centre", "综治中心", "governance centre"),
+        ("community", "committee", "调委会", "mediation committee"),
+    )  # fmt: skip
+    for level, kind, zh, en in kinds:
+        some = areas[areas["level"] == level]
+        rows.extend(
+            (f"{code}-{kind}", f"{name}{zh}", f"{name_en} {en}", kind, level, code, None)
+            for code, name, name_en in zip(some["code"], some["name"], some["name_en"], strict=True)
+        )
     return pd.DataFrame(rows, columns=["code", "name", "name_en", "kind", "level", "area", "department"])
 
 
@@ -113,7 +128,7 @@ def _duties(cells: pd.DataFrame, primary: np.ndarray, backups: pd.DataFrame, rng
 
 
 def make_leaves(workers: pd.DataFrame, until: date, rng: np.random.Generator) -> pd.DataFrame:
-    """Leave around `until` for one worker in thirty, and some that is over: (worker, starts_on, ends_on: first day back)."""
+    """Leave around `until` for one worker in thirty, and some that is over; `ends_on` is the first day back."""
     n = len(workers)
     now = np.flatnonzero(rng.random(n) < _ON_LEAVE)
     past = np.flatnonzero(rng.random(n) < 0.25)

@@ -33,13 +33,15 @@ class Noise:
         return np.asarray(map_coordinates(self.grid, position.T, order=1, mode="nearest"), dtype=np.float64)
 
 
-def fractal(rng: np.random.Generator, extent_m: float, *, slope: float = 2.2, longest_m: float = 14_000.0, n: int = 512) -> Noise:
+def fractal(
+    rng: np.random.Generator, extent_m: float, *, slope: float = 2.2, longest_m: float = 14_000.0, n: int = 512
+) -> Noise:
     """A random surface with power spectrum k^-slope, waves longer than `longest_m` damped."""
     k = np.hypot(*np.meshgrid(np.fft.fftfreq(n), np.fft.fftfreq(n))) * n / extent_m
     k[0, 0] = np.inf
     power = np.maximum(k, 1.0 / longest_m) ** -slope * np.where(k < 0.4 / longest_m, 0.2, 1.0)
     phases = np.exp(2j * np.pi * rng.random((n, n)))
-    grid = np.fft.ifft2(power**1.0 * phases * rng.rayleigh(size=(n, n))).real
+    grid = np.fft.ifft2(power * phases * rng.rayleigh(size=(n, n))).real
     return Noise((grid - grid.mean()) / grid.std(), extent_m)
 
 

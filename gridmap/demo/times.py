@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from gridmap.demo.mesh import Floats, Ints
 
 ZONE = ZoneInfo("Asia/Shanghai")
-_FLAT = (1.0,) * 12
 #: how many reports a month brings against the mean, January first
 SEASONS: Mapping[str, tuple[float, ...]] = {
     "flat": (0.95, 0.85, 1.05, 1.05, 1.05, 1.0, 1.0, 1.0, 1.0, 1.0, 1.05, 1.0),
@@ -49,25 +48,28 @@ _DAY = {
     "always": (20, 16, 14, 14, 16, 22, 34, 42, 46, 48, 48, 48, 46, 46, 48, 48, 50, 52, 52, 50, 44, 38, 32, 26),
 }
 _RHYTHM_OF_TOP = {
-    "mining": "works", "environment": "works", "traffic": "works", "neighbour": "home", "family": "home", "emergency": "always",
+    "mining": "works", "environment": "works", "traffic": "works", "neighbour": "home", "family": "home",
+    "emergency": "always",
 }  # fmt: skip
 #: first day of the Spring Festival
 _FESTIVAL = {
-    2019: (2, 5), 2020: (1, 25), 2021: (2, 12), 2022: (2, 1), 2023: (1, 22), 2024: (2, 10), 2025: (1, 29), 2026: (2, 17),
-    2027: (2, 6), 2028: (1, 26), 2029: (2, 13), 2030: (2, 3), 2031: (1, 23), 2032: (2, 11), 2033: (1, 31), 2034: (2, 19),
-    2035: (2, 8), 2036: (1, 28),
+    2019: (2, 5), 2020: (1, 25), 2021: (2, 12), 2022: (2, 1), 2023: (1, 22), 2024: (2, 10), 2025: (1, 29),
+    2026: (2, 17), 2027: (2, 6), 2028: (1, 26), 2029: (2, 13), 2030: (2, 3), 2031: (1, 23), 2032: (2, 11),
+    2033: (1, 31), 2034: (2, 19), 2035: (2, 8), 2036: (1, 28),
 }  # fmt: skip
 
 
 def period(until: date) -> pd.DatetimeIndex:
     """The local days of the three years before `until`."""
-    return pd.date_range(until.replace(year=until.year - 3, day=min(until.day, 28)), until - timedelta(days=1), freq="D")
+    return pd.date_range(
+        until.replace(year=until.year - 3, day=min(until.day, 28)), until - timedelta(days=1), freq="D"
+    )
 
 
 def day_weights(days: pd.DatetimeIndex, season: str, rhythm: str) -> Floats:
-    """How likely each day is: season, weekday, a slow growth, the quiet days of the Spring Festival, wages before it."""
+    """How likely each day is: season, weekday, slow growth, the quiet of the Spring Festival, wages before it."""
     month = np.array(SEASONS[season])[days.month.to_numpy() - 1]
-    weight = month * np.array(_WEEK[rhythm])[days.dayofweek.to_numpy()]
+    weight = month * np.array(_WEEK[rhythm])[days.day_of_week.to_numpy()]
     weight = weight * (1.0 + 0.03 * np.arange(len(days)) / 365.25)
     for year, (m, d) in _FESTIVAL.items():
         gap = (days - pd.Timestamp(year, m, d)).days.to_numpy()
@@ -109,8 +111,8 @@ def closed_at(
     closed = received + pd.to_timedelta(np.round(hours * 3600.0), unit="s")
     office = closed.normalize() + pd.to_timedelta(np.round(rng.uniform(8.6, 17.6, len(hours)) * 3600.0), unit="s")
     late = office + pd.to_timedelta(np.where(office <= received, 1, 0), unit="D")
-    closed = pd.DatetimeIndex(np.where(calm & (hours > 6.0), late, closed)).tz_convert(ZONE)
-    return closed.where(~stuck & (closed < end))
+    closed = pd.DatetimeIndex(late.where(calm & (hours > 6.0), closed))
+    return pd.DatetimeIndex(closed.where(~stuck & (closed < end)))
 
 
 def occurred_at(received: pd.DatetimeIndex, process: NDArray[np.object_], rng: np.random.Generator) -> pd.DatetimeIndex:
@@ -118,7 +120,8 @@ def occurred_at(received: pd.DatetimeIndex, process: NDArray[np.object_], rng: n
     n = len(received)
     before = rng.exponential(np.where(process == "emergency", 600.0, 20.0 * 3600.0))
     told = rng.random(n) < 0.4
-    return (received - pd.to_timedelta(np.round(before / 60.0) * 60.0, unit="s")).where(told)
+    happened = received - pd.to_timedelta(np.round(before / 60.0) * 60.0, unit="s")
+    return pd.DatetimeIndex(happened.where(told))
 
 
 def moments(index: pd.DatetimeIndex) -> pd.Series[Any]:

@@ -14,7 +14,15 @@ FORM = "rate of disputes per household = base * (1 + sum over raised enterprises
 
 
 def make_truth(
-    homes: Homes, works: Works, rate: float, drawn: dict[int, int], *, seed: int, scale: float, until: date, incidents: int
+    homes: Homes,
+    works: Works,
+    rate: float,
+    drawn: dict[int, int],
+    *,
+    seed: int,
+    scale: float,
+    until: date,
+    incidents: int,
 ) -> dict[str, Any]:
     """The truth as one JSON document.
 
@@ -37,8 +45,9 @@ def make_truth(
             "drawn_excess": drawn.get(i, 0),
         })  # fmt: skip
     return {
-        "note": "Planted truth of the invented demo county. Background reports do not depend on the distance to any enterprise; "
-        "only what they are about does. Within 1,500 m of the quiet enterprise no report is about mining.",
+        "note": "Planted truth of the invented demo county. Disputes are incidents whose category has the process "
+        "dispute. Their background does not depend on the distance to any enterprise; only what they are about does. "
+        "Within 1,500 m of the quiet enterprise no home reports about mining.",
         "form": FORM, "seed": seed, "scale": scale, "until": until.isoformat(), "years": 3, "near_m": NEAR_M,
         "households": len(homes.xy), "incidents": incidents, "base_disputes_per_household": rate,
         "background_shares": dict(PROCESS), "outside_county": max(3, round(OUTSIDE * incidents / 25_000)),

@@ -6,7 +6,7 @@ also where about the wanted number of households lives within 1.5 km.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 import numpy as np
@@ -18,6 +18,8 @@ from scipy.spatial import cKDTree
 from gridmap.demo.boundaries import Boundaries
 from gridmap.demo.mesh import Floats, Ints
 from gridmap.demo.plane import Plane
+from gridmap.demo.planted import FRONTS, KINDS, PLANTED, WORDS, Planted
+from gridmap.errors import GridmapError
 
 ENTERPRISES = 60
 #: the distance at which the truth counts households and reports
@@ -25,64 +27,6 @@ NEAR_M = 1_500.0
 _APART_M = 1_150.0
 #: nobody else's influence reaches the planted ones, but for one that is meant not to be told apart
 _CLEAR_M = 3_300.0
-
-
-@dataclass(frozen=True, slots=True)
-class Planted:
-    """An enterprise with a part to play.
-
-    Reports of disputes by a household at d metres are multiplied by 1 + alpha * exp(-d / beta_m); the excess falls on
-    `categories` (code -> share).
-    """
-
-    name: str
-    name_en: str
-    kind: str
-    role: str  # raised, populous, quiet, background
-    x: float  # metres, or metres from the place or enterprise called `beside`
-    y: float
-    reach_m: float  # how far from there it may be put
-    households: float  # wanted within NEAR_M
-    beside: str | None = None
-    gap_m: float | None = None  # how far from there it should be put
-    alpha: float = 0.0
-    beta_m: float = 0.0
-    categories: dict[str, float] = field(default_factory=dict)
-
-
-PLANTED = (
-    Planted(
-        "云岭水泥厂", "Yunling Cement Works", "factory", "raised", 14_000.0, 4_800.0, 4_500.0, 1_400.0, alpha=4.2, beta_m=650.0, categories={"mining-dust": 0.44, "mining-noise": 0.14, "mining-trucks": 0.15, "environment-air": 0.13, "mining-roads": 0.08,
-         "environment-wastewater": 0.06},
-    ),
-    Planted(
-        "鸿发铅锌矿", "Hongfa Lead and Zinc Mine", "mine", "raised", -11_500.0, 8_800.0, 4_000.0, 950.0, alpha=4.6, beta_m=650.0, categories={"mining-water": 0.36, "mining-roads": 0.22, "mining-waste": 0.14, "mining-trucks": 0.11, "mining-compensation": 0.09,
-         "mining-subsidence": 0.08},
-    ),
-    Planted(
-        "青石采石场", "Qingshi Quarry", "quarry", "raised", 0.0, 0.0, 1_300.0, 450.0, beside="柳湾村", alpha=5.6, beta_m=550.0,
-        categories={"mining-blasting": 0.46, "mining-dust": 0.20, "mining-trucks": 0.20, "mining-noise": 0.14},
-    ),
-    Planted("城关机械厂", "Chengguan Machine Works", "factory", "populous", -500.0, -700.0, 1_300.0, 6_000.0),
-    Planted("望云石英砂厂", "Wangyun Quartz Sand Works", "factory", "quiet", 1_500.0, 6_500.0, 7_500.0, 120.0),
-    Planted("宏远砖厂", "Hongyuan Brickworks", "factory", "background", 0.0, 0.0, 1_400.0, 900.0, beside="云岭水泥厂", gap_m=1_100.0),
-)  # fmt: skip
-_KINDS = (("mine", 21), ("quarry", 19), ("factory", 18), ("other", 2))
-_WORDS = {
-    "mine": (("煤矿", "Coal Mine"), ("铁矿", "Iron Mine"), ("磷矿", "Phosphate Mine"), ("铝土矿", "Bauxite Mine"),
-             ("重晶石矿", "Barite Mine"), ("锰矿", "Manganese Mine")),
-    "quarry": (("采石场", "Quarry"), ("砂石厂", "Gravel Works"), ("石料厂", "Stone Works"), ("石灰石矿场", "Limestone Quarry")),
-    "factory": (("砖厂", "Brickworks"), ("石灰厂", "Lime Works"), ("化肥厂", "Fertiliser Works"), ("酒厂", "Distillery"),
-                ("木材加工厂", "Sawmill"), ("食品厂", "Food Factory"), ("洗煤厂", "Coal Washery"), ("家具厂", "Furniture Factory")),
-    "other": (("养殖场", "Livestock Farm"), ("垃圾处理站", "Waste Station")),
-}  # fmt: skip
-_FRONTS = (
-    ("鑫源", "Xinyuan"), ("恒泰", "Hengtai"), ("金岭", "Jinling"), ("福兴", "Fuxing"), ("永盛", "Yongsheng"), ("顺达", "Shunda"),
-    ("华丰", "Huafeng"), ("宏达", "Hongda"), ("天成", "Tiancheng"), ("新世纪", "Xinshiji"), ("大通", "Datong"), ("万利", "Wanli"),
-    ("兴业", "Xingye"), ("富民", "Fumin"), ("同心", "Tongxin"), ("长兴", "Changxing"), ("裕民", "Yumin"), ("远大", "Yuanda"),
-    ("聚源", "Juyuan"), ("合力", "Heli"), ("春晖", "Chunhui"), ("东升", "Dongsheng"), ("开源", "Kaiyuan"), ("安泰", "Antai"),
-    ("盛隆", "Shenglong"), ("佳信", "Jiaxin"), ("三鑫", "Sanxin"), ("众诚", "Zhongcheng"), ("润丰", "Runfeng"), ("中远", "Zhongyuan"),
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +47,15 @@ def make_works(ground: Boundaries, plane: Plane, until: date, rng: np.random.Gen
     names = _names(kinds, rng)
     grounds = _grounds(at, kinds, rng)
     shapes = plane.round(grounds, 6)
-    status = rng.choice(["active", "suspended", "closed", "planned", "unknown"], ENTERPRISES, p=[0.80, 0.09, 0.06, 0.03, 0.02])
+    status = rng.choice(
+        ["active", "suspended", "closed", "planned", "unknown"], ENTERPRISES, p=[0.80, 0.09, 0.06, 0.03, 0.02]
+    )
     status[: len(PLANTED)] = "active"
     age = rng.integers(700, 14_000, ENTERPRISES)
-    opened = [None if state in {"planned", "unknown"} else until - timedelta(days=int(d)) for state, d in zip(status, age, strict=True)]
+    opened = [
+        None if state in {"planned", "unknown"} else until - timedelta(days=int(d))
+        for state, d in zip(status, age, strict=True)
+    ]
     centre = plane.lonlat(at, 6)
     frame = pd.DataFrame({
         "code": [f"YL-E{i:03d}" for i in range(1, ENTERPRISES + 1)],
@@ -132,14 +81,28 @@ def _candidates(ground: Boundaries, plane: Plane, rng: np.random.Generator) -> F
     _, stream = water.query_nearest(shapes, return_distance=True, all_matches=False)
     houses = plane.xy(ground.settlements["lon"].to_numpy(), ground.settlements["lat"].to_numpy())
     clear = cKDTree(houses).query(points)[0] > 190.0
-    return points[(road < 900.0) & (road > 130.0) & (stream > 170.0) & clear]
+    return np.asarray(points[(road < 900.0) & (road > 130.0) & (stream > 170.0) & clear], dtype=np.float64)
 
 
 def _places(ground: Boundaries, plane: Plane, rng: np.random.Generator) -> Floats:
     """(ENTERPRISES, 2) metres: the planted ones first, the rest wherever there is room."""
     points = _candidates(ground, plane, rng)
+    chosen = _planted(points, ground, plane)
+    room = [_APART_M if part.role == "background" else _CLEAR_M for part in PLANTED]
+    for point in points:
+        if (np.hypot(*(np.array(chosen) - point).T) > room).all():
+            chosen.append(point)
+            room.append(_APART_M)
+        if len(chosen) == ENTERPRISES:
+            return np.array(chosen)
+    raise GridmapError(f"the demo county has room for {len(chosen)} enterprises only: take another seed")
+
+
+def _planted(points: Floats, ground: Boundaries, plane: Plane) -> list[Floats]:
+    """The candidate that suits each planted enterprise best: near where it is wanted, with about the wanted homes."""
     near = _households_near(points, ground, plane)
-    known = dict(zip(ground.places["name"], plane.xy(ground.places["lon"].to_numpy(), ground.places["lat"].to_numpy()), strict=True))
+    seats = plane.xy(ground.places["lon"].to_numpy(), ground.places["lat"].to_numpy())
+    known = dict(zip(ground.places["name"], seats, strict=True))
     chosen: list[Floats] = []
     for part in PLANTED:
         middle = np.array([part.x, part.y]) + (known[part.beside] if part.beside else 0.0)
@@ -152,14 +115,7 @@ def _places(ground: Boundaries, plane: Plane, rng: np.random.Generator) -> Float
                 score = score + np.where(cKDTree(chosen).query(points)[0] < _CLEAR_M, 1e6, 0.0)
         known[part.name] = points[int(np.argmin(np.where(away > part.reach_m, score + 1e9, score)))]
         chosen.append(known[part.name])
-    room = np.where(np.isin([p.role for p in PLANTED], ["raised", "quiet", "populous"]), _CLEAR_M, _APART_M)
-    for point in points:
-        gap = np.hypot(*(np.array(chosen) - point).T)
-        if (gap > np.r_[room, np.full(len(chosen) - len(room), _APART_M)]).all():
-            chosen.append(point)
-        if len(chosen) == ENTERPRISES:
-            break
-    return np.array(chosen)
+    return chosen
 
 
 def _households_near(points: Floats, ground: Boundaries, plane: Plane) -> Floats:
@@ -167,11 +123,11 @@ def _households_near(points: Floats, ground: Boundaries, plane: Plane) -> Floats
     spots = ground.settlements
     houses = cKDTree(plane.xy(spots["lon"].to_numpy(), spots["lat"].to_numpy()))
     weight = spots["households"].to_numpy()
-    return np.array([weight[some].sum() for some in houses.query_ball_point(points, NEAR_M)])
+    return np.array([weight[some].sum() for some in houses.query_ball_point(points, NEAR_M)], dtype=np.float64)
 
 
 def _kinds(rng: np.random.Generator) -> NDArray[np.object_]:
-    left = {kind: count - sum(part.kind == kind for part in PLANTED) for kind, count in _KINDS}
+    left = {kind: count - sum(part.kind == kind for part in PLANTED) for kind, count in KINDS}
     rest = np.repeat(list(left), list(left.values()))
     return np.array([part.kind for part in PLANTED] + rng.permutation(rest).tolist(), dtype=object)
 
@@ -179,7 +135,7 @@ def _kinds(rng: np.random.Generator) -> NDArray[np.object_]:
 def _names(kinds: NDArray[np.object_], rng: np.random.Generator) -> list[tuple[str, str]]:
     """Names that do not repeat: a front and what is made there."""
     names = [(part.name, part.name_en) for part in PLANTED]
-    pairs = {kind: [(f + w, f"{fe} {we}") for f, fe in _FRONTS for w, we in words] for kind, words in _WORDS.items()}
+    pairs = {kind: [(f + w, f"{fe} {we}") for f, fe in FRONTS for w, we in words] for kind, words in WORDS.items()}
     order = {kind: iter(rng.permutation(len(some)).tolist()) for kind, some in pairs.items()}
     return names + [pairs[kind][next(order[kind])] for kind in kinds[len(names) :]]
 
@@ -187,7 +143,9 @@ def _names(kinds: NDArray[np.object_], rng: np.random.Generator) -> list[tuple[s
 def _grounds(at: Floats, kinds: NDArray[np.object_], rng: np.random.Generator) -> NDArray[np.object_]:
     """A pit or a fence for half of them and for all planted ones that are raised, else a point (plane)."""
     corners = 14
-    angle = np.sort(rng.uniform(0.0, 2 * np.pi / corners, (len(at), corners)) + np.arange(corners) * 2 * np.pi / corners, axis=1)
+    angle = np.sort(
+        rng.uniform(0.0, 2 * np.pi / corners, (len(at), corners)) + np.arange(corners) * 2 * np.pi / corners, axis=1
+    )
     size = np.select([kinds == "mine", kinds == "quarry"], [105.0, 95.0], 70.0) * rng.lognormal(0.0, 0.15, len(at))
     radius = size[:, None] * rng.lognormal(0.0, 0.13, (len(at), corners))
     ring = at[:, None] + np.stack([1.25 * radius * np.cos(angle), 0.8 * radius * np.sin(angle)], axis=2)

@@ -47,7 +47,7 @@ def check(
     """
     from gridmap.errors import InvalidInput
     from gridmap.files import read_table
-    from gridmap.files.cells import code_column, raw_cells
+    from gridmap.files.cells import boundary_in, code_column, raw_cells
     from gridmap.ground import check as check_coverage
 
     table = read_table(cells, layer=layer, encoding=encoding)
@@ -58,12 +58,15 @@ def check(
         first = table.rejects[0]
         raise InvalidInput(f"{cells.name}, {table.word} {first.row}: {first.reason}", code="faulty_cells")
     field = code_column(table, code) if code is not None else None
+    drawn, system = raw_cells(table, field, crs)
     report = check_coverage(
-        raw_cells(table, field, crs),
+        drawn,
         code="code" if field is not None else None,
-        within=raw_cells(boundary, None, None) if boundary is not None else None,
+        within=boundary_in(boundary, system) if boundary is not None else None,
         max_gap_m2=max_gap_m2,
     ).as_dict()
+    if not system.startswith("EPSG:"):
+        _to_wgs84(report, system)
     if as_json:
         print_json(report)
     else:
@@ -71,6 +74,17 @@ def check(
             say(line)
     if not report["ok"]:
         raise typer.Exit(DATA_FAULT)
+
+
+def _to_wgs84(report: Mapping[str, Any], system: str) -> None:
+    """Where the faults lie, in WGS84: the report speaks in the coordinates that the cells were drawn in."""
+    from gridmap.ground import to_wgs84
+
+    for name in ("invalid", "gaps", "holes", "outside"):
+        for one in report.get(name, []):
+            if one["lon"] is not None:
+                lon, lat = to_wgs84([one["lon"]], [one["lat"]], system)
+                one["lon"], one["lat"] = float(lon[0]), float(lat[0])
 
 
 def _lines(report: Mapping[str, Any], word: str) -> Iterator[str]:

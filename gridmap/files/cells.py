@@ -12,10 +12,11 @@ import shapely
 from gridmap.errors import InvalidInput
 from gridmap.files.headers import find
 from gridmap.files.kinds import CELLS, WKT
-from gridmap.files.places import crs_of, shapes_of, to_wgs84_shapes
+from gridmap.files.places import crs_of, geometries, shapes_of
 from gridmap.files.rules import as_multipolygon
 from gridmap.files.table import Table, name_rows
 from gridmap.files.values import texts
+from gridmap.ground import convert
 
 
 def code_column(table: Table, asked: str | None) -> str:
@@ -39,18 +40,26 @@ def code_column(table: Table, asked: str | None) -> str:
     return found
 
 
-def raw_cells(table: Table, code: str | None, crs: str | None) -> Any:
-    """Every feature as it stands, in WGS84, invalid ones too: `code` (None without a column), `row`, `geometry`."""
-    shapes = to_wgs84_shapes(_shapes(table), crs_of(table, crs))
+def raw_cells(table: Table, code: str | None, crs: str | None) -> tuple[Any, str]:
+    """Every feature as it stands, invalid ones too, and the name of its reference system.
+
+    A GeoDataFrame `code` (None without a column), `row`, `geometry` in that system: a coverage is judged in the
+    coordinates it was drawn in, since converting bends its edges. GCJ-02 and BD-09, which have no EPSG code, are
+    labelled as the longitudes and latitudes that they are.
+    """
+    name = crs_of(table, crs)
+    shapes, _ = geometries(table, geometry_column(table))
     codes = texts(table.frame[code]) if code is not None else np.full(len(table), None, dtype=object)
-    return gpd.GeoDataFrame({"code": codes, "row": table.rows}, geometry=shapes, crs="EPSG:4326")
+    labelled = name if name.startswith("EPSG:") else "EPSG:4326"
+    return gpd.GeoDataFrame({"code": codes, "row": table.rows}, geometry=shapes, crs=labelled), name
 
 
-def _shapes(table: Table) -> Any:
-    column = geometry_column(table)
-    if column == "geometry" and table.spatial:
-        return table.frame["geometry"].to_numpy(dtype=object)
-    return shapely.from_wkt(texts(table.frame[column]), on_invalid="ignore")
+def boundary_in(table: Table, name: str) -> Any:
+    """The polygons of a boundary file as a GeoSeries in the named system, labelled as `raw_cells` does."""
+    shapes, _ = geometries(table, geometry_column(table))
+    start = crs_of(table, None)
+    moved = shapely.transform(shapes, lambda x, y: convert(x, y, start, name), interleaved=False)
+    return gpd.GeoSeries(moved, crs=name if name.startswith("EPSG:") else "EPSG:4326")
 
 
 def geometry_column(table: Table) -> str:

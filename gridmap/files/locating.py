@@ -15,8 +15,9 @@ from pyproj import CRS
 
 from gridmap.errors import InvalidInput
 from gridmap.files.cells import code_column, sound_cells
-from gridmap.files.headers import place_columns
-from gridmap.files.places import Places, points_of
+from gridmap.files.headers import find, place_columns
+from gridmap.files.kinds import WKT
+from gridmap.files.places import Places, geometries, points_of
 from gridmap.files.rules import points
 from gridmap.files.table import Reject, Table
 from gridmap.files.values import present
@@ -53,6 +54,9 @@ def place_mapping(table: Table, x: str | None, y: str | None) -> dict[str, str]:
     if table.spatial:
         return {"geometry": "geometry"}
     found = place_columns(columns)
+    wkt = find(WKT, columns)
+    if not found and wkt is not None:
+        return {"geometry": wkt}
     if not found:
         raise InvalidInput(
             f"{table.path.name}: which columns hold the coordinates? Say it with --x and --y; "
@@ -141,10 +145,10 @@ def convert_table(
     """The table with its coordinates in the target system, and the faults of rows that stay as they came.
 
     Coordinates in two columns stay in them, as text; in one column, they are added as `x` and `y`; geometry of any type
-    is converted vertex by vertex.
+    (WKT too) is converted vertex by vertex.
     """
     if "geometry" in mapping:
-        return _converted_shapes(table, source, target)
+        return _converted_shapes(table, mapping["geometry"], source, target)
     places = points_of(table, mapping, source, None, assume_ok=True)
     x, y = convert(places.x, places.y, source, target)
     good = ~present(places.faults)
@@ -171,15 +175,16 @@ def _digits(target: str) -> int:
     return _METRE_DIGITS if name.startswith("EPSG:") and not CRS.from_user_input(name).is_geographic else _DEGREE_DIGITS
 
 
-def _converted_shapes(table: Table, source: str, target: str) -> tuple[pd.DataFrame, list[Reject]]:
-    shapes = table.frame["geometry"].to_numpy(dtype=object)
+def _converted_shapes(table: Table, column: str, source: str, target: str) -> tuple[pd.DataFrame, list[Reject]]:
+    shapes, faults = geometries(table, column)
     moved = shapely.transform(shapes, lambda x, y: convert(x, y, source, target), interleaved=False)
-    faults: NDArray[np.object_] = np.full(len(shapes), None, dtype=object)
-    faults[shapely.is_missing(shapes)] = "it has no geometry"
+    faults[shapely.is_missing(shapes) & ~present(faults)] = "it has no geometry"
     coords, owner = shapely.get_coordinates(moved, return_index=True)
     faults[owner[~np.isfinite(coords).all(axis=1)]] = f"its geometry cannot be converted from {source} to {target}"
-    kept: NDArray[np.object_] = np.where(present(faults), shapes, moved)
-    frame = table.frame.assign(geometry=pd.Series(kept, index=table.frame.index, dtype=object))
+    good = ~present(faults)
+    kept = table.frame[column].to_numpy(dtype=object).copy()
+    kept[good] = moved[good] if table.spatial else shapely.to_wkt(moved[good], rounding_precision=-1)
+    frame = table.frame.assign(**{column: pd.Series(kept, index=table.frame.index, dtype=object)})
     return frame, _faults(table, faults, "geometry", np.full(len(shapes), "", dtype=object))
 
 

@@ -90,7 +90,7 @@ def points_of(
             texts(table.frame[mapping["coordinates"]]), mapping["coordinates"], name
         )
     else:
-        shapes, faults = _geometries(table, mapping["geometry"])
+        shapes, faults = geometries(table, mapping["geometry"])
         x, y, faults = _from_shapes(shapes, faults)
         values = np.full(len(x), "", dtype=object)
     lon, lat = to_wgs84(x, y, name)
@@ -106,7 +106,7 @@ def shapes_of(
     The points given beside are representative ones, inside their shape. Invalid geometry is a fault, never mended here.
     """
     name, extent = crs_of(table, crs), _known(extent)
-    shapes, faults = _geometries(table, column)
+    shapes, faults = geometries(table, column)
     notes = ("Heights in the geometry were dropped.",) if shapely.has_z(shapes).any() else ()
     shapes = shapely.force_2d(shapes)
     _check_shapes(shapes, faults, allowed)
@@ -205,7 +205,7 @@ def _lat_first(first: Floats, second: Floats, column: str) -> bool:
     return not key.startswith(("lon", "lng", "经", "坐标", "x"))
 
 
-def _geometries(table: Table, column: str) -> tuple[Geometries, Texts]:
+def geometries(table: Table, column: str) -> tuple[Geometries, Texts]:
     """The file's geometry, or the column read as WKT."""
     if table.spatial and column == "geometry":
         shapes = table.frame["geometry"].to_numpy(dtype=object)

@@ -327,6 +327,33 @@ def test_check_against_a_boundary(here: Path, capsys: Said) -> None:
     assert told["outside"] == []
 
 
+def test_a_coverage_is_judged_in_the_coordinates_it_was_drawn_in(here: Path, capsys: Said) -> None:
+    """A corner on a neighbour's long straight edge leaves that edge by centimetres in any other system."""
+    right, upper, lower = (
+        shapely.box(3000, 0, 12000, 9000),
+        shapely.box(0, 4321, 3000, 9000),
+        shapely.box(0, 0, 3000, 4321),
+    )
+    drawn = gpd.GeoSeries([right, upper, lower]).translate(370_000, 2_990_000).set_crs("EPSG:4545")
+    gpd.GeoDataFrame({"code": list("ABC")}, geometry=drawn).to_file(here / "metres.gpkg")
+    assert run(["check", "metres.gpkg", "--code", "code"]) == 0
+    gpd.GeoDataFrame({"code": list("ABC")}, geometry=drawn.to_crs(4326)).to_file(here / "degrees.gpkg")
+    assert run(["check", "degrees.gpkg", "--code", "code"]) == 1
+
+
+def test_check_in_gcj02_tells_places_in_wgs84(here: Path, capsys: Said) -> None:
+    grid("AAA/A.A/AAA").to_file(here / "ring.geojson")
+    grid("AAA").dissolve().to_file(here / "county.geojson")
+    base = ["check", "ring.geojson", "--code", "code", "--json"]
+    assert run(base) == 0
+    plain = json.loads(capsys.readouterr().out)["holes"][0]
+    assert run([*base, "--crs", "gcj02"]) == 0
+    moved = json.loads(capsys.readouterr().out)["holes"][0]
+    lon, lat = convert([plain["lon"]], [plain["lat"]], "gcj02", "wgs84")
+    assert (moved["lon"], moved["lat"]) == pytest.approx((lon[0], lat[0]), abs=1e-9)
+    assert moved["area_m2"] == pytest.approx(plain["area_m2"])
+
+
 def test_check_of_chicago_finds_the_beat_in_three_pieces(shared_data: Path, capsys: Said) -> None:
     assert run(["check", str(shared_data / "chicago" / "police_beats.zip"), "--code", "BEAT_NUM", "--json"]) == 1
     told = json.loads(capsys.readouterr().out)
@@ -369,6 +396,19 @@ def test_convert_moves_polygons_vertex_by_vertex(here: Path, shared_data: Path) 
     lon, lat = convert(before[:, 0], before[:, 1], "gcj02", "wgs84")
     assert np.abs(np.sort(after[:, 0]) - np.sort(lon)).max() < 1e-7
     assert np.abs(np.sort(after[:, 1]) - np.sort(lat)).max() < 1e-7
+
+
+def test_wkt_in_a_csv_is_geometry_for_every_verb(here: Path) -> None:
+    (here / "p.csv").write_text(f"id,geometry\n1,POINT ({INSIDE[0]!r} {INSIDE[1]!r})\n2,nonsense\n")
+    cells = read_table(here / "cells.geojson").frame
+    cells.assign(geometry=[shape.wkt for shape in cells["geometry"]]).to_csv(here / "cells.csv", index=False)
+    assert run(["locate", "p.csv", "--cells", "cells.csv", "--code", "code", "-o", "out.csv"]) == 1
+    assert [row["cell"] for row in records(here / "out.csv")] == ["A", ""]
+    assert run(["convert", "p.csv", "--from", "wgs84", "--to", "gcj02", "-o", "moved.csv"]) == 1
+    rows = records(here / "moved.csv")
+    assert rows[1]["geometry"] == "nonsense"
+    lon, lat = convert([INSIDE[0]], [INSIDE[1]], "wgs84", "gcj02")
+    assert shapely.from_wkt(rows[0]["geometry"]).equals_exact(shapely.Point(lon[0], lat[0]), 1e-12)
 
 
 def test_convert_refuses_unknown_systems(here: Path, capsys: Said) -> None:

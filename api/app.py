@@ -61,6 +61,8 @@ def create_app(ctx: Context, passwords: Passwords | None = None) -> FastAPI:
     app.include_router(page_router)
     app.mount("/static", app.state.assets, name="static")
     _add_middleware(app, ctx)
+    # made now, once: `deps.known_parameters` reads it, and two first requests making it at once break each other
+    app.openapi()
     return app
 
 

@@ -16,14 +16,16 @@ from scipy.ndimage import distance_transform_edt, gaussian_filter
 
 from gridmap.view import Kind
 from layers import style
-from layers.layer import EVERYONE, Field, Lang, Layer, LegendItem, Param, Words
+from layers.layer import COARSE, EVERYONE, Field, Lang, Layer, LegendItem, Param, Words
 from layers.plane import Floats, Geometries, Plane, polygons
+
+ROAD_CLASSES: Final = ("main", "minor", "track")
 
 GROWN_M: Final = 62.0
 SHRUNK_M: Final = 40.0
 #: the raster that the growing is done on; unions of 60,000 discs would take half a minute, this takes two seconds
 STEP_M: Final = 16.0
-#: shapes thinner than this are smoothed away: close up, and at county scale
+#: how far an outline may be smoothed: close up, and at county scale
 CLOSE_M: Final = 4.0
 COUNTY_M: Final = 25.0
 
@@ -88,6 +90,7 @@ LAND = Layer(
     params=(Param("detail", "choice", Words("细节", "Detail"), choices=("county", "close")),),
     audiences=EVERYONE,
     style={"fill": style.BUILT_UP},
+    decimals=COARSE,
     draw_legend=_land_legend,
 )
 
@@ -100,6 +103,7 @@ WATER = Layer(
     source="water",
     audiences=EVERYONE,
     style={"colour": style.WATER},
+    decimals=COARSE,
     draw_legend=_water_legend,
 )
 
@@ -110,8 +114,10 @@ ROADS = Layer(
     geometry="line",
     fields=(_NAME, _CLASS),
     source="roads",
+    params=(Param("class", "choices", Words("类别", "Class"), choices=ROAD_CLASSES),),
     audiences=EVERYONE,
-    style={name: style.LINES[f"road_{name}"].as_dict() for name in ("main", "minor", "track")},
+    decimals=COARSE,
+    style={name: style.LINES[f"road_{name}"].as_dict() for name in ROAD_CLASSES},
     draw_legend=_road_legend,
 )
 

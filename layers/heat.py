@@ -23,7 +23,7 @@ from scipy.ndimage import gaussian_filter
 from gridmap.errors import InvalidInput
 from gridmap.view import Audience, Kind
 from layers import style
-from layers.layer import Field, Lang, Layer, LegendItem, Param, Words
+from layers.layer import COARSE, Field, Lang, Layer, LegendItem, Param, Words
 from layers.plane import Floats, Geometries, Plane, polygons
 
 BANDWIDTH_M: Final = 900.0
@@ -76,7 +76,8 @@ def surface(
     """The heat of a county: a row a class that occurs, with `class` (0 to 6), `low`, `high` and `geom`.
 
     incidents, households: (lon, lat) float64 arrays in degrees (EPSG:4326), already filtered by the caller (category,
-    days, near an enterprise); rows that are not finite are left out. county: the polygon to clip to (EPSG:4326).
+    days, near an enterprise); those outside the county or not finite are left out, so that both stand for the same
+    people. county: the polygon to clip to (EPSG:4326).
     mean: the rate per 100 households that the classes are set around; by default that of the arrays (give the county's
     where the arrays hold a part of it, so that two maps can be compared).
     Geometries are MultiPolygons in EPSG:4326. `attrs` hold `mean` (per 100 households over the county; NaN without
@@ -86,7 +87,7 @@ def surface(
         raise InvalidInput(f"the bandwidth must be above 0 metres, but is {bandwidth_m:g}")
     if shapely.is_empty(county):
         raise InvalidInput("heat needs the county's border: import areas first")
-    cases, homes = _finite(*incidents), _finite(*households)
+    cases, homes = _inside(county, *incidents), _inside(county, *households)
     if mean is None:
         mean = 100 * len(cases[0]) / len(homes[0]) if len(homes[0]) else float("nan")
     breaks = breaks_around(mean)
@@ -154,8 +155,9 @@ def near(lon: Floats, lat: Floats, sources: Geometries, metres: float) -> npt.ND
     return close
 
 
-def _finite(lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
-    known = np.isfinite(lon) & np.isfinite(lat)
+def _inside(county: shapely.Geometry, lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
+    shapely.prepare(county)
+    known = shapely.intersects_xy(county, lon, lat)
     return np.asarray(lon, dtype=np.float64)[known], np.asarray(lat, dtype=np.float64)[known]
 
 
@@ -219,5 +221,6 @@ LAYER = Layer(
     ),
     audiences=frozenset({Audience.FIGURES}),
     style={"ramp": list(style.HEAT_RAMP), "too_few": style.TOO_FEW},
+    decimals=COARSE,
     draw_legend=_legend,
 )

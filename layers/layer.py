@@ -23,6 +23,8 @@ LANGS: tuple[Lang, ...] = ("zh", "en")
 
 #: 0.1 m: below what any phone measures, and a third of the bytes of full doubles
 DECIMALS = 6
+#: 1 m, for what is looked at and never measured: base map and heat
+COARSE = 5
 
 _CODE = re.compile(r"[^\s\x00-\x1f]{1,64}")
 
@@ -172,6 +174,7 @@ class Layer:
     params: tuple[Param, ...] = ()
     audiences: frozenset[Audience] = ALL_INSIDE
     style: Mapping[str, Any] = field(default_factory=dict)
+    decimals: int = DECIMALS
     draw_legend: Legend = _no_legend
 
     def parse(self, query: Mapping[str, str]) -> dict[str, Any]:
@@ -193,7 +196,7 @@ class Layer:
         """A GeoJSON FeatureCollection (RFC 7946, WGS84) of the frame's rows.
 
         `frame` has a column `geom` of shapely geometries (EPSG:4326; None: the row is left out) and, where rows have
-        one, `id`. Only fields that the audience may have leave; coordinates are rounded to 0.1 m. `legend` stands in
+        one, `id`. Only fields that the audience may have leave; coordinates are rounded to `decimals`. `legend` stands in
         the collection as a foreign member.
         """
         if audience not in self.audiences:
@@ -202,7 +205,7 @@ class Layer:
         fields = [one for one in self.fields if audience in one.audiences]
         columns = {one.name: one.values(drawn, lang) for one in fields}
         names = tuple(columns)
-        geometries = geojson_geometries(drawn["geom"].to_numpy()) if len(drawn) else []
+        geometries = geojson_geometries(drawn["geom"].to_numpy(), self.decimals) if len(drawn) else []
         ids = drawn["id"].tolist() if "id" in drawn.columns else [None] * len(drawn)
         rows = zip(*columns.values(), strict=True) if columns else iter([()] * len(drawn))
         features = [

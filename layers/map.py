@@ -15,6 +15,7 @@ from typing import Any, Final
 import folium
 from branca.element import CssLink, Element, Figure, JavascriptLink, MacroElement
 from folium.elements import JSCSSMixin
+from folium.map import FitBounds
 
 from gridmap.errors import EnvironmentFault
 from layers.layer import Lang
@@ -76,14 +77,17 @@ def county_map(bounds: Bounds, lang: Lang, *, tiles: Tiles | None = None) -> fol
         zoom_control=False,
         zoom_snap=0.25,
         zoom_delta=0.5,
-        max_zoom=19,
         attribution_control=False,
     )
+    county.options["max_zoom"] = 19  # folium keeps its own max_zoom for tiles alone
     county._name, county._id = "map", "gridmap"
     if tiles is not None:
         # folium writes the attribution into the script as HTML: ours goes to the page as text instead
         folium.TileLayer(tiles.url, attr=" ", max_zoom=19, control=False).add_to(county)
-    county.fit_bounds([[south, west], [north, east]], padding=(12, 12))
+    fit = FitBounds([[south, west], [north, east]], padding=(12, 12))
+    # an animated fit would end after the page has chosen its own view, and undo it
+    fit.options["animate"] = False
+    fit.add_to(county)
     localise(county)
     return county
 

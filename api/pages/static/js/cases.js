@@ -31,7 +31,7 @@ async function start() {
   const collection = await layer("enterprises").catch(problem);
   if (collection) {
     state.glyphs = collection.legend;
-    county.enterprises(collection, () => ({ size: 11 }));
+    county.enterprises(collection, () => ({ size: county.map.getSize().x < 600 ? 9 : 11 }));
     county.names("enterprise", collection.features.filter((one) => one.geometry), "enterprise");
   }
   draw();
@@ -95,7 +95,8 @@ async function choose(row) {
   panel.hidden = false;
   main.classList.add("with-case");
   for (const node of list.querySelectorAll(".case-row")) node.setAttribute("aria-current", String(node.dataset.id === String(row.id)));
-  county.map.invalidateSize({ pan: false });
+  county.map.invalidateSize({ animate: false });
+  county.home = null;
   county.map.panTo(county.at(row.lon, row.lat), { animate: false });
   const article = await shown(panel, () => loadCase(row.id, { onClose: close, actions }), () => choose(row));
   if (!article || state.chosen !== row.id) return;
@@ -109,7 +110,7 @@ function close() {
   main.classList.remove("with-case");
   byId("case-panel").hidden = true;
   for (const node of list.querySelectorAll(".case-row")) node.setAttribute("aria-current", "false");
-  county.map.invalidateSize({ pan: false });
+  county.map.invalidateSize({ animate: false });
 }
 
 function actions(incident) {

@@ -1,9 +1,9 @@
 // The worker's page: own cells, households, open cases with their lights, and the report.
 
-import { byId, data, day, distance, el, lightOf, named, number, serverNow, standing, t } from "./dom.js";
+import { byId, day, distance, el, lightOf, look, named, number, serverNow, standing, t } from "./dom.js";
 import { Problem, all, empty, get, layer, notice, post, shown } from "./http.js";
 import { icon, light } from "./glyphs.js";
-import { CountyMap, baseMap, legend } from "./map.js";
+import { CountyMap, baseMapOf, legend } from "./map.js";
 import { loadCase } from "./case.js";
 import { Report } from "./report.js";
 import { sendAll, unsent } from "./drafts.js";
@@ -30,30 +30,38 @@ load();
 async function load() {
   showUnsent();
   const loaded = await shown(body, async () => {
-    const [me, cells] = await Promise.all([get("/me"), layer("cells")]);
-    state.me = me;
-    const codes = new Set(me.cells.map((cell) => cell.code));
-    state.cells = cells.features.filter((one) => codes.has(one.properties.code));
-    report.cells = cells.features;
-    drawCells(cells);
-    await Promise.all([loadCases(), loadHouseholds()]);
+    state.me = await get("/me");
+    const own = await Promise.all(state.me.cells.map((cell) => get(`/cells/${encodeURIComponent(cell.code)}`)));
+    state.cells = own.map((cell) => ({ type: "Feature", geometry: cell.geometry, properties: cell }));
+    await Promise.all([around(), loadCases(), loadHouseholds(), title()]);
     return true;
   }, load);
   if (!loaded) return;
-  title();
   draw();
   county.box.dataset.ready = "true";
-  await baseMap(county, layer, { detail: "close" }).catch((error) => mapProblem(error));
-  enterprises();
+  await Promise.all([baseMapOf(county, layer, state.bbox), enterprises()]).catch(mapProblem);
   sendUnsent();
 }
 
-function drawCells(cells) {
-  county.put("cells", county.geojson(cells, "borders", { style: { fill: false, color: "#5B5F58", weight: 0.8 } }));
-  if (!state.cells.length) return;
+/** One's own cells with their neighbours: a phone needs no more of the county. */
+async function around() {
+  if (!state.cells.length) {
+    county.fitCounty();
+    state.bbox = county.bbox();
+    return;
+  }
   county.own(state.cells);
-  county.names("cells", cells.features, "cell");
   county.fit(county.groups.chosen, 20);
+  state.bbox = county.bbox(county.groups.chosen.getBounds().pad(1));
+  const { rows } = await all("/cells", { bbox: state.bbox, format: "geojson" });
+  report.cells = rows;
+  const features = rows.map((one) => ({ ...one, properties: { ...one.properties, name: named(one.properties) } }));
+  county.put("cells", county.geojson({ type: "FeatureCollection", features }, "borders", {
+    style: { fill: false, color: look.lines.cell_close.colour, weight: look.lines.cell_close.width, dashArray: look.lines.cell_close.dash, opacity: 0.7 },
+  }));
+  const codes = new Set(state.me.cells.map((cell) => cell.code));
+  county.names("cell", features.filter((one) => !codes.has(one.properties.code)), "cell");
+  county.names("own", features.filter((one) => codes.has(one.properties.code)), "own");
 }
 
 async function loadCases() {
@@ -64,29 +72,31 @@ async function loadCases() {
 async function loadHouseholds() {
   state.households = state.me.cells.length ? (await all("/households")).rows : [];
   const features = state.households.map((one) => ({ geometry: { type: "Point", coordinates: [one.lon, one.lat] } }));
+  county.homes(features);
   county.households({ features });
 }
 
 async function enterprises() {
-  const collection = await layer("enterprises").catch(() => null);
-  if (!collection) return;
+  const collection = await layer("enterprises", { bbox: state.bbox });
   county.enterprises(collection, () => ({ size: 16, filled: true }));
-  const near = collection.features.filter((one) => one.geometry);
-  county.names("enterprise", near.map((one) => ({ ...one, properties: { name: one.properties.name } })), "enterprise");
+  county.names("enterprise", collection.features, "enterprise");
   drawLegend(collection.legend);
 }
 
 function drawLegend(glyphs) {
   const lights = ["very_late", "red", "yellow", "green"].map((name) => ({ draw: "light", glyph: name, label: t(`light.${name}`) }));
-  const marks = [{ draw: "point", colour: data.look.colours.household, label: t("map.household") }, { draw: "line", colour: data.look.colours.accent, width: 3, label: t("map.own_cell") }];
+  const marks = [{ draw: "point", colour: look.colours.household, label: t("map.household") }, { draw: "line", colour: look.colours.accent, width: 3, label: t("map.own_cell") }];
   legend(t("map.legend"), [lights, marks, glyphs]);
 }
 
-function title() {
+async function title() {
   const names = state.me.cells.map((cell) => named(cell));
   if (names.length) byId("own-cells").textContent = names.length > 1 ? t("field.cells", { first: names[0], n: names.length }) : names[0];
-  const area = named(state.me.area);
-  byId("own-line").textContent = [area, named(state.me.worker) || state.me.name, day(serverNow())].filter(Boolean).join(" · ");
+  const { rows } = await all("/areas");
+  const areas = new Map(rows.map((area) => [area.code, area]));
+  const community = areas.get(state.cells[0]?.properties.area.code);
+  const town = named(areas.get(community?.parent) ?? community);
+  byId("own-line").textContent = [town, named(state.me.worker) || state.me.name, day(serverNow())].filter(Boolean).join(" · ");
 }
 
 // --- the sheet ---
@@ -147,6 +157,7 @@ function householdsList() {
 }
 
 function goTo(place) {
+  county.home = null;
   county.map.setView(county.at(place.lon, place.lat), 17, { animate: false });
   stop("half");
 }
@@ -162,6 +173,7 @@ async function open(row) {
   body.replaceChildren(article);
   body.scrollTop = 0;
   article.querySelector("h1").focus();
+  county.home = null;
   county.map.panTo(county.at(row.lon, row.lat), { animate: false });
 }
 
@@ -184,7 +196,7 @@ function actions(incident) {
 
 function stop(name) {
   byId("sheet").dataset.stop = name;
-  county.map.invalidateSize({ pan: false });
+  county.map.invalidateSize({ animate: false });
 }
 
 /** Drag the sheet's handle up or down from one stop to the next. */

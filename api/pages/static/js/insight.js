@@ -118,7 +118,7 @@ async function enterprises() {
   if (!collection) return;
   state.enterprises = collection;
   state.glyphs = collection.legend;
-  county.enterprises(collection, () => ({ size: 12 }));
+  county.enterprises(collection, () => ({ size: county.map.getSize().x < 600 ? 9 : 12 }));
   county.names("enterprise", collection.features.filter((one) => one.geometry), "enterprise");
   circles();
 }
@@ -148,9 +148,15 @@ async function heat() {
   const style = ({ properties }) => ({ stroke: false, fillColor: look.heat[properties.class], fillOpacity: 0.92 });
   county.put("heat", county.geojson(surface, "shade", { style, smoothFactor: 0.4 }));
   circles();
+  state.surface = surface;
+  drawLegend();
+}
+
+function drawLegend() {
+  if (!state.surface) return;
   const title = state.category ? byId("category").selectedOptions[0].textContent : t("insight.all_cases");
   const near = state.near ? [{ draw: "line", colour: look.colours.accent, width: 1.4, label: t("insight.reach", { distance: distance(Number(state.within)) }) }] : [];
-  legend(t("insight.legend", { title }), [surface.legend, [...state.glyphs, ...near]], meanWords());
+  legend(t("insight.legend", { title }), [state.surface.legend, [...state.glyphs, ...near]], meanWords());
 }
 
 function meanWords() {
@@ -174,6 +180,7 @@ async function figures() {
   const sum = (key) => communities.reduce((total, row) => total + row[key], 0);
   state.total = { count: sum("count"), open: sum("open"), overdue: sum("overdue"), households: places.reduce((total, row) => total + row.households, 0) };
   keyFigures();
+  drawLegend();
   byId("counts").replaceChildren(
     section(t("insight.by_category"), categories.map((row) => ({ name: named(row, `${by}_name`), count: row.count, open: row.open }))),
     townSection(towns),
@@ -289,7 +296,7 @@ function showAs(name) {
   byId("map").hidden = name === "table";
   byId("twin").hidden = name === "map";
   for (const button of document.querySelectorAll("[data-show]")) button.setAttribute("aria-pressed", String(button.dataset.show === name));
-  if (name === "map") county.map.invalidateSize({ pan: false });
+  if (name === "map") county.map.invalidateSize({ animate: false });
 }
 
 function problem(error) {

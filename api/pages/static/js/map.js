@@ -9,12 +9,13 @@ const { colours, lines } = look;
 // bottom to top; only cells can be clicked, so a canvas above them never swallows a click
 const PANES = {
   base: 210, own: 214, built: 218, shade: 222, water: 230, roads: 240, dim: 250, cells: 300, borders: 310, points: 320, chosen: 330,
-  names: 620,
+  names: 560,
 };
 // names that matter more come first and push the others out
 const RANKS = ["accuracy", "own", "town", "enterprise", "community", "cell", "village", "water"];
 const CLOSE = 14.5;
 const TOWN = 12;
+const MINOR = 13;
 
 export class CountyMap {
   constructor() {
@@ -29,7 +30,9 @@ export class CountyMap {
     for (const button of this.box.querySelectorAll("[data-zoom]")) this.#zoomButton(button);
     if (data.tiles?.attribution) Object.assign(byId("credit"), { textContent: data.tiles.attribution, hidden: false });
     document.body.classList.add("map-page");
-    new ResizeObserver(() => this.map.invalidateSize({ pan: false })).observe(this.box);
+    // what was fitted stays fitted while the page settles, until somebody moves the map
+    new ResizeObserver(() => { this.map.invalidateSize({ animate: false }); this.home?.(); }).observe(this.box);
+    for (const event of ["pointerdown", "wheel", "keydown"]) this.box.addEventListener(event, () => { this.home = null; }, { passive: true });
     const { west, south, east, north } = box(data.county.bounds);
     this.bounds = L.latLngBounds(this.at(west, south), this.at(east, north));
     this.map.setMaxBounds(this.bounds.pad(0.6));
@@ -102,12 +105,16 @@ export class CountyMap {
     const counties = of("county");
     const shape = counties.features.length ? counties : of("community");
     this.put("land", this.geojson(shape, "base", { style: { stroke: false, fillColor: colours.land, fillOpacity: 1 } }));
-    const stroke = (level) => ({ fill: false, color: lines[level].colour, weight: lines[level].width, lineJoin: "round" });
-    const cased = (level) => ({ fill: false, color: lines[level].casing, weight: lines[level].casing_width, opacity: 0.75, lineJoin: "round" });
-    this.put("community", this.geojson(of("community"), "borders", { style: { ...stroke("community"), opacity: 0.75 } }));
-    this.put("townCasing", this.geojson(of("town"), "borders", { style: cased("town") }));
-    this.put("town", this.geojson(of("town"), "borders", { style: stroke("town") }));
-    this.put("county", this.geojson(counties, "borders", { style: stroke("county") }));
+    // from afar borders are drawn finer, or a county's communities would hide what lies between them
+    const fine = () => (this.map.getZoom() < TOWN ? 0.65 : 1);
+    const stroke = (level, opacity = 1) => () => ({
+      fill: false, color: lines[level].colour, weight: lines[level].width * fine(), lineJoin: "round", opacity: opacity * fine(),
+    });
+    const cased = () => ({ fill: false, color: lines.town.casing, weight: lines.town.casing_width * fine(), opacity: 0.75, lineJoin: "round" });
+    this.#zooming("community", this.geojson(of("community"), "borders"), stroke("community", 0.8));
+    this.#zooming("townCasing", this.geojson(of("town"), "borders"), cased);
+    this.#zooming("town", this.geojson(of("town"), "borders"), stroke("town"));
+    this.put("county", this.geojson(counties, "borders", { style: stroke("county")() }));
     this.names("area", [...of("town").features, ...of("community").features]);
   }
 
@@ -137,10 +144,37 @@ export class CountyMap {
       return { color: line.colour, weight: line.width * grown(), lineCap: "round" };
     };
     const white = { ...collection, features: collection.features.filter((one) => one.properties.class !== "track") };
-    this.restyled = [
-      [this.put("roadCasing", this.geojson(collection, "roads", { style: under })), under],
-      [this.put("roads", this.geojson(white, "roads", { style: over })), over],
-    ];
+    this.#zooming("roadCasing", this.geojson(collection, "roads"), under);
+    this.#zooming("roads", this.geojson(white, "roads"), over);
+  }
+
+  /** Main roads of the whole county; what is smaller is fetched for the part in view once it can be seen. */
+  roadsInView(fetchLayer) {
+    let held = null;
+    const load = async () => {
+      const zoom = this.map.getZoom();
+      const classes = zoom >= CLOSE ? "main,minor,track" : zoom >= MINOR ? "main,minor" : "main";
+      const view = this.map.getBounds();
+      if (held && held.classes === classes && (classes === "main" || held.bounds.contains(view))) return;
+      held = { classes, bounds: view.pad(0.5) };
+      const asked = held;
+      const collection = await fetchLayer("roads", { class: classes, ...(classes === "main" ? {} : { bbox: this.bbox(asked.bounds) }) });
+      if (asked === held) this.roads(collection);
+    };
+    this.map.on("moveend", () => load().catch(() => { held = null; }));
+    return load();
+  }
+
+  /** west,south,east,north of what is in view, or of given bounds. */
+  bbox(bounds = this.map.getBounds()) {
+    const [[west, south], [east, north]] = [this.degrees(bounds.getSouthWest()), this.degrees(bounds.getNorthEast())];
+    return [west, south, east, north].map((value) => value.toFixed(5)).join(",");
+  }
+
+  /** A layer whose style follows the zoom. */
+  #zooming(name, layer, style) {
+    this.restyled = { ...this.restyled, [name]: style };
+    this.put(name, layer.setStyle(style));
   }
 
   /** Names of places: short text with a halo, one element each. */
@@ -162,17 +196,21 @@ export class CountyMap {
   #declutter() {
     cancelAnimationFrame(this.decluttering);
     this.decluttering = requestAnimationFrame(() => {
-      const kept = [];
-      const names = [...this.map.getPane("names").querySelectorAll(".name")].filter((node) => node.offsetWidth);
-      const boxes = names.map((node) => {
-        const at = L.DomUtil.getPosition(node.parentElement).add([0, node.classList.contains("name-enterprise") ? 17 : 0]);
-        const [w, h] = [node.offsetWidth / 2 + 2, node.offsetHeight / 2 + 1];
-        return { node, rank: RANKS.findIndex((name) => node.classList.contains(`name-${name}`)), x0: at.x - w, x1: at.x + w, y0: at.y - h, y1: at.y + h };
+      const box = (node, at, w, h) => ({ node, x0: at.x - w, x1: at.x + w, y0: at.y - h, y1: at.y + h });
+      const apart = (a, b, dy) => a.x1 < b.x0 || b.x1 < a.x0 || a.y1 + dy < b.y0 || b.y1 < a.y0 + dy;
+      const kept = [...this.map.getPane("markerPane").querySelectorAll(".mark")].map((node) => box(node, L.DomUtil.getPosition(node.parentElement), 7, 7));
+      const names = [...this.map.getPane("names").querySelectorAll(".name")].filter((node) => node.offsetWidth).map((node) => {
+        const below = node.classList.contains("name-enterprise") ? 17 : 0;
+        const placed = box(node, L.DomUtil.getPosition(node.parentElement).add([0, below]), node.offsetWidth / 2 + 2, node.offsetHeight / 2);
+        return Object.assign(placed, { rank: RANKS.findIndex((name) => node.classList.contains(`name-${name}`)), below });
       });
-      for (const one of boxes.sort((a, b) => a.rank - b.rank)) {
-        const free = kept.every((other) => one.x1 < other.x0 || other.x1 < one.x0 || one.y1 < other.y0 || other.y1 < one.y0);
-        one.node.style.visibility = free ? "visible" : "hidden";
-        if (free) kept.push(one);
+      for (const one of names.sort((a, b) => a.rank - b.rank)) {
+        // a name stands on its place or a little above or below it; towns stay even where nothing is free
+        const offset = (one.below ? [0] : [0, -14, 14, -24, 24]).find((dy) => kept.every((other) => apart(one, other, dy)));
+        const shown = offset !== undefined || one.rank <= RANKS.indexOf("town");
+        one.node.style.visibility = shown ? "visible" : "hidden";
+        one.node.style.marginTop = `${offset ?? 0}px`;
+        if (shown) kept.push({ ...one, y0: one.y0 + (offset ?? 0), y1: one.y1 + (offset ?? 0) });
       }
     });
   }
@@ -192,7 +230,7 @@ export class CountyMap {
       html.append(enterprise(kind, size, look));
       const [lon, lat] = middle(one.geometry);
       return L.marker(this.at(lon, lat), {
-        icon: L.divIcon({ html, className: "", iconSize: [size, size] }), interactive: false, keyboard: false,
+        icon: L.divIcon({ html, className: "", iconSize: [size, size] }), interactive: false, keyboard: false, zIndexOffset: -20000,
       });
     });
     const pits = { ...collection, features: collection.features.filter((one) => one.geometry?.type.endsWith("Polygon")) };
@@ -200,6 +238,7 @@ export class CountyMap {
       style: { color: "#8E8878", weight: 1, dashArray: "4 3", fillColor: "#D9D2C1", fillOpacity: 0.8 },
     }));
     this.put("enterprises", L.layerGroup(marks));
+    this.#declutter();
   }
 
   /** Households as 4 px squares, drawn on one canvas. */
@@ -211,6 +250,14 @@ export class CountyMap {
     this.put("households", L.layerGroup(squares));
   }
 
+  /** The ground around one's own households, for a page that does not fetch the county's built-up land. */
+  homes(features) {
+    const discs = features.map((one) => L.circle(this.at(...one.geometry.coordinates), {
+      radius: 26, renderer: this.renderers.built, pane: "built", stroke: false, fillColor: colours.built_up, fillOpacity: 1, interactive: false,
+    }));
+    this.put("homes", L.layerGroup(discs));
+  }
+
   /** Incidents as lights; `numeral` puts the list's number into each, so that list and map match. */
   incidents(rows, { chosen = null, numeral = null, size = 22, onChoose = null } = {}) {
     const marks = rows.map((row, i) => {
@@ -218,7 +265,7 @@ export class CountyMap {
       const html = el("span", { class: "mark", dataset: { id: row.id } }, light(row.light ?? "green", size, numeral?.(row, i) ?? null));
       const marker = L.marker(this.at(row.lon, row.lat), {
         icon: L.divIcon({ html, className: "", iconSize: [size, size] }), keyboard: Boolean(onChoose), alt: label,
-        title: label, interactive: Boolean(onChoose), zIndexOffset: row.id === chosen ? 1000 : 0,
+        title: label, interactive: Boolean(onChoose), zIndexOffset: row.id === chosen ? 10000 : -10 * i,
       });
       if (onChoose) marker.on("click", () => onChoose(row)).on("keypress", ({ originalEvent }) => originalEvent.key === "Enter" && onChoose(row));
       return marker;
@@ -249,11 +296,19 @@ export class CountyMap {
 
   fit(layer, padding = 24, maxZoom = 17) {
     const bounds = layer instanceof L.LatLngBounds ? layer : layer.getBounds();
-    if (bounds.isValid()) this.map.fitBounds(bounds, { padding: [padding, padding], maxZoom, animate: false });
+    if (!bounds.isValid()) return;
+    this.home = () => this.map.fitBounds(bounds, { padding: [padding, padding], maxZoom, animate: false });
+    this.home();
   }
 
+  /** The whole county, beside the legend where there is room for both. */
   fitCounty() {
-    this.fit(this.bounds, 12);
+    this.home = () => {
+      const { x } = this.map.getSize();
+      const left = x > 900 ? Math.min(220, 0.17 * x) : 12;
+      this.map.fitBounds(this.bounds, { paddingTopLeft: [left, 20], paddingBottomRight: [16, 16], animate: false });
+    };
+    this.home();
   }
 
   // --- what floats on the map ---
@@ -261,7 +316,7 @@ export class CountyMap {
   #zoomed() {
     const zoom = this.map.getZoom();
     document.body.dataset.band = zoom >= CLOSE ? "close" : zoom >= TOWN ? "town" : "county";
-    for (const [layer, style] of this.restyled ?? []) layer.setStyle(style);
+    for (const [name, style] of Object.entries(this.restyled ?? {})) this.groups[name]?.setStyle(style);
     this.#declutter();
     this.#scale();
   }
@@ -395,10 +450,20 @@ function swatch({ draw, colour, glyph, width = 1 }) {
 // --- loading layers together ---
 
 /** Fetch the base map's layers at once and draw each as it is there; a layer that fails leaves the others. */
-export async function baseMap(county, fetchLayer, { detail = "county" } = {}) {
-  const drawn = [
-    ["areas", {}, "areas"], ["land", { detail }, "builtUp"], ["water", {}, "water"], ["roads", {}, "roads"], ["places", {}, "places"],
-  ].map(async ([name, params, method]) => county[method](await fetchLayer(name, params)));
+export async function baseMap(county, fetchLayer, names = ["areas", "land", "water", "places"]) {
+  const method = { areas: "areas", land: "builtUp", water: "water", places: "places" };
+  const drawn = names.map(async (name) => county[method[name]](await fetchLayer(name, {})));
+  drawn.push(county.roadsInView(fetchLayer));
+  await settled(county, drawn);
+}
+
+/** The base map of a part of the county alone, for a phone. */
+export async function baseMapOf(county, fetchLayer, bbox) {
+  const drawn = ["water", "roads", "places"].map(async (name) => county[name](await fetchLayer(name, { bbox })));
+  await settled(county, drawn);
+}
+
+async function settled(county, drawn) {
   const results = await Promise.allSettled(drawn);
   const failed = results.find(({ status }) => status === "rejected");
   county.box.dataset.base = failed ? "failed" : "drawn";

@@ -14,7 +14,7 @@ const search = byId("cell-search");
 const place = (row) => state.communities.get(row.area)?.name ?? "";
 const table = new Table(
   [
-    { key: "name", title: t("plan.cell"), value: (row) => row.name, node: (row) => el("span", {}, row.name, el("br"), el("small", { class: "quiet" }, place(row))) },
+    { key: "name", title: t("plan.cell"), value: (row) => row.name, node: (row) => el("span", {}, row.name, el("br"), el("small", { class: "quiet" }, row.code)) },
     { key: "households", title: t("plan.households"), value: (row) => row.households, number: true },
     { key: "open", title: t("plan.open"), value: (row) => row.open_incidents, number: true },
     { key: "workers", title: t("plan.workers"), value: (row) => row.workers, number: true },

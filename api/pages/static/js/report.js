@@ -23,13 +23,18 @@ export class Report {
 
   /** Open the form, with the draft that was left if there is one. */
   async open() {
+    this.county.home = null;
     this.before = { centre: this.county.map.getCenter(), zoom: this.county.map.getZoom() };
     const kept = loadDraft();
+    this.place = null;
     this.draft = kept ?? { key: newKey(), category: null, text: "", occurred_at: new Date().toISOString() };
     this.pinned = Boolean(kept?.lon);
     this.#mode(true);
-    if (kept?.lon) this.county.map.setView(this.county.at(kept.lon, kept.lat), 17, { animate: false });
-    else this.#gps();
+    if (kept?.lon) {
+      this.county.map.setView(this.county.at(kept.lon, kept.lat), 17, { animate: false });
+      this.#circle();
+      if (kept.category) this.#locate();
+    } else this.#gps();
     this.#show();
     try {
       this.categories ??= await get("/categories");
@@ -53,7 +58,7 @@ export class Report {
     document.body.classList.toggle("reporting", on);
     for (const id of ["field-bar", "sheet", "dock"]) byId(id).hidden = on;
     for (const id of ["report-bar", "report", "report-dock", "pin", "map-hint"]) byId(id).hidden = !on;
-    this.county.map.invalidateSize({ pan: false });
+    this.county.map.invalidateSize({ animate: false });
   }
 
   #gps() {
@@ -63,15 +68,19 @@ export class Report {
         this.draft.accuracy_m = Math.round(coords.accuracy);
         this.gps = { lon: coords.longitude, lat: coords.latitude, accuracy_m: this.draft.accuracy_m };
         this.county.map.setView(this.county.at(coords.longitude, coords.latitude), 17, { animate: false });
+        this.#moved(true);
       },
-      () => this.#moved(),
+      () => this.#moved(true),
       { enableHighAccuracy: true, timeout: 15000, maximumAge: 10000 },
     );
   }
 
   /** The pin stands elsewhere: how sure it is there, and whose cell that is. */
-  #moved() {
+  #moved(always = false) {
     const [lon, lat] = this.county.degrees(this.county.map.getCenter());
+    // a map that was only resized or zoomed has its middle where it was, but for a pixel
+    const held = this.draft.lon !== undefined && this.county.map.distance([lat, lon], [this.draft.lat, this.draft.lon]) <= 1.5 * this.#metresPerPixel();
+    if (held && !always) return;
     const near = this.gps && this.county.map.distance([lat, lon], [this.gps.lat, this.gps.lon]) <= Math.max(2, this.gps.accuracy_m * 0.25);
     const accuracy = near ? this.gps.accuracy_m : Math.max(5, Math.round(FINGER_PX * this.#metresPerPixel()));
     Object.assign(this.draft, { lon: round(lon), lat: round(lat), accuracy_m: accuracy, side: null });
@@ -169,7 +178,9 @@ export class Report {
   #choose(code) {
     this.draft.category = code;
     this.place = null;
-    this.#moved();
+    this.#moved(this.draft.lon === undefined);
+    this.#save();
+    this.#locate();
     this.#show();
     byId("report").scrollTop = 0;
   }

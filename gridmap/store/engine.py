@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +25,9 @@ from sqlalchemy.exc import ArgumentError
 from gridmap.errors import EnvironmentFault
 from gridmap.store.errors import DATABASE_ERRORS, translate
 
-#: how long one statement may take on PostGIS before the server ends it
-STATEMENT_TIMEOUT_S = 120
-#: how long a writer waits for another process's write on SQLite
+#: how long one statement may take on PostGIS before the server ends it: in a read, and in a write (a big import)
+READ_TIMEOUT_S, WRITE_TIMEOUT_S = 120, 3600
+#: how long a writer waits for another's write on SQLite
 BUSY_TIMEOUT_S = 60
 #: connections kept open, and how many more may be opened under load
 POOL_SIZE, POOL_OVERFLOW = 8, 32
@@ -74,9 +74,10 @@ def write(engine: Engine) -> Iterator[Connection]:
     On SQLite it takes the write lock at once (BEGIN IMMEDIATE), so it cannot fail half-way for another writer; the
     threads of one process queue up fairly. Database errors come out as GridmapError (see `translate`).
     """
-    writer: AbstractContextManager[Any] = engine.get_execution_options().get(_WRITER) or nullcontext()
     try:
-        with writer, engine.connect().execution_options(**{_WRITING: True}) as conn, conn.begin():
+        with _turn(engine), engine.connect().execution_options(**{_WRITING: True}) as conn, conn.begin():
+            if not is_sqlite(conn):
+                conn.exec_driver_sql(f"SET LOCAL statement_timeout = '{WRITE_TIMEOUT_S}s'")
             yield conn
     except DATABASE_ERRORS as exc:
         raise translate(exc) from exc
@@ -106,6 +107,21 @@ def read(engine: Engine) -> Iterator[Connection]:
         raise translate(exc) from exc
 
 
+@contextmanager
+def _turn(engine: Engine) -> Iterator[None]:
+    """One writing thread of this process at a time on SQLite; PostGIS needs no turns."""
+    lock: threading.Lock | None = engine.get_execution_options().get(_WRITER)
+    if lock is None:
+        yield
+        return
+    if not lock.acquire(timeout=BUSY_TIMEOUT_S):
+        raise EnvironmentFault("another write is taking long; try again", code="busy")
+    try:
+        yield
+    finally:
+        lock.release()
+
+
 def is_sqlite(conn: Connection) -> bool:
     """Whether the connection is to SpatiaLite; else it is to PostGIS."""
     return conn.dialect.name == "sqlite"
@@ -115,7 +131,7 @@ def is_sqlite(conn: Connection) -> bool:
 
 
 def _postgis(url: URL) -> Engine:
-    options = f"-c statement_timeout={STATEMENT_TIMEOUT_S * 1000} -c timezone=UTC"
+    options = f"-c statement_timeout={READ_TIMEOUT_S * 1000} -c timezone=UTC"
     return create_engine(
         url.set(drivername="postgresql+psycopg"),
         pool_size=POOL_SIZE,
@@ -170,7 +186,7 @@ def _prepare(connection: Any, _record: object) -> None:
     connection.isolation_level = None
     _load(connection)
     for pragma in (
-        f"busy_timeout={BUSY_TIMEOUT_S * 1000}",
+        f"busy_timeout={int(BUSY_TIMEOUT_S * 1000)}",
         "journal_mode=WAL",
         "synchronous=FULL",  # an acknowledged write survives a power cut
         "foreign_keys=ON",

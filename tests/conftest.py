@@ -18,11 +18,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import hypothesis
-import psycopg
 import pytest
-from psycopg import sql
 
-from tests.postgis import URL_VARIABLE, cluster
+from tests.postgis import URL_VARIABLE, cluster, create, drop
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -167,34 +165,19 @@ def worker_name(request: pytest.FixtureRequest) -> str:
 def empty_postgis(postgis_server: str, worker_name: str) -> Iterator[Callable[[str | None], str]]:
     """Make databases: called with a template's name, or None for an empty one, it returns a fresh database's URL.
 
-    All are dropped at the end of the session; `drop_postgis` drops one earlier.
+    Those that are still there at the end of the session are dropped then; `tests.postgis.drop` drops one earlier.
     """
     numbers = count()
     names: list[str] = []
 
     def make(template: str | None = None) -> str:
         name = f"gridmap_{worker_name}_{next(numbers)}"
-        copy = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
-            sql.Identifier(name), sql.Identifier(template or "template1")
-        )
-        run_sql(postgis_server, copy)
         names.append(name)
-        return f"{postgis_server.rsplit('/', 1)[0]}/{name}"
+        return create(postgis_server, name, template)
 
     yield make
     for name in reversed(names):
-        drop_postgis(postgis_server, name)
-
-
-def run_sql(server: str, statement: sql.Composed) -> None:
-    """Run one statement outside of a transaction."""
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(statement)
-
-
-def drop_postgis(server: str, name: str) -> None:
-    """Drop a database, whoever is still connected to it."""
-    run_sql(server, sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+        drop(f"{postgis_server.rsplit('/', 1)[0]}/{name}")
 
 
 @pytest.fixture(scope="session")
@@ -235,13 +218,11 @@ def spatialite_url(migrated_spatialite: Path, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def postgis_url(
-    postgis_server: str, migrated_postgis: str, empty_postgis: Callable[[str | None], str]
-) -> Iterator[str]:
+def postgis_url(migrated_postgis: str, empty_postgis: Callable[[str | None], str]) -> Iterator[str]:
     """The URL of a fresh PostGIS database with our schema, dropped afterwards."""
     url = empty_postgis(migrated_postgis)
     yield url
-    drop_postgis(postgis_server, url.rsplit("/", 1)[1])
+    drop(url)
 
 
 @pytest.fixture(params=["spatialite", "postgis"])

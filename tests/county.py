@@ -40,6 +40,7 @@ from gridmap.usecases.imports import load
 from gridmap.usecases.setup import initialise
 from gridmap.view import Role
 from tests.grids import LAT, LON, SIZE_DEG, grid
+from tests.postgis import drop
 
 ZONE = ZoneInfo("Asia/Shanghai")
 NOW = datetime(2026, 7, 3, 10, 0, tzinfo=ZONE)
@@ -388,9 +389,11 @@ def spatialite_county(county_file: Path, tmp_path: Path) -> Iterator[SmallCounty
 @pytest.fixture
 def postgis_county(county_template: str, empty_postgis: Callable[[str | None], str]) -> Iterator[SmallCounty]:
     """The county in a fresh PostGIS database."""
-    county = open_county(empty_postgis(county_template))
+    url = empty_postgis(county_template)
+    county = open_county(url)
     yield county
     county.ctx.engine.dispose()
+    drop(url)
 
 
 @pytest.fixture(params=["spatialite", "postgis"])

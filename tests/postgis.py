@@ -28,6 +28,7 @@ from types import FrameType
 from typing import Any
 
 import psycopg
+from psycopg import sql
 
 URL_VARIABLE = "GRIDMAP_TEST_POSTGRES_URL"
 PREFIX = "gridmap-postgis-"
@@ -177,6 +178,25 @@ def stop(server: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         server.kill()
         server.wait()
+
+
+def create(server: str, name: str, template: str | None = None) -> str:
+    """Make the database `name`, empty or a copy of `template`, on the server with this URL; return its own URL."""
+    copied = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+    run_sql(server, copied.format(sql.Identifier(name), sql.Identifier(template or "template1")))
+    return f"{server.rsplit('/', 1)[0]}/{name}"
+
+
+def drop(url: str) -> None:
+    """Drop the database with this URL, whoever is still connected to it. Nothing happens when it is gone already."""
+    base, name = url.rsplit("/", 1)
+    run_sql(f"{base}/postgres", sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def run_sql(server: str, statement: sql.Composed) -> None:
+    """Run one statement outside of a transaction."""
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(statement)
 
 
 def end_by(signum: int, _frame: FrameType | None) -> None:

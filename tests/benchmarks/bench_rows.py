@@ -11,11 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import psycopg
 import shapely
 from geoalchemy2.shape import from_shape, to_shape
 from numpy.typing import NDArray
-from psycopg import sql
 from sqlalchemy import Engine, func, insert, select
 
 from gridmap.store import bulk_insert, open_engine, read, upgrade, write
@@ -24,7 +22,7 @@ from gridmap.store.features import page
 from gridmap.view import View
 from tests.benchmarks.harness import Contender, Race
 from tests.benchmarks.workload import HEIGHT, SOUTH, WEST, WIDTH, points
-from tests.postgis import URL_VARIABLE
+from tests.postgis import URL_VARIABLE, create, drop
 
 DAY = date(2026, 7, 3)
 #: boxes asked one after another in one run
@@ -50,20 +48,13 @@ def databases(stack: ExitStack) -> Iterator[Engine]:
     folder = stack.enter_context(tempfile.TemporaryDirectory())
     server = os.environ[URL_VARIABLE]
     name = f"gridmap_bench_{os.getpid()}"
-    for url in (f"sqlite:///{Path(folder) / 'bench.sqlite'}", f"{server.rsplit('/', 1)[0]}/{name}"):
-        if url.startswith("postgresql"):
-            run_sql(server, "CREATE DATABASE {}", name)
-            stack.callback(run_sql, server, "DROP DATABASE {} WITH (FORCE)", name)
+    postgis = create(server, name)
+    stack.callback(drop, postgis)
+    for url in (f"sqlite:///{Path(folder) / 'bench.sqlite'}", postgis):
         engine = open_engine(url)
         stack.callback(engine.dispose)
         upgrade(engine)
         yield engine
-
-
-def run_sql(server: str, statement: str, name: str) -> None:
-    """Run a statement about the database `name`."""
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(sql.SQL(statement).format(sql.Identifier(name)))
 
 
 def columns(places: NDArray[np.float64], prefix: str) -> dict[str, Any]:

@@ -20,11 +20,13 @@ from shapely.geometry.base import BaseGeometry
 from gridmap.errors import InvalidInput
 from gridmap.ground.arrays import Floats
 from gridmap.ground.cells import POLYGONAL, code_texts, not_finite, source_rows
-from gridmap.ground.measure import Geometries, area_m2, transform
+from gridmap.ground.measure import Geometries, area_m2, length_m, transform
 
 #: overlaps and gaps smaller than this are rounding: coordinates in degrees end at about 2e-9 m, so a vertex set on a
 #: neighbour's straight edge misses it by that, times an edge of up to 10 km
 NOISE_M2 = 1e-4
+#: and so are gaps narrower than this on average, however long
+NOISE_M = 1e-4
 #: a ring that crosses itself more often than this is not untangled for comparison: it would take minutes
 _TANGLED = 100_000
 _PLACE = re.compile(r"\[(\S+) (\S+)\]$")
@@ -213,8 +215,8 @@ def _boundary(within: gpd.GeoDataFrame | gpd.GeoSeries | BaseGeometry, crs: Any)
 
 def _missing(covered: BaseGeometry, area: BaseGeometry | None) -> BaseGeometry:
     """What is in no cell: enclosed by cells, or in the area to be covered."""
-    parts = [part for part in shapely.get_parts(covered) if part.geom_type == "Polygon"]
-    filled = [shapely.Polygon(part.exterior) for part in parts]
+    # the faces of all borders: also a crack that is closed in by cells which meet there in single points only
+    filled = shapely.get_parts(shapely.polygonize([shapely.union_all(shapely.boundary(shapely.get_parts(covered)))]))
     whole = shapely.union_all([*filled, area] if area is not None else filled)
     return shapely.difference(whole, covered)
 
@@ -223,8 +225,8 @@ def _pieces(missing: BaseGeometry, crs: Any) -> list[Gap]:
     """The parts of an area that are more than rounding, the largest first."""
     parts = shapely.get_parts(missing)
     parts = parts[shapely.get_dimensions(parts) == 2]
-    areas = _areas(parts, crs)
-    real = areas >= NOISE_M2
+    areas, rims = _areas(parts, crs), length_m(transform(parts, crs, "EPSG:4326"))
+    real = (areas >= NOISE_M2) & (areas >= NOISE_M * rims / 2.0)
     parts, areas = parts[real], areas[real]
     points = shapely.get_coordinates(transform(shapely.point_on_surface(parts), crs, "EPSG:4326"))
     order = np.lexsort((points[:, 1], points[:, 0], -areas))

@@ -66,5 +66,9 @@ def test_within_its_own_outline_a_full_drawing_is_sound_and_a_missing_cell_is_no
 
 
 def _filled(shapes: np.ndarray) -> shapely.Geometry:
-    parts = shapely.get_parts(shapely.union_all(shapes))
-    return shapely.union_all([shapely.Polygon(part.exterior) for part in parts if part.geom_type == "Polygon"])
+    """The cells with all that they enclose, also by meeting in points: what a flood from outside does not reach."""
+    covered = shapely.union_all(shapes)
+    world = shapely.buffer(shapely.envelope(covered), 1.0)
+    dry = shapely.get_parts(shapely.difference(world, covered))
+    dry = [part for part in dry if shapely.intersection(part.boundary, world.boundary).is_empty]
+    return shapely.union_all([covered, *dry])

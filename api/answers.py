@@ -20,13 +20,14 @@ from layers.layer import geojson_geometries
 
 #: RFC 7946 asks for no more; 1e-7 degrees are 1 cm
 DECIMALS = 7
-_VARY = "Accept, Authorization, Cookie"
+_VARY = "Accept, Accept-Language, Authorization, Cookie"
 
 
 class Fields:
     """Which columns of a frame leave, under which names.
 
-    `cell=("cell", "cell_name", "cell_name_en")` makes an object of code and names; `flags` are 0 or 1 in the database.
+    `cell=("cell", "cell_name", "cell_name_en")` makes an object of code and names (of id and names when the first
+    column is an id); `flags` are 0 or 1 in the database.
     """
 
     def __init__(self, *plain: str, flags: tuple[str, ...] = (), **named: tuple[str, str, str]) -> None:
@@ -40,19 +41,21 @@ class Fields:
         columns |= {name: [bool(value) for value in _values(frame, name)] for name in self.flags}
         for name, (code, zh, en) in self.named.items():
             parts = zip(_values(frame, code), _values(frame, zh), _values(frame, en), strict=True)
-            columns[name] = [None if one[0] is None else dict(zip(_NAMED, one, strict=True)) for one in parts]
+            columns[name] = [_object(code, one) for one in parts]
         return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
     def row(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """The same of a single row."""
         named = {name: [values.get(key) for key in keys] for name, keys in self.named.items()}
         return {name: plain(values.get(name)) for name in self.plain} | {
-            name: None if parts[0] is None else dict(zip(_NAMED, map(plain, parts), strict=True))
-            for name, parts in named.items()
+            name: _object(self.named[name][0], tuple(map(plain, parts))) for name, parts in named.items()
         }
 
 
-_NAMED = ("code", "name", "name_en")
+def _object(column: str, parts: tuple[Any, ...]) -> dict[str, Any] | None:
+    """A thing by its code or id and its names; None where the join found nothing."""
+    key = "id" if column.endswith("_id") else "code"
+    return None if parts[0] is None else dict(zip((key, "name", "name_en"), parts, strict=True))
 
 
 def _values(frame: pd.DataFrame, name: str) -> list[Any]:

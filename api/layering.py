@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
+import shapely
 
 from gridmap.errors import Forbidden, NotFound
 from gridmap.store import read
@@ -15,6 +17,7 @@ from gridmap.usecases.counting import HeatInput, figures_view, reads_figures
 from gridmap.usecases.reading import Reader
 from gridmap.view import Audience, View
 from layers import LAYERS, Layer, basemap, cells, heat, layers_for
+from layers.plane import Plane
 
 #: layers without rows of persons: they may be kept, and depend on the versions of these kinds
 DEPENDS: Mapping[str, tuple[str, ...]] = {
@@ -91,12 +94,26 @@ def _heat(given: HeatInput, within_m: float | None) -> pd.DataFrame:
     cases, homes = given.incidents, given.households
     if within_m is None:
         return heat.surface(cases, homes, given.area)
+    around = _around(given, within_m)
+    if shapely.is_empty(around):
+        return pd.DataFrame({"class": [], "low": [], "high": [], "geom": np.empty(0, dtype=object)})
     mean = 100 * len(cases[0]) / len(homes[0]) if len(homes[0]) else None
     near_cases = heat.near(*cases, given.sources, within_m)
     near_homes = heat.near(*homes, given.sources, within_m)
     return heat.surface(
         (cases[0][near_cases], cases[1][near_cases]),
         (homes[0][near_homes], homes[1][near_homes]),
-        given.area,
+        around,
         mean=mean,
     )
+
+
+def _around(given: HeatInput, within_m: float) -> shapely.Geometry:
+    """The part of the area within so many metres of an enterprise: colour ends there, as the rows do."""
+    if not len(given.sources):
+        return shapely.Polygon()
+    plane = Plane.around(*(float(value) for value in shapely.total_bounds(given.sources)))
+    reach = shapely.union_all(shapely.buffer(plane.geometries_to_metres(given.sources), within_m))
+    inside = np.empty(1, dtype=object)
+    inside[0] = reach
+    return shapely.intersection(plane.geometries_to_degrees(inside)[0], given.area)

@@ -19,8 +19,9 @@ from gridmap.view import Role
 router = APIRouter(prefix="/api/v1/incidents", tags=["incidents"], dependencies=[Depends(known_parameters())])
 
 FIELDS = answers.Fields(
-    "id", "number", "channel", "status", "light", "received_at", "due_at", "closed_at", "worker_id",
+    "id", "number", "channel", "status", "light", "received_at", "due_at", "closed_at", "place_reason",
     category=("category", "category_name", "category_name_en"), cell=("cell", "cell_name", "cell_name_en"),
+    worker=("worker_id", "worker", "worker_name_en"), body=("body", "body_name", "body_name_en"),
 )  # fmt: skip
 
 IncidentId = Annotated[Id, Path(description="as answered when it was reported", examples=[1])]

@@ -35,8 +35,7 @@ class IncidentItem(Boxed):
     due_at: datetime
     closed_at: datetime | None
     cell: Named | None = Field(description="of who is responsible now")
-    worker_id: int | None
-    worker: str | None
+    worker: NamedId | None
     body: Named | None
     place_reason: str
 

@@ -27,16 +27,24 @@ def open_here(*, ready: bool = True) -> Context:
     return ctx
 
 
-def init() -> None:
+def init(
+    serving_role: Annotated[
+        str | None,
+        typer.Option(help="PostGIS: the role that `gridmap serve` logs in as; it gets what it needs and no more"),
+    ] = None,
+) -> None:
     """Create the database named by GRIDMAP_DATABASE_URL, or bring it to the newest schema; rows stay.
 
     Example: GRIDMAP_DATABASE_URL=sqlite:///county.sqlite gridmap init
     """
     from gridmap.store import revision
+    from gridmap.store.roles import grant_serving_role
     from gridmap.usecases.setup import initialise
 
     ctx = open_here(ready=False)
     loaded = initialise(ctx)
+    if serving_role is not None:
+        grant_serving_role(ctx.engine, serving_role)
     output.say(f"ready at revision {revision(ctx.engine)}; {loaded.inserted} categories came in")
 
 

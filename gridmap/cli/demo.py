@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -41,8 +40,6 @@ def demo(
         _make(ctx, data)
         say(f"the demo county stands after {time.monotonic() - started:.0f} s")
     logins = draw_logins(ctx, Passwords(), demo_seats(ctx))
-    address = f"http://127.0.0.1:{port}"
-    say(f"\n{address}" if serve else "")
     _print_logins(logins)
     if serve:
         from gridmap.cli.serve import run
@@ -73,7 +70,7 @@ def _make(ctx: Context, data: Path) -> None:
     from gridmap.usecases.setup import load_demo
 
     say("drawing the demo county ...")
-    county = make_county(until=ctx.today() - timedelta(days=1))
+    county = make_county(until=ctx.today())
     _write_truth(county, data)
 
     def step(kind: str, loaded: Loaded) -> None:

@@ -198,7 +198,8 @@ def test_moments_are_in_order(county: County) -> None:
     for received, occurred, closed in rows:
         assert occurred is None or occurred <= received
         assert closed is None or received < closed < end
-    assert 0.04 < np.mean([closed is None for closed in incidents["closed_at"]]) < 0.08
+    still_open = np.mean([closed is None for closed in incidents["closed_at"]])
+    assert 0.005 < still_open < 0.02  # a few hundred, most of them young
     assert 0.3 < np.mean([occurred is not None for occurred in incidents["occurred_at"]]) < 0.5
 
 

@@ -30,7 +30,7 @@ def open_here(*, ready: bool = True) -> Context:
 def init(
     serving_role: Annotated[
         str | None,
-        typer.Option(help="PostGIS: the role that `gridmap serve` logs in as; it gets what it needs and no more"),
+        typer.Option(help="PostGIS: the role that serves; it gets what it needs, and no more"),
     ] = None,
 ) -> None:
     """Create the database named by GRIDMAP_DATABASE_URL, or bring it to the newest schema; rows stay.

@@ -25,6 +25,7 @@ def document(results: Sequence[Result], rounds: int, day: date) -> str:
             "",
             "Written by `./run bench`; do not edit. Contenders run in turn in one process, on the same input, and",
             "agree on the answer before any clock starts. Machines are shared: trust the ratios, not the seconds.",
+            "CPU time is this process's, not a database server's.",
             "",
             f"Measured on {day.isoformat()}, {rounds} rounds each, on {machine()}.",
             f"{versions()}.",

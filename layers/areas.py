@@ -18,7 +18,7 @@ _LEVEL_WORDS = {
 }
 
 
-def _legend(lang: Lang, frame: pd.DataFrame | None) -> Sequence[LegendItem]:
+def _legend(lang: Lang, _frame: pd.DataFrame | None) -> Sequence[LegendItem]:
     return [
         LegendItem("line", _LEVEL_WORDS[level].of(lang), style.LINES[level].colour, width=style.LINES[level].width)
         for level in LEVELS

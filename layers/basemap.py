@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-import contourpy
 import numpy as np
 import pandas as pd
 import shapely
@@ -17,7 +16,7 @@ from scipy.ndimage import distance_transform_edt, gaussian_filter
 from gridmap.view import Kind
 from layers import style
 from layers.layer import COARSE, EVERYONE, Field, Lang, Layer, LegendItem, Param, Words
-from layers.plane import Floats, Geometries, Plane, polygons
+from layers.plane import Floats, Geometries, Plane, filled
 
 ROAD_CLASSES: Final = ("main", "minor", "track")
 
@@ -58,22 +57,20 @@ def _settlements(x: Floats, y: Floats) -> Geometries:
     empty[np.round((y - y0) / STEP_M).astype(np.int64), np.round((x - x0) / STEP_M).astype(np.int64)] = False
     grown = distance_transform_edt(empty, sampling=STEP_M) <= GROWN_M
     depth = gaussian_filter(distance_transform_edt(grown, sampling=STEP_M).astype(np.float32), 1.0)
-    generator = contourpy.contour_generator(
-        x0 + STEP_M * np.arange(shape[1]), y0 + STEP_M * np.arange(shape[0]), depth, fill_type=contourpy.FillType.OuterOffset
-    )
     # a square's centre lies half a step inside the outline that the mask stands for
-    return polygons(generator.filled(SHRUNK_M - STEP_M / 2, np.inf))
+    least_depth = SHRUNK_M - STEP_M / 2
+    return filled(x0 + STEP_M * np.arange(shape[1]), y0 + STEP_M * np.arange(shape[0]), depth, least_depth, np.inf)
 
 
-def _land_legend(lang: Lang, frame: pd.DataFrame | None) -> Sequence[LegendItem]:
+def _land_legend(lang: Lang, _frame: pd.DataFrame | None) -> Sequence[LegendItem]:
     return (LegendItem("fill", Words("居民地", "Built-up land").of(lang), style.BUILT_UP),)
 
 
-def _water_legend(lang: Lang, frame: pd.DataFrame | None) -> Sequence[LegendItem]:
+def _water_legend(lang: Lang, _frame: pd.DataFrame | None) -> Sequence[LegendItem]:
     return (LegendItem("line", Words("河流、湖泊", "Rivers and lakes").of(lang), style.WATER, width=3),)
 
 
-def _road_legend(lang: Lang, frame: pd.DataFrame | None) -> Sequence[LegendItem]:
+def _road_legend(lang: Lang, _frame: pd.DataFrame | None) -> Sequence[LegendItem]:
     return (LegendItem("line", Words("道路", "Roads").of(lang), style.ROAD_CASING, width=3),)
 
 

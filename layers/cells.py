@@ -26,7 +26,8 @@ def load(frame: pd.DataFrame, measure: str = "households") -> Floats:
     """
     workers = frame["workers"].to_numpy(dtype=np.float64)
     carried = frame[measure].to_numpy(dtype=np.float64)
-    return np.divide(carried, workers, out=np.full(len(frame), np.nan), where=workers > 0)
+    per_worker: Floats = np.divide(carried, workers, out=np.full(len(frame), np.nan), where=workers > 0)
+    return per_worker
 
 
 def load_breaks(values: Floats) -> tuple[float, ...]:
@@ -87,6 +88,7 @@ LAYER = Layer(
         Field("valid_from", Words("启用", "Valid from"), audiences=EVERYONE),
         Field("households", Words("住户", "Households")),
         Field("open_incidents", Words("未结", "Open cases")),
+        Field("overdue", Words("超期", "Overdue")),
         Field("workers", Words("网格员", "Grid workers")),
         Field("load", Words("每名网格员", "Per worker")),
         Field("load_class", Words("档", "Class")),

@@ -26,7 +26,7 @@ STATUS_WORDS: Final[Mapping[str, Words]] = {
 }
 
 
-def _legend(lang: Lang, frame: pd.DataFrame | None) -> Sequence[LegendItem]:
+def _legend(lang: Lang, _frame: pd.DataFrame | None) -> Sequence[LegendItem]:
     return [
         LegendItem("glyph", words.of(lang), style.INK, glyph=style.ENTERPRISE_GLYPHS[kind])
         for kind, words in KIND_WORDS.items()

@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
-import contourpy
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -23,8 +23,8 @@ from scipy.ndimage import gaussian_filter
 from gridmap.errors import InvalidInput
 from gridmap.view import Audience, Kind
 from layers import style
-from layers.layer import COARSE, Field, Lang, Layer, LegendItem, Param, Words
-from layers.plane import Floats, Geometries, Plane, polygons
+from layers.layer import COARSE, EVERYONE, Field, Lang, Layer, LegendItem, Param, Words
+from layers.plane import Floats, Geometries, Plane, filled
 
 BANDWIDTH_M: Final = 900.0
 #: grid squares to a bandwidth: at 6 the raster's kernel is within 1 % of the peak of the exact sum
@@ -53,15 +53,15 @@ class _Raster:
         inside = (column >= 0) & (column < self.shape[1]) & (row >= 0) & (row < self.shape[0])
         flat = np.bincount(row[inside] * self.shape[1] + column[inside], minlength=self.shape[0] * self.shape[1])
         sigma = bandwidth_m / self.step
-        sums: Floats = gaussian_filter(flat.reshape(self.shape).astype(np.float64), sigma, mode="constant", truncate=5.0)
+        counts = flat.reshape(self.shape).astype(np.float64)
+        sums: Floats = gaussian_filter(counts, sigma, mode="constant", truncate=5.0)
         return sums * (2 * np.pi * sigma**2)
 
     def filled(self, values: Floats, low: float, high: float) -> Geometries:
         """The part of the plane with low <= value < high, as an array of polygons in metres."""
-        x = self.x0 + self.step * np.arange(self.shape[1])
-        y = self.y0 + self.step * np.arange(self.shape[0])
-        generator = contourpy.contour_generator(x, y, values, fill_type=contourpy.FillType.OuterOffset)
-        return polygons(generator.filled(low, high))
+        x: Floats = self.x0 + self.step * np.arange(self.shape[1], dtype=np.float64)
+        y: Floats = self.y0 + self.step * np.arange(self.shape[0], dtype=np.float64)
+        return filled(x, y, values, low, high)
 
 
 def surface(
@@ -179,7 +179,7 @@ def _raster_over(county: shapely.Geometry, bandwidth_m: float) -> tuple[_Raster,
 def _classes(raster: _Raster, rates: Floats, breaks: Sequence[float], enough: shapely.Geometry) -> pd.DataFrame:
     edges = [0.0, *breaks, np.inf]
     rows: list[tuple[int, float, float, shapely.Geometry]] = []
-    for position, (low, high) in enumerate(zip(edges, edges[1:], strict=False)):
+    for position, (low, high) in enumerate(pairwise(edges)):
         parts = raster.filled(rates, low, high)
         if not len(parts) or shapely.is_empty(enough):
             continue
@@ -194,12 +194,34 @@ def _classes(raster: _Raster, rates: Floats, breaks: Sequence[float], enough: sh
 
 
 def _legend(lang: Lang, frame: pd.DataFrame | None) -> Sequence[LegendItem]:
-    breaks = style.HEAT_BREAKS if frame is None else frame.attrs.get("breaks", style.HEAT_BREAKS)
+    breaks = style.HEAT_BREAKS if frame is None else tuple(frame.attrs.get("breaks", style.HEAT_BREAKS))
+    title = Words("每百户件数", "Cases per 100 households").of(lang)
     return (
-        LegendItem("ramp", Words("每百户件数", "Cases per 100 households").of(lang), colours=style.HEAT_RAMP, breaks=tuple(breaks)),
+        LegendItem("ramp", title, colours=style.HEAT_RAMP, breaks=breaks),
         LegendItem("fill", Words("住户太少，不算率", "Too few households for a rate").of(lang), style.TOO_FEW),
     )
 
+
+#: heat for what leaves: areas with released counts, see `released`
+RELEASED = Layer(
+    name="released",
+    title=Words("每百户件数（可公开）", "Cases per 100 households (released)"),
+    kind=Kind.AREA,
+    geometry="polygon",
+    fields=(
+        Field("name", Words("村社", "Communities"), column_en="name_en", audiences=EVERYONE),
+        Field("communities", Words("村社数", "Number of communities"), audiences=EVERYONE),
+        Field("households", Words("户", "Households"), audiences=EVERYONE),
+        Field("count", Words("件", "Cases"), audiences=EVERYONE),
+        Field("rate", Words("每百户", "Per 100"), audiences=EVERYONE),
+        Field("class", Words("档", "Class"), audiences=EVERYONE),
+    ),
+    source="computed",
+    audiences=EVERYONE,
+    style={"ramp": list(style.HEAT_RAMP), "too_few": style.TOO_FEW},
+    decimals=COARSE,
+    draw_legend=_legend,
+)
 
 LAYER = Layer(
     name="heat",

@@ -13,7 +13,7 @@ from layers.layer import Field, Lang, Layer, LegendItem, Param, Words
 _DUTY = frozenset({Audience.DUTY})
 
 
-def _legend(lang: Lang, frame: pd.DataFrame | None) -> Sequence[LegendItem]:
+def _legend(lang: Lang, _frame: pd.DataFrame | None) -> Sequence[LegendItem]:
     return (LegendItem("point", Words("住户", "Household").of(lang), style.HOUSEHOLD, glyph="square", width=4),)
 
 

@@ -23,7 +23,7 @@ STATUSES = ("assigned", "unplaced", "closed")
 _DUTY = frozenset({Audience.DUTY})
 
 
-def _legend(lang: Lang, frame: pd.DataFrame | None) -> Sequence[LegendItem]:
+def _legend(lang: Lang, _frame: pd.DataFrame | None) -> Sequence[LegendItem]:
     return [
         LegendItem("light", words.of(lang), style.LIGHTS[light][0], glyph=light) for light, words in LIGHT_WORDS.items()
     ]

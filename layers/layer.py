@@ -1,5 +1,5 @@
-"""What a layer is: a name, the parameters it may be asked with, the fields it may show, a legend, and how a frame becomes
-GeoJSON. A layer gets frames and never a session; who may see which rows was decided by `store.scope` before.
+"""What a layer is: a name, the parameters it may be asked with, the fields it may show, a legend, and how a frame
+becomes GeoJSON. A layer gets frames and never a session; who may see which rows was decided by `store.scope` before.
 """
 
 from __future__ import annotations
@@ -47,8 +47,8 @@ class Words:
 class Param:
     """A query parameter: its name, its type, and what it admits.
 
-    `kind`: "code" (1 to 64 visible characters), "date" (YYYY-MM-DD), "choice" (one of `choices`), "choices" (several, comma
-    separated), "metres" (a number from `low` to `high`), "flag" (0 or 1).
+    `kind`: "code" (1 to 64 visible characters), "date" (YYYY-MM-DD), "choice" (one of `choices`), "choices" (several,
+    comma separated), "metres" (a number from `low` to `high`), "flag" (0 or 1).
     """
 
     name: str
@@ -144,15 +144,17 @@ class LegendItem:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON, without what the item does not have."""
-        given = {"colour": self.colour, "glyph": self.glyph, "width": self.width}
-        ramp = {"colours": list(self.colours), "breaks": list(self.breaks)}
-        return {"draw": self.draw, "label": self.label} | {name: value for name, value in (given | ramp).items() if value}
+        given = {
+            "colour": self.colour, "glyph": self.glyph, "width": self.width,
+            "colours": list(self.colours), "breaks": list(self.breaks),
+        }  # fmt: skip
+        return {"draw": self.draw, "label": self.label} | {name: value for name, value in given.items() if value}
 
 
 Legend = Callable[[Lang, "pd.DataFrame | None"], Sequence[LegendItem]]
 
 
-def _no_legend(lang: Lang, frame: pd.DataFrame | None) -> Sequence[LegendItem]:
+def _no_legend(_lang: Lang, _frame: pd.DataFrame | None) -> Sequence[LegendItem]:
     return ()
 
 
@@ -196,8 +198,8 @@ class Layer:
         """A GeoJSON FeatureCollection (RFC 7946, WGS84) of the frame's rows.
 
         `frame` has a column `geom` of shapely geometries (EPSG:4326; None: the row is left out) and, where rows have
-        one, `id`. Only fields that the audience may have leave; coordinates are rounded to `decimals`. `legend` stands in
-        the collection as a foreign member.
+        one, `id`. Only fields that the audience may have leave; coordinates are rounded to `decimals`. `legend` stands
+        in the collection as a foreign member.
         """
         if audience not in self.audiences:
             raise InvalidInput(f"the layer {self.name} is not given to {audience}", layer=self.name)
@@ -228,7 +230,7 @@ class Layer:
 
 
 def geojson_geometries(geometries: np.ndarray, decimals: int = DECIMALS) -> list[dict[str, Any]]:
-    """GeoJSON geometry objects of an array of shapely geometries: coordinates rounded, outer rings counter-clockwise."""
+    """GeoJSON geometries of an array of shapely ones: coordinates rounded, outer rings counter-clockwise."""
     turned = shapely.orient_polygons(shapely.force_2d(geometries))
     rounded = shapely.transform(turned, lambda xy: np.round(xy, decimals))
     parsed: list[dict[str, Any]] = json.loads("[" + ",".join(shapely.to_geojson(rounded)) + "]")

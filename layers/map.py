@@ -1,8 +1,8 @@
 """The folium map that pages and files are built around: local assets only, no text of users.
 
-folium composes what a map is (element, projection, bounds, scale, tiles); rows are fetched by our own static scripts and
-put on the page by `textContent`. Text in folium's popups and tooltips runs as script when it holds `${...}`, so none is
-ever given to it. folium's default assets are addresses of other hosts: each is replaced, and an unknown one is an error.
+folium composes what a map is (element, projection, view, tiles); rows are fetched by our own static scripts and put on
+the page by `textContent`. Text in folium's popups and tooltips runs as script when it holds `${...}`, so none is ever
+given to it. folium's default assets are addresses of other hosts: each is replaced, and an unknown one is an error.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from folium.elements import JSCSSMixin
 from folium.map import FitBounds
 
 from gridmap.errors import EnvironmentFault
-from layers.layer import Lang
 
 VENDOR: Final = "/static/vendor/"
 #: the only assets a page may take, by the names folium and its plugins give them; None: not needed, left out
@@ -63,11 +62,11 @@ class Composed:
     script: str
 
 
-def county_map(bounds: Bounds, lang: Lang, *, tiles: Tiles | None = None) -> folium.Map:
+def county_map(bounds: Bounds, *, tiles: Tiles | None = None) -> folium.Map:
     """A folium map of a county without rows. bounds: (west, south, east, north) in degrees (EPSG:4326).
 
-    Zooming is in quarters so that a county fills its frame; the scale bar is metric; zoom buttons are ours (their words
-    are translated), and there is no base map but the stored one unless `tiles` is given.
+    Zooming is in quarters so that a county fills its frame; zoom buttons and scale bar are ours (their words are
+    translated), and there is no base map but the stored one unless `tiles` is given.
     """
     west, south, east, north = bounds
     county = folium.Map(

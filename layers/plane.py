@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
+import contourpy
 import numpy as np
 import numpy.typing as npt
 import pyproj
@@ -51,10 +52,19 @@ class Plane:
         return moved
 
 
-def polygons(filled: tuple[list[Floats], list[npt.NDArray[np.uint32]]]) -> Geometries:
-    """Shapely polygons of what contourpy fills (FillType.OuterOffset): outer rings with their holes."""
+def filled(x: Floats, y: Floats, values: npt.NDArray[np.floating[Any]], low: float, high: float) -> Geometries:
+    """The part of a plane with low <= value < high, as valid polygons with their holes.
+
+    x (columns) and y (rows) are the coordinates of a grid whose `values` are given; between grid points values are
+    interpolated along the sides of the squares (contourpy). Neighbouring intervals share their borders exactly.
+    """
+    generator = contourpy.contour_generator(x, y, values, fill_type=contourpy.FillType.OuterOffset)
+    outlines: Any = generator.filled(low, high)
     shapes = []
-    for points, offsets in zip(*filled, strict=True):
+    for points, offsets in zip(*outlines, strict=True):
         outer, *holes = np.split(points, offsets[1:-1].astype(np.int64))
         shapes.append(shapely.Polygon(outer, holes))
-    return np.array(shapes, dtype=object)
+    found = np.array(shapes, dtype=object)
+    # rings that touch themselves in a point are lawful contours but no lawful polygons
+    valid: Geometries = np.where(shapely.is_valid(found), found, shapely.make_valid(found)) if len(found) else found
+    return valid

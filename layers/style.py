@@ -1,7 +1,7 @@
 """Colours, classes, widths and glyphs of the map, as numbers and names. The one home of the look's tokens in Python.
 
-Pages receive them as JSON and as CSS custom properties (a test holds the style sheet to this module). Colours are sRGB hex;
-widths are CSS pixels. Nothing here reads data.
+Pages receive them as JSON and as CSS custom properties (a test holds the style sheet to this module). Colours are sRGB
+hex; widths are CSS pixels. Nothing here reads data.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The pages: templates, static files and translations, behind a log-in. Routes give the frame; rows come from the API."""
+"""The pages: templates, static files and translations, behind a log-in. Rows come from the API."""
 
 from api.pages.errors import error_page
 from api.pages.router import router

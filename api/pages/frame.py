@@ -35,6 +35,8 @@ PAGES: Final[Mapping[Role, tuple[str, ...]]] = MappingProxyType(
     }
 )
 
+#: what `style.LIGHTS` says of each light
+_LIGHT: Final = ("fill", "ink", "text")
 #: China, for a map of a county whose cells are not there yet
 NOWHERE: Final[Bounds] = (73.5, 18.0, 135.1, 53.6)
 
@@ -90,24 +92,28 @@ def page(request: Request, template: str, *, status: int = 200, **values: Any) -
     """A page from a template. Every template gets `t` (words by key), `lang`, `asset`, `nonce`, `csrf` and `path`."""
     lang = language(request)
     assets = request.app.state.assets
-    text = templates().get_template(template).render(
-        t=words(lang),
-        lang=lang,
-        tag=TAGS[lang],
-        asset=assets.url,
-        nonce=request.state.csp_nonce,
-        csrf=auth.csrf_token(request),
-        path=request.url.path + (f"?{request.url.query}" if request.url.query else ""),
-        **values,
+    text = (
+        templates()
+        .get_template(template)
+        .render(
+            t=words(lang),
+            lang=lang,
+            tag=TAGS[lang],
+            asset=assets.url,
+            nonce=request.state.csp_nonce,
+            csrf=auth.csrf_token(request),
+            path=request.url.path + (f"?{request.url.query}" if request.url.query else ""),
+            **values,
+        )
     )
     headers = {"Vary": "Cookie, Accept-Language", "Content-Language": TAGS[lang]}
     return HTMLResponse(text, status, headers)
 
 
-def composed(request: Request, county: County, lang: Lang, tiles: Tiles | None) -> Composed:
+def composed(request: Request, county: County, tiles: Tiles | None) -> Composed:
     """The page's folium map, its assets under this build's lasting addresses."""
     assets = request.app.state.assets
-    made = compose(county_map(county.bounds, lang, tiles=tiles))
+    made = compose(county_map(county.bounds, tiles=tiles))
 
     def lasting(urls: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(assets.url("vendor/" + url.removeprefix(VENDOR)) for url in urls)
@@ -125,7 +131,7 @@ def page_data(name: str, county: County, lang: Lang, tiles: Tiles | None, **more
         "county": {"name": county.title(lang), "bounds": county.bounds, "demo": county.is_demo},
         "look": {
             "lines": {key: line.as_dict() for key, line in style.LINES.items()},
-            "lights": {light: {"fill": fill, "ink": ink, "text": text} for light, (fill, ink, text) in style.LIGHTS.items()},
+            "lights": {light: dict(zip(_LIGHT, colours, strict=True)) for light, colours in style.LIGHTS.items()},
             "heat": list(style.HEAT_RAMP),
             "load": list(style.LOAD_RAMP),
             "glyphs": dict(style.ENTERPRISE_GLYPHS),

@@ -1,4 +1,4 @@
-"""Page routes: who may open what, the log-in form, and the switch between languages. Rows come from the API, never from here."""
+"""Page routes: who may open what, the log-in form, the switch between languages. Rows come from the API."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from fastapi.responses import RedirectResponse
 
 from api import auth
 from api.deps import Caller, Signed
+from api.pages import tiles
 from api.pages.frame import PAGES, composed, county_of, page, page_data, tiles_of
 from api.pages.words import LANG_COOKIE, language
 from gridmap.errors import Forbidden, NotFound
@@ -27,15 +28,16 @@ def router(ctx: Context) -> APIRouter:
     pages.add_api_route("/", home, methods=["GET"])
     for name in sorted({name for names in PAGES.values() for name in names}):
         pages.add_api_route(f"/{name}", _page_route(name), methods=["GET"], name=f"page_{name}")
+    if ctx.settings.tile_url is not None:
+        pages.include_router(tiles.router())
     return pages
 
 
 def login_form(request: Request, next: str = "/", error: str = "", wait: int = 0) -> Response:
     """The log-in form; POST /login of `api.routes.session` answers it, and comes back here with an error's code."""
     ctx: Context = request.app.state.ctx
-    return page(
-        request, "login.html", county=county_of(ctx), next=auth.own_path(next), refused=error, wait=max(0, min(wait, 3600))
-    )
+    known: dict[str, Any] = {"next": auth.own_path(next), "refused": error, "wait": max(0, min(wait, 3600))}
+    return page(request, "login.html", county=county_of(ctx), **known)
 
 
 def switch_language(request: Request, lang: str, next: str = "/") -> Response:
@@ -44,7 +46,8 @@ def switch_language(request: Request, lang: str, next: str = "/") -> Response:
         raise NotFound("there is no such language; there are " + ", ".join(LANGS))
     answer = RedirectResponse(auth.own_path(next), 303)
     ctx: Context = request.app.state.ctx
-    answer.set_cookie(LANG_COOKIE, lang, max_age=YEAR_S, samesite="lax", secure=ctx.settings.secure_cookies, httponly=True)
+    secure = ctx.settings.secure_cookies
+    answer.set_cookie(LANG_COOKIE, lang, max_age=YEAR_S, samesite="lax", secure=secure, httponly=True)
     return answer
 
 
@@ -64,19 +67,20 @@ def _page_route(name: str) -> Any:
 def _map_page(request: Request, caller: Caller, name: str) -> Response:
     role = caller.account.role
     if name not in PAGES[role]:
-        raise Forbidden(f"the page /{name} is not for the role {role}; yours is /{PAGES[role][0]}", code="page_of_another_role")
+        said = f"the page /{name} is not for the role {role}; yours is /{PAGES[role][0]}"
+        raise Forbidden(said, code="page_of_another_role")
     ctx, lang = caller.ctx, language(request)
-    county, tiles = county_of(ctx), tiles_of(ctx)
+    county, base = county_of(ctx), tiles_of(ctx)
     data = page_data(
-        name, county, lang, tiles,
+        name, county, lang, base,
         me={"username": caller.account.username, "role": str(role)},
         csrf=auth.csrf_token(request),
         today=ctx.today().isoformat(),
         now=ctx.clock().isoformat(),
         timezone=ctx.settings.timezone,
     )  # fmt: skip
-    more = {"overview": overview(ctx, caller.view)} if name == "admin" else {}
+    more: dict[str, Any] = {"overview": overview(ctx, caller.view)} if name == "admin" else {}
     return page(
         request, f"{name}.html", county=county, me=caller.account, pages=PAGES[role], current=name,
-        map=composed(request, county, lang, tiles), data=data, **more,
+        map=composed(request, county, base), data=data, **more,
     )  # fmt: skip

@@ -26,7 +26,7 @@ def words(lang: Lang) -> Mapping[str, str]:
 
 
 def language(request: Request) -> Lang:
-    """The language of a request: chosen by the switch, else the first of Accept-Language that there is, else Chinese."""
+    """The language of a request: chosen by the switch, else the best of Accept-Language that there is, else Chinese."""
     chosen = request.cookies.get(LANG_COOKIE)
     if chosen in LANGS:
         return chosen

@@ -1,4 +1,4 @@
-"""SQL for the administrator's overview: accounts with what they are tied to, and who is on the roster of how many cells."""
+"""SQL for the administrator's overview: accounts with what they are tied to, and on how many rosters workers are."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from gridmap.store import tables as t
 
 
 def account_rows(conn: Connection) -> list[dict[str, Any]]:
-    """All accounts in order of role and user name: username, name, role, disabled_at, tie and tie_en (names, or None)."""
+    """All accounts by role and user name: username, name, role, disabled_at, tie and tie_en (names, or None)."""
     a, w, b, r = t.accounts.c, t.workers.c, t.bodies.c, t.areas.c
     query = (
         select(

@@ -1,6 +1,8 @@
 // The page's data, words and numbers, and the only ways in which text enters it: textContent and attributes of our own.
 
-export const data = JSON.parse(document.getElementById("page-data").textContent);
+const page = JSON.parse(document.getElementById("page-data").textContent);
+// a file that holds both languages takes the one its address names: map.html#en
+export const data = page.languages ? { ...page, ...(page.languages[location.hash.slice(1)] ?? page.languages[page.lang]) } : page;
 export const lang = data.lang;
 export const look = data.look;
 const locale = lang === "zh" ? "zh-CN" : "en-GB";
@@ -59,7 +61,8 @@ const parts = new Intl.DateTimeFormat("en-GB", {
 const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 function clock(moment) {
-  return Object.fromEntries(parts.formatToParts(new Date(moment)).map(({ type, value }) => [type, value]));
+  const found = Object.fromEntries(parts.formatToParts(new Date(moment)).map(({ type, value }) => [type, value]));
+  return { ...found, month: Number(found.month), day: Number(found.day) };
 }
 
 /** "7月3日" or "3 Jul", in the county's time zone, with the year where it is not this one. */

@@ -198,7 +198,9 @@ export class CountyMap {
     this.decluttering = requestAnimationFrame(() => {
       const box = (node, at, w, h) => ({ node, x0: at.x - w, x1: at.x + w, y0: at.y - h, y1: at.y + h });
       const apart = (a, b, dy) => a.x1 < b.x0 || b.x1 < a.x0 || a.y1 + dy < b.y0 || b.y1 < a.y0 + dy;
-      const kept = [...this.map.getPane("markerPane").querySelectorAll(".mark")].map((node) => box(node, L.DomUtil.getPosition(node.parentElement), 7, 7));
+      const roomy = this.map.getSize().x > 600;
+      const marks = roomy ? this.map.getPane("markerPane").querySelectorAll(".mark") : [];
+      const kept = [...marks].map((node) => box(node, L.DomUtil.getPosition(node.parentElement), 7, 7));
       const names = [...this.map.getPane("names").querySelectorAll(".name")].filter((node) => node.offsetWidth).map((node) => {
         const below = node.classList.contains("name-enterprise") ? 17 : 0;
         const placed = box(node, L.DomUtil.getPosition(node.parentElement).add([0, below]), node.offsetWidth / 2 + 2, node.offsetHeight / 2);
@@ -207,7 +209,7 @@ export class CountyMap {
       for (const one of names.sort((a, b) => a.rank - b.rank)) {
         // a name stands on its place or a little above or below it; towns stay even where nothing is free
         const offset = (one.below ? [0] : [0, -14, 14, -24, 24]).find((dy) => kept.every((other) => apart(one, other, dy)));
-        const shown = offset !== undefined || one.rank <= RANKS.indexOf("town");
+        const shown = offset !== undefined || (one.rank <= RANKS.indexOf("town") && roomy);
         one.node.style.visibility = shown ? "visible" : "hidden";
         one.node.style.marginTop = `${offset ?? 0}px`;
         if (shown) kept.push({ ...one, y0: one.y0 + (offset ?? 0), y1: one.y1 + (offset ?? 0) });

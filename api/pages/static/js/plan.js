@@ -39,6 +39,7 @@ async function start() {
   await load();
   try {
     await baseMap(county, keepAreas);
+    county.names("cell", state.cells.features, "cell");
     fill();
   } catch (error) {
     if (!(error instanceof Problem)) throw error;

@@ -13,7 +13,7 @@ from fastapi import APIRouter, FastAPI
 from prometheus_client import CollectorRegistry
 from starlette.middleware.gzip import GZipMiddleware
 
-from api import errors, pages
+from api import document, errors, pages
 from api.cache import AnswerCache
 from api.middleware import BodyLimit, LastCatch, Metrics, SecurityHeaders
 from api.routes.every import ROUTERS
@@ -46,6 +46,7 @@ def create_app(ctx: Context, passwords: Passwords | None = None) -> FastAPI:
         docs_url=None,  # the stock pages load scripts from other hosts
         redoc_url=None,
         lifespan=_lifespan,
+        generate_unique_id_function=document.operation_id,
     )
     app.state.ctx = ctx
     app.state.passwords = passwords or Passwords()
@@ -61,8 +62,7 @@ def create_app(ctx: Context, passwords: Passwords | None = None) -> FastAPI:
     app.include_router(page_router)
     app.mount("/static", app.state.assets, name="static")
     _add_middleware(app, ctx)
-    # made now, once: `deps.known_parameters` reads it, and two first requests making it at once break each other
-    app.openapi()
+    document.install(app)
     return app
 
 

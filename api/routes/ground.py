@@ -8,9 +8,9 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from api import answers
 from api.deps import Signed, known_parameters
-from api.schemas.common import SIGNED, Code, Features, Geometry, problems
+from api.schemas.common import GEOJSON_CONTENT, SIGNED, Code, Geometry, problems
 from api.schemas.lists import AreaList, BodyList, CategoryItem, CellList, CellOut, Located
-from api.schemas.queries import GEOJSON, Areas, Bodies, Cells
+from api.schemas.queries import Areas, Bodies, Cells
 
 router = APIRouter(prefix="/api/v1", tags=["ground"], dependencies=[Depends(known_parameters())])
 
@@ -23,7 +23,7 @@ CELL_FIELDS = answers.Fields(*NAMES, "area_m2", "valid_from", "valid_to", area=A
 
 #: what a list that may be kept by its ETag answers besides
 KEPT: dict[int | str, dict[str, Any]] = {304: {"description": "What the client holds is still so (If-None-Match)"}}
-LISTED = {200: {"content": {GEOJSON: {"schema": Features.model_json_schema()}}}, **KEPT, **problems(*SIGNED)}
+LISTED = {200: {"content": GEOJSON_CONTENT, "description": "A page"}, **KEPT, **problems(*SIGNED)}
 
 Metres = Annotated[float | None, Query(ge=0, le=100_000, allow_inf_nan=False)]
 

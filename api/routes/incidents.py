@@ -8,10 +8,10 @@ from fastapi import APIRouter, Depends, Header, Path, Request, Response
 
 from api import answers
 from api.deps import Explained, Signed, known_parameters
-from api.schemas.common import SIGNED, Features, Id, problems
+from api.schemas.common import GEOJSON_CONTENT, SIGNED, Id, problems
 from api.schemas.incidents import Assigned, Closed, CloseIn, EventOut, IncidentOut, Moved, MoveIn, ReportIn
 from api.schemas.lists import IncidentList
-from api.schemas.queries import GEOJSON, Incidents
+from api.schemas.queries import Incidents
 from gridmap.usecases import casework
 from gridmap.usecases.reporting import Draft, report
 from gridmap.view import Role
@@ -52,7 +52,7 @@ def report_incident(caller: Signed, body: ReportIn, key: Key = None) -> Assigned
     "",
     summary="List incidents",
     response_model=IncidentList,
-    responses={200: {"content": {GEOJSON: {"schema": Features.model_json_schema()}}}, **problems(*SIGNED)},
+    responses={200: {"content": GEOJSON_CONTENT, "description": "A page"}, **problems(*SIGNED)},
 )
 def list_incidents(request: Request, caller: Signed, query: Incidents) -> Response:
     """The incidents that the caller serves, newest first. No list holds a text or a reporter. Officials say why.

@@ -5,15 +5,20 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from api import answers, cursors, layering
 from api.deps import Caller, Explained, known_parameters
 from api.layering import Allowed
 from api.pages.words import language
-from api.schemas.common import SIGNED, Features, problems
+from api.schemas.common import SIGNED, problems
 from api.schemas.queries import GEOJSON, parse_box
 from layers import LAYERS, Lang
+
+
+class GeoJson(Response):
+    media_type = GEOJSON
+
 
 router = APIRouter(prefix="/api/v1/layers", tags=["layers"])
 
@@ -46,12 +51,6 @@ class LayerOut(BaseModel):
     style: dict[str, Any]
 
 
-class Drawn(Features):
-    """A layer's features with its legend."""
-
-    legend: list[dict[str, Any]] = Field(description="lines of the legend, with the numbers of this data")
-
-
 @router.get("", summary="Which layers?", responses=problems(*SIGNED), dependencies=[Depends(known_parameters())])
 def list_layers(request: Request, caller: Explained, lang: Language = None) -> list[LayerOut]:
     """The layers that the caller may ask for, from the ground up, with their parameters, fields, legend and style."""
@@ -62,9 +61,9 @@ def list_layers(request: Request, caller: Explained, lang: Language = None) -> l
 @router.get(
     "/{name}",
     summary="One layer",
-    response_model=Drawn,
+    response_class=GeoJson,
     responses={
-        200: {"content": {GEOJSON: {"schema": Drawn.model_json_schema()}}},
+        200: {"content": {GEOJSON: {"schema": {"$ref": "#/components/schemas/Drawn"}}}, "description": "The layer"},
         304: {"description": "What the client holds is still so (If-None-Match)"},
         **problems(*SIGNED, 404),
     },

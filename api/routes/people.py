@@ -8,9 +8,9 @@ from fastapi import APIRouter, Depends, Path, Request, Response
 
 from api import answers
 from api.deps import Explained, Signed, known_parameters
-from api.schemas.common import SIGNED, Features, Id, problems
+from api.schemas.common import GEOJSON_CONTENT, SIGNED, Id, problems
 from api.schemas.lists import HouseholdList, HouseholdOut, WorkerList
-from api.schemas.queries import GEOJSON, Households, Workers
+from api.schemas.queries import Households, Workers
 
 router = APIRouter(prefix="/api/v1", tags=["people"], dependencies=[Depends(known_parameters())])
 
@@ -21,7 +21,7 @@ WORKER_FIELDS = answers.Fields(
     "id", "code", "name", "name_en", flags=("agent",),
     area=("area", "area_name", "area_name_en"), body=("body", "body_name", "body_name_en"),
 )  # fmt: skip
-LISTED = {200: {"content": {GEOJSON: {"schema": Features.model_json_schema()}}}, **problems(*SIGNED)}
+LISTED = {200: {"content": GEOJSON_CONTENT, "description": "A page"}, **problems(*SIGNED)}
 
 
 @router.get("/households", summary="List households", response_model=HouseholdList, responses=LISTED)

@@ -69,6 +69,15 @@ class Features(BaseModel):
     next: str | None = None
 
 
+class Drawn(Features):
+    """A layer's features with its legend."""
+
+    legend: list[dict[str, Any]] = Field(description="lines of the legend, with the numbers of this data")
+
+
+#: how a FeatureCollection answers, beside a list's JSON
+GEOJSON_CONTENT = {"application/geo+json": {"schema": {"$ref": "#/components/schemas/Features"}}}
+
 _WORDS = {
     400: "The body cannot be read",
     401: "Nobody is logged in, or the session has ended",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
@@ -13,6 +15,7 @@ from tests.county import (
     SmallCounty,
     county_file,
     county_template,
+    open_county,
     postgis_county,
     small_county,
     spatialite_county,
@@ -25,6 +28,16 @@ def serve(county: SmallCounty) -> Iterator[Api]:
     app = create_app(county.ctx, county.passwords)
     with TestClient(app, base_url="http://testserver") as client:
         yield Api(county, client)
+
+
+@pytest.fixture(scope="module")
+def api_shared(county_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+    """One application on SpatiaLite for all tests of a module that leave it as it was."""
+    county = open_county(
+        f"sqlite:///{shutil.copyfile(county_file, tmp_path_factory.mktemp('shared') / 'county.sqlite')}"
+    )
+    yield from serve(county)
+    county.ctx.engine.dispose()
 
 
 @pytest.fixture

@@ -74,8 +74,8 @@ def test_every_kind_of_error_has_its_status() -> None:
         ("POST", "/incidents/1/actions/explode", {}, 404, "not_found"),
     ],
 )  # fmt: skip
-def test_problems_have_one_shape(api_lite: Api, method: str, path: str, body: Any, status: int, code: str) -> None:
-    answer = api_lite.ask("worker-a", method, path, json=body)
+def test_problems_have_one_shape(api_shared: Api, method: str, path: str, body: Any, status: int, code: str) -> None:
+    answer = api_shared.ask("worker-a", method, path, json=body)
     told = problem(answer, status, code)
     if status == 422 and "?" in path and code != "bad_cursor" and "crs=" not in path:
         named = told.get("parameter") or told.get("field") or told["errors"][0]["field"]
@@ -104,9 +104,11 @@ def test_problems_have_one_shape(api_lite: Api, method: str, path: str, body: An
         b"",
     ],
 )
-def test_bodies_no_json_writer_would_send(api_lite: Api, text: bytes) -> None:
+def test_bodies_no_json_writer_would_send(api_shared: Api, text: bytes) -> None:
     """NaN, infinities, endless numbers, deep nesting, lone surrogates, no JSON at all: 400 or 422 in a clear shape."""
-    answer = api_lite.ask("worker-a", "POST", "/incidents", content=text, headers={"Content-Type": "application/json"})
+    answer = api_shared.ask(
+        "worker-a", "POST", "/incidents", content=text, headers={"Content-Type": "application/json"}
+    )
     assert answer.status_code in {400, 422}, answer.text
     problem(answer, answer.status_code, answer.json()["code"])
 
@@ -117,18 +119,18 @@ def test_numbers_that_are_whole_are_welcome(api_lite: Api) -> None:
 
 
 @pytest.mark.parametrize("chunked", [False, True])
-def test_oversized_bodies_are_refused_before_they_are_read(api_lite: Api, chunked: bool) -> None:
-    most = api_lite.county.ctx.settings.max_body_bytes
+def test_oversized_bodies_are_refused_before_they_are_read(api_shared: Api, chunked: bool) -> None:
+    most = api_shared.county.ctx.settings.max_body_bytes
     filler = b'{"text":"' + b"x" * most + b'"}'
     sent: Any = iter([filler[:1000], filler[1000:]]) if chunked else filler
     for path in ("/incidents", "/token"):
         kind = "application/json" if path == "/incidents" else "application/x-www-form-urlencoded"
         body = sent if not chunked else iter([filler[:1000], filler[1000:]])
-        answer = api_lite.ask("worker-a", "POST", path, content=body, headers={"Content-Type": kind})
+        answer = api_shared.ask("worker-a", "POST", path, content=body, headers={"Content-Type": kind})
         told = problem(answer, 413, "too_large")
         assert told["max_bytes"] == most
     for length in ("-1", "abc", "9" * 30):
-        answer = api_lite.ask("worker-a", "POST", "/incidents", content=b"{}", headers={"Content-Length": length})
+        answer = api_shared.ask("worker-a", "POST", "/incidents", content=b"{}", headers={"Content-Length": length})
         assert answer.status_code == 413
 
 
@@ -145,7 +147,7 @@ def test_a_body_of_just_the_limit_is_read(api_lite: Api) -> None:
     assert answer.status_code == 201
 
 
-def test_nothing_that_was_sent_comes_back_in_an_error(api_lite: Api, caplog: pytest.LogCaptureFixture) -> None:
+def test_nothing_that_was_sent_comes_back_in_an_error(api_shared: Api, caplog: pytest.LogCaptureFixture) -> None:
     secret = "赵某某的秘密"
     bodies: list[Any] = [
         {**REPORT, "text": [secret]}, {**REPORT, secret[:3]: 1}, {**REPORT, "reporter_phone": secret * 50},
@@ -153,7 +155,7 @@ def test_nothing_that_was_sent_comes_back_in_an_error(api_lite: Api, caplog: pyt
     ]  # fmt: skip
     with caplog.at_level(logging.DEBUG):
         for body in bodies:
-            answer = api_lite.post("worker-a", "/incidents", body)
+            answer = api_shared.post("worker-a", "/incidents", body)
             assert answer.status_code == 422
             assert secret not in answer.text
     assert secret not in caplog.text
@@ -207,9 +209,9 @@ def test_problem_never_breaks_on_its_details() -> None:
     assert (body["a"], body["b"], body["status"]) == ("nan", ["inf"], 422)
 
 
-def test_headers_of_every_answer(api_lite: Api) -> None:
+def test_headers_of_every_answer(api_shared: Api) -> None:
     for path in ("//healthz", "/me", "//login", "//nothing", "//static/css/app.css", "//openapi.json"):
-        answer = api_lite.get("worker-a", path)
+        answer = api_shared.get("worker-a", path)
         policy = answer.headers["content-security-policy"]
         assert "default-src 'none'" in policy
         assert "frame-ancestors 'none'" in policy
@@ -220,10 +222,10 @@ def test_headers_of_every_answer(api_lite: Api) -> None:
         assert answer.headers["cross-origin-opener-policy"] == "same-origin"
         assert "access-control-allow-origin" not in answer.headers
         assert "server" not in answer.headers
-    nonces = {api_lite.get(None, "//login").headers["content-security-policy"] for _ in range(3)}
+    nonces = {api_shared.get(None, "//login").headers["content-security-policy"] for _ in range(3)}
     assert len(nonces) == 3
 
 
-def test_codes_of_cells_are_not_echoed(api_lite: Api) -> None:
-    answer = api_lite.get("worker-a", f"/cells/{CELL['A']}x")
+def test_codes_of_cells_are_not_echoed(api_shared: Api) -> None:
+    answer = api_shared.get("worker-a", f"/cells/{CELL['A']}x")
     assert f"{CELL['A']}x" not in problem(answer, 404, "not_found")["detail"]

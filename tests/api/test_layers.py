@@ -24,27 +24,27 @@ def names(api: Api, user: str, **params: str) -> set[str]:
     return {one["name"] for one in api.get(user, "/layers", params=params).json()}
 
 
-def test_each_role_has_its_layers(api_lite: Api) -> None:
-    assert names(api_lite, "worker-a") == BASE | {"households", "incidents"}
-    assert names(api_lite, "worker-away") == BASE | {"incidents"}
-    assert names(api_lite, "dispatcher-1") == BASE | {"incidents", "heat"}
-    assert names(api_lite, "handler-land") == BASE | {"incidents"}
-    assert names(api_lite, "supervisor") == BASE | {"incidents", "heat"}
-    assert names(api_lite, "planner") == BASE | {"heat"}
-    assert names(api_lite, "official") == BASE | {"heat"}
-    assert names(api_lite, "official", reason="a hearing") == BASE | {"heat", "incidents"}
-    assert names(api_lite, "admin") == BASE
+def test_each_role_has_its_layers(api_shared: Api) -> None:
+    assert names(api_shared, "worker-a") == BASE | {"households", "incidents"}
+    assert names(api_shared, "worker-away") == BASE | {"incidents"}
+    assert names(api_shared, "dispatcher-1") == BASE | {"incidents", "heat"}
+    assert names(api_shared, "handler-land") == BASE | {"incidents"}
+    assert names(api_shared, "supervisor") == BASE | {"incidents", "heat"}
+    assert names(api_shared, "planner") == BASE | {"heat"}
+    assert names(api_shared, "official") == BASE | {"heat"}
+    assert names(api_shared, "official", reason="a hearing") == BASE | {"heat", "incidents"}
+    assert names(api_shared, "admin") == BASE
     assert set(LAYERS) == BASE | {"households", "incidents", "heat"}
 
 
-def test_the_manifest_says_how_to_ask_and_draw(api_lite: Api) -> None:
+def test_the_manifest_says_how_to_ask_and_draw(api_shared: Api) -> None:
     for lang, title in (("zh", "网格"), ("en", "Cells")):
-        cells = next(one for one in api_lite.get("planner", f"/layers?lang={lang}").json() if one["name"] == "cells")
+        cells = next(one for one in api_shared.get("planner", f"/layers?lang={lang}").json() if one["name"] == "cells")
         assert cells["title"] == title
         assert {one["name"] for one in cells["params"]} == {"code", "measure"}
         assert cells["legend"]
         assert "ramp" in cells["style"]
-    english = api_lite.get("planner", "/layers", headers={"Accept-Language": "en-GB,zh;q=0.5"}).json()
+    english = api_shared.get("planner", "/layers", headers={"Accept-Language": "en-GB,zh;q=0.5"}).json()
     assert next(one for one in english if one["name"] == "cells")["title"] == "Cells"
 
 
@@ -165,12 +165,12 @@ def test_counts_by_category_place_and_month(api: Api) -> None:
         ({"limit": "1"}, 422, "unknown_parameter"),
     ],
 )
-def test_counts_that_cannot_be_asked(api_lite: Api, query: dict[str, str], status: int, code: str) -> None:
-    problem(api_lite.get("official", "/stats/counts", params=query), status, code)
+def test_counts_that_cannot_be_asked(api_shared: Api, query: dict[str, str], status: int, code: str) -> None:
+    problem(api_shared.get("official", "/stats/counts", params=query), status, code)
 
 
-def test_who_reads_figures(api_lite: Api) -> None:
-    allowed = {user for user in SEATS if api_lite.get(user, "/stats/counts").status_code == 200}
+def test_who_reads_figures(api_shared: Api) -> None:
+    allowed = {user for user in SEATS if api_shared.get(user, "/stats/counts").status_code == 200}
     assert allowed == {
         "dispatcher-1", "dispatcher-k3", "supervisor", "supervisor-2", "planner", "approver",
         "official", "official-2",

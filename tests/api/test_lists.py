@@ -26,13 +26,13 @@ def test_pages_join_without_gap_or_repeat(api: Api, limit: int) -> None:
     assert [row["id"] for row in rows] == sorted((row["id"] for row in rows), reverse=True)
 
 
-def test_the_link_header_leads_on(api_lite: Api) -> None:
-    first = api_lite.get("dispatcher-1", "/incidents?limit=10&status=assigned")
+def test_the_link_header_leads_on(api_shared: Api) -> None:
+    first = api_shared.get("dispatcher-1", "/incidents?limit=10&status=assigned")
     link = first.headers["link"]
     assert link.endswith('>; rel="next"')
     target = link[1:].split(">")[0]
     assert target.startswith("/api/v1/incidents?")
-    second = api_lite.get("dispatcher-1", "/" + target)
+    second = api_shared.get("dispatcher-1", "/" + target)
     assert second.status_code == 200
     assert second.json()["next"] is None
     assert "link" not in second.headers
@@ -40,9 +40,9 @@ def test_the_link_header_leads_on(api_lite: Api) -> None:
     assert len(ids) == len(set(ids)) == 16
 
 
-def test_a_cursor_is_good_for_its_own_list_only(api_lite: Api) -> None:
-    cursor = api_lite.get("dispatcher-1", "/incidents?limit=2").json()["next"]
-    assert api_lite.get("dispatcher-1", f"/incidents?limit=5&cursor={cursor}").status_code == 200
+def test_a_cursor_is_good_for_its_own_list_only(api_shared: Api) -> None:
+    cursor = api_shared.get("dispatcher-1", "/incidents?limit=2").json()["next"]
+    assert api_shared.get("dispatcher-1", f"/incidents?limit=5&cursor={cursor}").status_code == 200
     for user, path in (
         ("dispatcher-1", f"/incidents?limit=2&status=closed&cursor={cursor}"),
         ("dispatcher-1", f"/cells?limit=2&cursor={cursor}"),
@@ -51,7 +51,7 @@ def test_a_cursor_is_good_for_its_own_list_only(api_lite: Api) -> None:
         ("dispatcher-1", f"/incidents?limit=2&cursor={cursor}%00"),
         ("dispatcher-1", "/incidents?cursor=" + "A" * 400),
     ):
-        problem(api_lite.get(user, path), 422, "bad_cursor")
+        problem(api_shared.get(user, path), 422, "bad_cursor")
 
 
 @pytest.mark.parametrize(
@@ -95,10 +95,10 @@ def test_boxes(api: Api) -> None:
     assert len(api.rows("dispatcher-1", "/incidents", bbox="-180,-90,180,90", limit=5)) == 24
 
 
-def test_geojson_by_format_and_by_accept(api_lite: Api) -> None:
-    by_format = api_lite.get("worker-a", "/cells?format=geojson")
-    by_accept = api_lite.get("worker-a", "/cells", headers={"Accept": "application/geo+json"})
-    plain = api_lite.get("worker-a", "/cells?format=json", headers={"Accept": "application/geo+json"})
+def test_geojson_by_format_and_by_accept(api_shared: Api) -> None:
+    by_format = api_shared.get("worker-a", "/cells?format=geojson")
+    by_accept = api_shared.get("worker-a", "/cells", headers={"Accept": "application/geo+json"})
+    plain = api_shared.get("worker-a", "/cells?format=json", headers={"Accept": "application/geo+json"})
     assert by_format.headers["content-type"] == by_accept.headers["content-type"] == "application/geo+json"
     assert by_format.json() == by_accept.json()
     assert plain.headers["content-type"] == "application/json"
@@ -170,23 +170,23 @@ def test_etags_follow_data_view_and_address(api: Api) -> None:
     assert tag("planner", "/layers/cells") != seen[2]
 
 
-def test_large_answers_are_zipped_and_small_ones_not(api_lite: Api) -> None:
-    large = api_lite.get("worker-a", "/categories", headers={"Accept-Encoding": "gzip"})
+def test_large_answers_are_zipped_and_small_ones_not(api_shared: Api) -> None:
+    large = api_shared.get("worker-a", "/categories", headers={"Accept-Encoding": "gzip"})
     assert large.headers["content-encoding"] == "gzip"
     assert "Accept-Encoding" in large.headers["vary"]
     assert len(large.json()) > 50
-    small = api_lite.get("worker-a", "/layers/roads", headers={"Accept-Encoding": "gzip"})
+    small = api_shared.get("worker-a", "/layers/roads", headers={"Accept-Encoding": "gzip"})
     assert "content-encoding" not in small.headers
-    plain = api_lite.get("worker-a", "/categories", headers={"Accept-Encoding": "identity"})
+    plain = api_shared.get("worker-a", "/categories", headers={"Accept-Encoding": "identity"})
     assert "content-encoding" not in plain.headers
 
 
-def test_static_files_are_kept_for_a_year_under_their_fingerprint(api_lite: Api) -> None:
-    assets = api_lite.app.state.assets
-    lasting = api_lite.get(None, "/" + assets.url("css/app.css"))
+def test_static_files_are_kept_for_a_year_under_their_fingerprint(api_shared: Api) -> None:
+    assets = api_shared.app.state.assets
+    lasting = api_shared.get(None, "/" + assets.url("css/app.css"))
     assert lasting.status_code == 200
     assert lasting.headers["cache-control"] == "public, max-age=31536000, immutable"
-    plain = api_lite.get(None, "//static/css/app.css")
+    plain = api_shared.get(None, "//static/css/app.css")
     assert plain.headers["cache-control"] == "no-cache"
     assert plain.content == lasting.content
     for path in (
@@ -196,11 +196,11 @@ def test_static_files_are_kept_for_a_year_under_their_fingerprint(api_lite: Api)
         "//static/",
         "//static/css",
     ):
-        assert api_lite.get(None, path).status_code == 404, path
+        assert api_shared.get(None, path).status_code == 404, path
 
 
-def test_the_document_describes_every_route(api_lite: Api) -> None:
-    document = api_lite.get(None, "//openapi.json").json()
+def test_the_document_describes_every_route(api_shared: Api) -> None:
+    document = api_shared.get(None, "//openapi.json").json()
     assert document["openapi"].startswith("3.1")
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
@@ -213,7 +213,7 @@ def test_the_document_describes_every_route(api_lite: Api) -> None:
             for parameter in operation.get("parameters", []):
                 assert parameter.get("description"), (where, parameter["name"])
     assert set(document["components"]["securitySchemes"]) == {"bearer", "cookie"}
-    assert api_lite.get(None, "//docs").status_code == 404
+    assert api_shared.get(None, "//docs").status_code == 404
 
 
 def test_metrics_name_routes_and_no_addresses(api_lite: Api) -> None:

@@ -1,0 +1,115 @@
+"""The OpenAPI document: every reference leads somewhere, and every example is what the server answers today.
+
+`GRIDMAP_WRITE_EXAMPLES=1 pytest tests/api/test_document.py` writes `api/examples.json` anew.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+from api import document
+from tests.api.client import Api
+from tests.county import CELL, centre
+
+LON, LAT = centre("A")
+REPORT = {"category": "mining-blasting", "lon": LON, "lat": LAT, "accuracy_m": 28, "text": "爆破后墙面出现裂缝"}
+#: operation -> (who, method, address, body)
+ASKED: dict[str, tuple[str, str, str, Any]] = {
+    "GET /api/v1/me": ("worker-a", "GET", "/me", None),
+    "POST /api/v1/incidents": ("worker-a", "POST", "/incidents", REPORT),
+    "GET /api/v1/incidents": ("worker-a", "GET", "/incidents?limit=1&status=assigned", None),
+    "GET /api/v1/incidents/{incident_id}": ("worker-a", "GET", "/incidents/1", None),
+    "GET /api/v1/incidents/{incident_id}/events": ("worker-a", "GET", "/incidents/1/events", None),
+    "POST /api/v1/incidents/{incident_id}/actions/move": (
+        "worker-a",
+        "POST",
+        "/incidents/1/actions/move",
+        {"lon": LON, "lat": LAT},
+    ),
+    "POST /api/v1/incidents/{incident_id}/actions/close": ("worker-a", "POST", "/incidents/2/actions/close", {}),
+    "GET /api/v1/areas": ("planner", "GET", "/areas?limit=1", None),
+    "GET /api/v1/bodies": ("planner", "GET", "/bodies?limit=1", None),
+    "GET /api/v1/cells": ("planner", "GET", "/cells?limit=1", None),
+    "GET /api/v1/cells/{code}": ("planner", "GET", f"/cells/{CELL['A']}", None),
+    "GET /api/v1/categories": ("planner", "GET", "/categories", None),
+    "GET /api/v1/locate": ("worker-a", "GET", f"/locate?lon={LON}&lat={LAT}&accuracy_m=150", None),
+    "GET /api/v1/households": ("worker-a", "GET", "/households?limit=1", None),
+    "GET /api/v1/households/{household_id}": ("worker-a", "GET", "/households/1", None),
+    "GET /api/v1/workers": ("planner", "GET", "/workers?limit=1", None),
+    "GET /api/v1/enterprises": ("planner", "GET", "/enterprises?limit=1", None),
+    "GET /api/v1/enterprises/{enterprise_id}": ("planner", "GET", "/enterprises/2", None),
+    "GET /api/v1/layers": ("planner", "GET", "/layers?lang=en", None),
+    "GET /api/v1/layers/{name}": ("planner", "GET", f"/layers/cells?lang=en&code={CELL['A']}", None),
+    "GET /api/v1/stats/counts": ("official", "GET", "/stats/counts?by=town", None),
+    "GET /healthz": ("worker-a", "GET", "//healthz", None),
+    "GET /readyz": ("worker-a", "GET", "//readyz", None),
+}
+#: answers nothing, forwards, or draws a secret
+WITHOUT = {"POST /api/v1/token", "POST /api/v1/logout", "POST /login", "POST /logout", "GET /metrics"}
+
+
+def shortened(body: Any) -> Any:
+    """An example as it is shown: the first two rows of a list are enough."""
+    return body[:2] if isinstance(body, list) else body
+
+
+def answers(api: Api) -> dict[str, dict[str, Any]]:
+    found = {}
+    for operation, (user, method, address, body) in ASKED.items():
+        api.county.clock.forward(minutes=1)
+        answer = api.ask(user, method, address, json=body)
+        assert answer.status_code in {200, 201}, (operation, answer.text)
+        media_type = answer.headers["content-type"].split(";")[0]
+        asked = f"{method} {address}" if address.startswith("//") else f"{method} /api/v1{address}"
+        found[operation] = {"ask": asked.replace("//", "/"), "type": media_type, "body": shortened(answer.json())}
+    return found
+
+
+def shape(value: Any) -> Any:
+    """What kind of value stands where; rows of a list are alike, and numbers are numbers."""
+    match value:
+        case dict():
+            return {key: shape(one) for key, one in value.items()}
+        case list():
+            return [shape(value[0])] if value else []
+        case bool() | None:
+            return type(value).__name__
+        case int() | float():
+            return "number"
+    # codes and moments keep their form
+    return re.sub(r"\d", "9", value) if re.fullmatch(r"\d{6,}|\d{4}-\d\d-\d\d(T.*)?", value) else "str"
+
+
+def test_every_example_is_what_the_server_answers(api_lite: Api) -> None:
+    today = answers(api_lite)
+    if os.environ.get("GRIDMAP_WRITE_EXAMPLES"):
+        path = Path(document.__file__).with_name("examples.json")
+        path.write_text(json.dumps(today, ensure_ascii=False, indent=1) + "\n", "utf-8")
+    shown = document.examples()
+    assert set(shown) == set(ASKED)
+    for operation, example in shown.items():
+        assert shape(example) == shape(today[operation]), operation
+
+
+def test_every_operation_has_an_example_and_every_reference_an_end(api_lite: Api) -> None:
+    whole = api_lite.get(None, "//openapi.json").json()
+    names = {f"{method.upper()} {path}" for path, one in whole["paths"].items() for method in one}
+    assert names == set(ASKED) | WITHOUT
+    for path, operations in whole["paths"].items():
+        for method, operation in operations.items():
+            if f"{method.upper()} {path}" in ASKED:
+                answered = operation["responses"].get("200") or operation["responses"]["201"]
+                assert any("example" in one for one in answered["content"].values()), (method, path)
+    references = set(re.findall(r'"\$ref": "([^"]+)"', json.dumps(whole)))
+    assert references
+    for reference in references:
+        prefix, _, name = reference.rpartition("/")
+        assert prefix == "#/components/schemas", reference
+        assert name in whole["components"]["schemas"], reference
+    identities = [operation["operationId"] for one in whole["paths"].values() for operation in one.values()]
+    assert len(set(identities)) == len(identities)
+    assert "list_cells" in identities

@@ -33,7 +33,7 @@ ASSETS: Final[Mapping[str, str | None]] = MappingProxyType(
         "awesome_markers_font_css": None,
         "awesome_markers_css": None,
         "awesome_rotate_css": None,
-        "markercluster": VENDOR + "leaflet.markercluster.js",
+        "markerclusterjs": VENDOR + "leaflet.markercluster.js",
         "markerclustercss": VENDOR + "MarkerCluster.css",
         "markerclusterdefaultcss": None,
     }

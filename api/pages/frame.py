@@ -25,11 +25,11 @@ from layers.map import MAP_ID, VENDOR, Bounds, Composed, Tiles, compose, county_
 PAGES: Final[Mapping[Role, tuple[str, ...]]] = MappingProxyType(
     {
         Role.WORKER: ("field",),
-        Role.DISPATCHER: ("cases",),
+        Role.DISPATCHER: ("cases", "insight"),
         Role.HANDLER: ("cases",),
-        Role.SUPERVISOR: ("cases",),
-        Role.PLANNER: ("plan",),
-        Role.APPROVER: ("plan",),
+        Role.SUPERVISOR: ("cases", "insight"),
+        Role.PLANNER: ("plan", "insight"),
+        Role.APPROVER: ("plan", "insight"),
         Role.OFFICIAL: ("insight",),
         Role.ADMIN: ("admin",),
     }

@@ -91,7 +91,7 @@ function drawLegend(glyphs) {
 
 async function title() {
   const names = state.me.cells.map((cell) => named(cell));
-  if (names.length) byId("own-cells").textContent = names.length > 1 ? t("field.cells", { first: names[0], n: names.length }) : names[0];
+  if (names.length) byId("own-cells").textContent = names.length > 1 ? t("field.cells", { first: names[0], n: names.length, more: names.length - 1 }) : names[0];
   const { rows } = await all("/areas");
   const areas = new Map(rows.map((area) => [area.code, area]));
   const community = areas.get(state.cells[0]?.properties.area.code);

@@ -74,7 +74,7 @@ function parts() {
   const features = layers.released?.features ?? [];
   const rows = features.map((one, i) => ({ ...one.properties, code: String(i), feature: one }));
   const separator = lang === "zh" ? "、" : ", ";
-  const called = (row) => (row.communities > 3 ? t("offline.more", { first: row.name.split(separator)[0], n: number(row.communities) }) : row.name);
+  const called = (row) => (row.communities > 3 ? t("offline.more", { first: row.name.split(separator)[0], n: number(row.communities), more: number(row.communities - 1) }) : row.name);
   const parted = new Table(
     [
       { key: "name", title: t("offline.place"), value: called },

@@ -15,7 +15,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from pydantic.json_schema import models_json_schema
 
-from api.schemas.common import Drawn, Features, Problem
+from api.schemas.common import Features, Problem
 
 PROBLEM = {
     "type": "urn:gridmap:problem:not_found",
@@ -34,7 +34,7 @@ def operation_id(route: APIRoute) -> str:
 def complete(derive: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     """The document that FastAPI derives, completed."""
     document = derive()
-    models = [(model, "serialization") for model in (Problem, Features, Drawn)]
+    models = [(model, "serialization") for model in (Problem, Features)]
     _, shapes = models_json_schema(models, ref_template="#/components/schemas/{model}")  # type: ignore[arg-type]
     document["components"]["schemas"].update(shapes["$defs"])
     document["components"]["schemas"]["Problem"]["examples"] = [PROBLEM]

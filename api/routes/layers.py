@@ -5,18 +5,21 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
 from api import answers, cursors, layering
 from api.deps import Caller, Explained, known_parameters
 from api.layering import Allowed
 from api.pages.words import language
-from api.schemas.common import SIGNED, problems
+from api.schemas.common import SIGNED, Drawn, problems
 from api.schemas.queries import GEOJSON, parse_box
 from layers import LAYERS, Lang
 
 
-class GeoJson(Response):
+class GeoJson(JSONResponse):
+    """GeoJSON (RFC 7946)."""
+
     media_type = GEOJSON
 
 
@@ -62,8 +65,8 @@ def list_layers(request: Request, caller: Explained, lang: Language = None) -> l
     "/{name}",
     summary="One layer",
     response_class=GeoJson,
+    response_model=Drawn,
     responses={
-        200: {"content": {GEOJSON: {"schema": {"$ref": "#/components/schemas/Drawn"}}}, "description": "The layer"},
         304: {"description": "What the client holds is still so (If-None-Match)"},
         **problems(*SIGNED, 404),
     },

@@ -15,7 +15,7 @@ from gridmap.people.roles import NEEDS_REASON
 from gridmap.usecases.imports import load
 from layers import LAYERS
 from tests.api.client import Api, problem
-from tests.county import CELL, COUNTY, LETTERS, PATTERN, SEATS, SIZE_DEG, TOWNS, centre
+from tests.county import CELL, LETTERS, PATTERN, SEATS, SIZE_DEG, TOWNS, centre
 
 BASE = {"land", "water", "roads", "places", "cells", "areas", "enterprises"}
 
@@ -176,11 +176,10 @@ def test_who_reads_figures(api_shared: Api) -> None:
         "official", "official-2",
     }  # fmt: skip
     assert {str(role) for role in NEEDS_REASON} == {"official"}
-    assert COUNTY
 
 
 def test_a_dear_answer_is_made_once() -> None:
-    """Of 8 who ask at once one makes it; a failure is told to all and tried again; the oldest go when there is no room."""
+    """Of 8 who ask at once one makes it; a failure is tried again; the oldest go when there is no room."""
     cache = AnswerCache(most_bytes=25)
     made: list[str] = []
     gate, begun = threading.Barrier(8), threading.Event()

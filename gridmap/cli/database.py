@@ -115,11 +115,12 @@ def _tell(done: Imported, dry_run: bool) -> None:
 
 
 def sweep() -> None:
-    """Remove what has had its day: read logs, answers kept for repeated requests, ended sessions. For cron, daily.
+    """Once a day, from cron: remove what has had its day (read logs, answers kept for repeated requests, ended
+    sessions), and place what stands on the ground where a drawing came into force.
 
     Example: gridmap sweep
     """
     from gridmap.usecases.sweeping import sweep as run
 
     for what, count in run(open_here()).items():
-        output.say(f"{what}: {count:,} removed")
+        output.say(f"{what}: {count:,}" + ("" if what == "placed" else " removed"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 
@@ -30,17 +30,22 @@ class Duty:
     starts_min: int | None = None
     ends_min: int | None = None
 
-    def covers(self, moment: datetime) -> bool:
-        """Whether the duty runs at this local moment; hours past midnight belong to the day they began."""
+    def day_at(self, moment: datetime) -> date | None:
+        """The day of the duty that runs at this local moment, None when none does.
+
+        Hours past midnight belong to the day they began.
+        """
         minute = moment.hour * 60 + moment.minute
         day = moment.date()
         if self.starts_min is None or self.ends_min is None:
-            return self._runs_on(day)
-        if self.starts_min <= self.ends_min:
-            return self._runs_on(day) and self.starts_min <= minute < self.ends_min
-        if minute >= self.starts_min:
-            return self._runs_on(day)
-        return minute < self.ends_min and self._runs_on(date.fromordinal(day.toordinal() - 1))
+            running = True
+        elif self.starts_min <= self.ends_min:
+            running = self.starts_min <= minute < self.ends_min
+        elif minute >= self.starts_min:
+            running = True
+        else:
+            day, running = day - timedelta(days=1), minute < self.ends_min
+        return day if running and self._runs_on(day) else None
 
     def _runs_on(self, day: date) -> bool:
         in_force = self.valid_from <= day and (self.valid_to is None or day < self.valid_to)
@@ -76,11 +81,11 @@ class Roster:
             self._leaves.setdefault(leave.worker_id, []).append(leave)
 
     def on_duty(self, cell_id: int, moment: datetime) -> Sequence[Duty]:
-        """The duties that run in this cell at this local moment, leave considered."""
+        """The duties that run in this cell at this local moment; leave on the day a duty began takes it away."""
         return [
             duty
             for duty in self._by_cell.get(cell_id, ())
-            if duty.covers(moment) and not self._away(duty.worker_id, moment.date())
+            if (day := duty.day_at(moment)) is not None and not self._away(duty.worker_id, day)
         ]
 
     def choose(self, cell_id: int, moment: datetime, open_counts: Mapping[int, int]) -> Chosen:

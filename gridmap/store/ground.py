@@ -72,8 +72,8 @@ def roster(conn: Connection, cell_ids: Collection[int] | None = None) -> Roster:
     return Roster((Duty(*row) for row in conn.execute(duties)), (Leave(*row) for row in conn.execute(leaves)))
 
 
-def open_counts(conn: Connection, cell_ids: Collection[int] | None = None) -> dict[int, int]:
-    """Open incidents of each worker on the roster of these cells (None: of all workers that hold one)."""
+def open_counts(conn: Connection, cell_ids: Collection[int] | None = None, but: int | None = None) -> dict[int, int]:
+    """Open incidents of each worker on the roster of these cells (None: of all workers); `but` is left out."""
     r, i, d = t.responsibilities.c, t.incidents.c, t.duties.c
     query = (
         select(r.worker_id, func.count())
@@ -81,9 +81,22 @@ def open_counts(conn: Connection, cell_ids: Collection[int] | None = None) -> di
         .where(r.valid_to.is_(None), r.worker_id.is_not(None), i.status != "closed")
         .group_by(r.worker_id)
     )
+    if but is not None:
+        query = query.where(r.incident_id != but)
     if cell_ids is not None:
         query = query.where(r.worker_id.in_(select(d.worker_id).where(d.cell_id.in_(cell_ids))))
     return {row[0]: row[1] for row in conn.execute(query)}
+
+
+def duties_in_force(conn: Connection, day: date) -> dict[tuple[int, int], date]:
+    """The first day of each duty that has not ended by a day, by (worker_id, cell_id); of two, the later."""
+    d = t.duties.c
+    rows = conn.execute(
+        select(d.worker_id, d.cell_id, d.valid_from)
+        .where(or_(d.valid_to.is_(None), d.valid_to > day))
+        .order_by(d.valid_from)
+    )
+    return {(row[0], row[1]): row[2] for row in rows}
 
 
 def drawing_days(conn: Connection) -> list[date]:

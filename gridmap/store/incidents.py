@@ -6,7 +6,7 @@ import json
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -127,8 +127,8 @@ def current(conn: Connection, incident_id: int) -> Any:
         .outerjoin(t.responsibilities, (r.incident_id == i.id) & r.valid_to.is_(None))
         .where(i.id == incident_id)
     )  # fmt: skip
-    if conn.dialect.name == "postgresql":
-        query = query.with_for_update(of=t.incidents)
+    # first the lock, then the look: PostgreSQL reads a joined row as it was before it waited
+    conn.execute(select(i.id).where(i.id == incident_id).with_for_update())
     row = conn.execute(query).first()
     if row is None:
         raise NotFound("there is no such incident")
@@ -141,7 +141,29 @@ def relocate(conn: Connection, incident_id: int, point: Any, values: Mapping[str
     conn.execute(update(t.incidents).where(t.incidents.c.id == incident_id).values(geom=geom, **values))
 
 
-def set_status(conn: Connection, incident_id: int, **values: Any) -> None:
+def after(row: Any, now: datetime) -> datetime:
+    """Now, or the next moment after the responsibility in force began: history never runs backwards."""
+    since = row.since
+    return now if since is None or now > since else since + timedelta(microseconds=1)
+
+
+def unplaced(conn: Connection) -> Sequence[Any]:
+    """The open incidents without a cell: id, lon, lat, accuracy_m, department, responsibility_id, since."""
+    i, r = t.incidents.c, t.responsibilities.c
+    query = (
+        select(
+            i.id, i.geom.ST_X().label("lon"), i.geom.ST_Y().label("lat"), i.accuracy_m, t.categories.c.department,
+            r.id.label("responsibility_id"), r.valid_from.label("since"),
+        )
+        .join(t.categories, i.category_id == t.categories.c.id)
+        .join(t.responsibilities, (r.incident_id == i.id) & r.valid_to.is_(None))
+        .where(i.status == "unplaced")
+        .order_by(i.id)
+    )  # fmt: skip
+    return conn.execute(query).all()
+
+
+def set_values(conn: Connection, incident_id: int, **values: Any) -> None:
     conn.execute(update(t.incidents).where(t.incidents.c.id == incident_id).values(**values))
 
 

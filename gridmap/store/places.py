@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -42,8 +43,19 @@ def set_cells(conn: Connection, table: Table, ids: npt.NDArray[np.int64], cell_i
         bulk_update(conn, table, ids, {"cell_id": [cell_id or None for cell_id in cell_ids.tolist()]})
 
 
-def drawn_cells(conn: Connection) -> dict[str, tuple[int, Any]]:
-    """The newest drawing of each cell code: its id and its shape."""
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A cell as it is drawn."""
+
+    id: int
+    shape: Any
+    valid_from: date
+    valid_to: date | None
+
+
+def drawn_cells(conn: Connection) -> dict[str, Drawn]:
+    """The newest drawing of each cell code."""
     c = t.cells.c
-    rows = frame(conn, select(c.id, c.code, c.geom).order_by(c.valid_from))
-    return dict(zip(rows["code"], zip(rows["id"].tolist(), rows["geom"], strict=True), strict=True))
+    rows = frame(conn, select(c.id, c.code, c.geom, c.valid_from, c.valid_to).order_by(c.valid_from))
+    values = zip(rows["id"].tolist(), rows["geom"], rows["valid_from"], rows["valid_to"], strict=True)
+    return {code: Drawn(*one) for code, one in zip(rows["code"], values, strict=True)}

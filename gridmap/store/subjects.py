@@ -55,17 +55,21 @@ def reseal(
     vault: Vault,
     table: Table,
     row_ids: npt.NDArray[np.int64],
-    fields: Sequence[Mapping[str, str | None]],
+    fields: Sequence[Mapping[str, str | None] | None],
     now: datetime,
 ) -> npt.NDArray[np.bool_]:
     """Give each row of a table these sealed fields; the mask of rows for which they differ from what was sealed.
 
-    A row that changes gets a new subject, and the key of its old one is destroyed.
+    Fields not named keep what they hold; None as a whole empties them all. A row that changes gets a new subject, and
+    the key of its old one is destroyed.
     """
     held = dict(conn.execute(select(table.c.id, table.c.subject_id)).all())
     subject_ids = [held.get(row_id) for row_id in row_ids.tolist()]
     opened = _open_all(conn, vault, {subject_id for subject_id in subject_ids if subject_id is not None})
-    wanted = [{name: text for name, text in one.items() if text} for one in fields]
+    wanted = [
+        {name: text for name, text in ({**opened.get(s, {}), **one} if one is not None else {}).items() if text}
+        for s, one in zip(subject_ids, fields, strict=True)
+    ]
     changed = np.array([opened.get(s, {}) != one for s, one in zip(subject_ids, wanted, strict=True)], dtype=bool)
     places = np.flatnonzero(changed).tolist()
     if places:

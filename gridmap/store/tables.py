@@ -197,6 +197,7 @@ leaves = _table(
     _ref("worker_id", "workers", null=False),
     Column("starts_on", Date, nullable=False),
     Column("ends_on", Date, nullable=False),  # the first day back
+    UniqueConstraint("worker_id", "starts_on"),
     CheckConstraint("ends_on > starts_on", name="days_in_order"),
 )
 
@@ -299,6 +300,7 @@ responsibilities = _table(
         sqlite_where=text("valid_to IS NULL"), postgresql_where=text("valid_to IS NULL"),
     ),
     _one_of("reason", "primary", "backup", "dispatcher", "outside"),
+    CheckConstraint("valid_to IS NULL OR valid_to >= valid_from", name="moments_in_order"),
 )
 
 #: append-only and hash-chained per incident; `data` is canonical JSON of ids and codes, never personal text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,12 +31,20 @@ def known_ids(conn: Connection, table: Table, key: str = "code") -> dict[str, in
     return {row[0]: row[1] for row in conn.execute(select(table.c[key], table.c.id))}
 
 
-def upsert(conn: Connection, table: Table, columns: Columns, *, key: Sequence[str] = ("code",)) -> Upserted:
+def upsert(
+    conn: Connection,
+    table: Table,
+    columns: Columns,
+    *,
+    key: Sequence[str] = ("code",),
+    told: Collection[str] | None = None,
+) -> Upserted:
     """Insert or update rows by the columns of `key`, whose values together are distinct.
 
-    Only the columns given are compared and written.
+    New rows get all columns. Rows that are there already are compared and changed only in the columns of `told`
+    (None: in all), so that a file which says nothing of a field empties none.
     """
-    others = [name for name in columns if name not in key]
+    others = [name for name in columns if name not in key and (told is None or name in told)]
     keys, given = _rows(columns, key), _rows(columns, others)
     before = _existing(conn, table, key, others)
     ids = np.array([before[one][0] if one in before else 0 for one in keys], dtype=np.int64)

@@ -47,13 +47,16 @@ class Places:
     def __len__(self) -> int:
         return len(self.cell_id)
 
-    def columns(self, i: int | slice = slice(None)) -> dict[str, list[object]]:
+    def only(self, i: int) -> Places:
+        """One of them by itself."""
+        return Places(**{name: [getattr(self, name)[i]] for name in Places.__slots__})
+
+    def columns(self) -> dict[str, list[object]]:
         """The columns of `incidents` that say where."""
         names = (
             "cell_id", "border_m", "confidence", "runner_up_id", "nearest_id", "nearest_m", "place_reason"
         )  # fmt: skip
-        span = slice(i, i + 1) if isinstance(i, int) else i
-        return {name: list(getattr(self, name)[span]) for name in names}
+        return {name: list(getattr(self, name)) for name in names}
 
 
 def place(ground: Ground, lon: Floats, lat: Floats, accuracy_m: Floats | None = None) -> Places:
@@ -106,13 +109,16 @@ def respond(
     moments: Sequence[datetime],
     closed: Sequence[datetime | None],
     zone: ZoneInfo,
+    *,
+    but: int | None = None,
 ) -> Responses:
     """Choose the worker and the body for each placed report, in the order of their moments.
 
-    A report that was closed no longer counts as open for those that came after it.
+    A report that was closed no longer counts as open for those that came after it; nor does `but`, the incident that
+    is being assigned again, for the worker who has it.
     """
     cell_ids = {cell_id for cell_id in places.cell_id if cell_id is not None}
-    chooser = _Chooser(conn, cell_ids if len(cell_ids) < _FEW else None, zone)
+    chooser = _Chooser(conn, cell_ids if len(cell_ids) < _FEW else None, zone, but)
     county = ground_store.county(conn)
     n = len(places)
     workers: list[int | None] = [None] * n
@@ -137,9 +143,9 @@ _FEW = 200
 class _Chooser:
     """The rosters and bodies of some cells, and the open counts as they grow and shrink with time."""
 
-    def __init__(self, conn: Connection, cell_ids: set[int] | None, zone: ZoneInfo) -> None:
+    def __init__(self, conn: Connection, cell_ids: set[int] | None, zone: ZoneInfo, but: int | None) -> None:
         self._roster = ground_store.roster(conn, cell_ids)
-        self._open = ground_store.open_counts(conn, cell_ids)
+        self._open = ground_store.open_counts(conn, cell_ids, but)
         self._bodies = ground_store.bodies(conn)
         self._zone = zone
         self._closing: list[tuple[datetime, int]] = []

@@ -13,9 +13,9 @@ from gridmap.errors import Conflict, Forbidden, NotFound
 from gridmap.people.roles import admits, can
 from gridmap.store import chain, incidents, read, versions, write
 from gridmap.store.scope import thing_of
-from gridmap.usecases.assigning import respond
+from gridmap.usecases.assigning import Places, respond
 from gridmap.usecases.context import Context
-from gridmap.usecases.spots import assign, locate_spot, placed, where
+from gridmap.usecases.spots import Spot, assign, locate_spot, placed, sender_of, still, where
 from gridmap.view import Kind, View
 
 
@@ -45,54 +45,71 @@ def move(
     crs: str = "wgs84",
     accuracy_m: float | None = None,
     confirmed: bool = False,
+    key: str | None = None,
 ) -> dict[str, Any]:
     """Correct an incident's pin: place it in today's drawing and assign it again, once, with one event.
 
-    Moving it to where it already stands has no effect, so a repeated request does nothing twice.
-    Raises Conflict for a closed incident, NotFound, Forbidden, InvalidInput.
+    Moving it to where it already stands has no effect, and the same sender with the same key gets the first answer
+    again, even where the incident has left her cells since. Raises Conflict for a closed incident, NotFound, Forbidden,
+    InvalidInput, KeyReused.
     """
+    sender = sender_of(view)
+    said = ctx.vault.digest(repr(("move", incident_id, lon, lat, crs, accuracy_m)))
     while True:
         with read(ctx.engine) as conn:
             ground = ctx.grounds.on(conn, ctx.today())
         spot = locate_spot(ground, lon, lat, crs, accuracy_m, confirmed=confirmed)
         places = placed(ground, spot)
-        now = ctx.clock()
         with write(ctx.engine) as conn:
-            if versions.read(conn).get("cells", 0) != ground.version:
-                continue  # a drawing came into force in between: place again
-            row = _load(conn, view, incident_id, "incident.move", now)
-            if row.status == "closed":
-                raise Conflict("a closed incident keeps its place", code="closed")
-            answer = {"id": row.id, "number": row.number, "due_at": canonical_moment(row.due_at)}
-            if (row.x_in, row.y_in, row.crs_in, row.accuracy_m) == (spot.x_in, spot.y_in, spot.crs_in, accuracy_m):
-                named = incidents.names(conn, cell_id=row.cell_id, worker_id=row.worker_id, body_id=row.body_id)
-                return {**answer, "status": row.status, "moved": False, **named}
-            responses = respond(conn, places, [row.department], [now], [None], ctx.zone)
-            status = "unplaced" if places.cell_id[0] is None else "assigned"
-            values = {name: column[0] for name, column in places.columns(0).items()}
-            point = shapely.Point(spot.lon, spot.lat)
-            incidents.relocate(conn, row.id, point, {**values, **spot.columns(), "status": status})
-            actor_id = view.actor.account_id if view.actor else None
-            moved = {"from_cell_id": row.cell_id, "to_cell_id": places.cell_id[0]}
-            chain.append_event(conn, row.id, "moved", now, actor_id, moved)
-            if row.responsibility_id is not None:
-                incidents.end_responsibility(conn, row.responsibility_id, now)
-            assign(conn, row.id, places, responses, now, actor_id)
-            versions.bump(conn, "incidents")
-            named = incidents.names(
-                conn, cell_id=places.cell_id[0], worker_id=responses.worker_id[0], body_id=responses.body_id[0]
-            )
-            return {**answer, "status": status, "moved": True, **named, **where(conn, places, responses)}
+            now = ctx.clock()
+            if not still(ctx, conn, ground, now):
+                continue
+            if key is not None and (known := incidents.claim_request(conn, sender, key, said, now)) is not None:
+                return known
+            answer = _move(ctx, conn, view, incident_id, spot, places, now)
+            if key is not None:
+                incidents.answer_request(conn, sender, key, answer)
+            return answer
+
+
+def _move(
+    ctx: Context, conn: Connection, view: View, incident_id: int, spot: Spot, places: Places, now: datetime
+) -> dict[str, Any]:
+    row = _load(conn, view, incident_id, "incident.move", now)
+    if row.status == "closed":
+        raise Conflict("a closed incident keeps its place", code="closed")
+    answer = {"id": row.id, "number": row.number, "due_at": canonical_moment(row.due_at)}
+    here = (row.lon, row.lat) == (spot.lon, spot.lat)
+    if here and (row.cell_id is not None or places.cell_id[0] is None):
+        named = incidents.names(conn, cell_id=row.cell_id, worker_id=row.worker_id, body_id=row.body_id)
+        return {**answer, "status": row.status, "moved": False, **named}
+    now = incidents.after(row, now)
+    responses = respond(conn, places, [row.department], [now], [None], ctx.zone, but=row.id)
+    status = "unplaced" if places.cell_id[0] is None else "assigned"
+    values = {name: column[0] for name, column in places.columns().items()}
+    point = shapely.Point(spot.lon, spot.lat)
+    incidents.relocate(conn, row.id, point, {**values, **spot.columns(), "status": status})
+    actor_id = view.actor.account_id if view.actor else None
+    moved = {"from_cell_id": row.cell_id, "to_cell_id": places.cell_id[0]}
+    chain.append_event(conn, row.id, "moved", now, actor_id, moved)
+    if row.responsibility_id is not None:
+        incidents.end_responsibility(conn, row.responsibility_id, now)
+    assign(conn, row.id, places, responses, now, actor_id)
+    versions.bump(conn, "incidents")
+    named = incidents.names(
+        conn, cell_id=places.cell_id[0], worker_id=responses.worker_id[0], body_id=responses.body_id[0]
+    )
+    return {**answer, "status": status, "moved": True, **named, **where(conn, places, responses)}
 
 
 def close(ctx: Context, view: View, incident_id: int) -> dict[str, Any]:
     """Close an incident: its clock stops and its worker's count goes down. Closing a closed one has no effect."""
-    now = ctx.clock()
     with write(ctx.engine) as conn:
-        row = _load(conn, view, incident_id, "incident.close", now)
-        if row.status != "closed":
-            incidents.set_status(conn, row.id, status="closed", closed_at=now)
-            chain.append_event(conn, row.id, "closed", now, view.actor.account_id if view.actor else None, {})
+        row = _load(conn, view, incident_id, "incident.close", ctx.clock())
+        closed_at = row.closed_at
+        if closed_at is None:
+            closed_at = incidents.after(row, ctx.clock())
+            incidents.set_values(conn, row.id, status="closed", closed_at=closed_at)
+            chain.append_event(conn, row.id, "closed", closed_at, view.actor.account_id if view.actor else None, {})
             versions.bump(conn, "incidents")
-        closed_at = row.closed_at or now
         return {"id": row.id, "number": row.number, "status": "closed", "closed_at": canonical_moment(closed_at)}

@@ -31,7 +31,7 @@ class Ground:
     """The cells of one day with their index. Arrays are aligned with the index's row positions."""
 
     day: date
-    version: int
+    version: tuple[int, int]
     index: AssignmentIndex
     cells: gpd.GeoDataFrame
     ids: npt.NDArray[np.int64]
@@ -49,11 +49,11 @@ class GroundCache:
 
     def on(self, conn: Connection, day: date) -> Ground:
         """The ground of a day. One small query when nothing has changed."""
-        version = versions.read(conn).get("cells", 0)
+        version = ground_version(conn)
         with self._lock:
             known = self._grounds.get(day)
             if known is None or known.version != version:
-                known = _load(conn, day, version)
+                known = ground_of(cells_on(conn, day), day, version)
                 self._grounds.pop(day, None)
                 self._grounds[day] = known
                 while len(self._grounds) > self._keep:
@@ -61,8 +61,14 @@ class GroundCache:
             return known
 
 
-def _load(conn: Connection, day: date, version: int) -> Ground:
-    cells = cells_on(conn, day)
+def ground_version(conn: Connection) -> tuple[int, int]:
+    """The versions of what a ground is made of; it moves on with every change of cells or areas."""
+    known = versions.read(conn)
+    return known.get("cells", 0), known.get("areas", 0)
+
+
+def ground_of(cells: gpd.GeoDataFrame, day: date, version: tuple[int, int] = (0, 0)) -> Ground:
+    """The ground made of the cells of a day (`store.ground.cells_on`)."""
     west, south, east, north = (float(value) for value in cells.total_bounds)
     return Ground(
         day=day,
@@ -89,9 +95,13 @@ class Context:
         """The county's time zone, in which days begin and moments are shown."""
         return ZoneInfo(self.settings.timezone)
 
+    def day_of(self, moment: datetime) -> date:
+        """The county's day of a moment."""
+        return moment.astimezone(self.zone).date()
+
     def today(self) -> date:
         """The county's day by the server's clock."""
-        return self.clock().astimezone(self.zone).date()
+        return self.day_of(self.clock())
 
 
 def open_context(settings: Settings) -> Context:

@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from gridmap.files import Reject, canonical, combined, parse_map, read_table
+import pandas as pd
+
+from gridmap.files import KINDS, Reject, canonical, combined, parse_map, read_table
 from gridmap.store import read
 from gridmap.usecases.context import Context
 from gridmap.usecases.imports.batch import Progress
@@ -64,6 +66,23 @@ def import_file(
         assume_ok=options.assume_ok,
         merge_same_code=options.merge_same_code,
     )
-    loaded = load(ctx, kind, parsed.frame, view=view, progress=progress, dry_run=options.dry_run)
+    loaded = load(ctx, kind, _told(kind, parsed.frame, mapping), view=view, progress=progress, dry_run=options.dry_run)
     rejects = sorted((*parsed.rejects, *loaded.rejects), key=lambda reject: reject.row)
     return Imported(mapping, (*table.warnings, *parsed.notes), loaded, tuple(rejects))
+
+
+def _told(kind: str, frame: pd.DataFrame, mapping: Mapping[str, str]) -> pd.DataFrame:
+    """The frame without the fields that the file says nothing of, so that they are not emptied in rows already there.
+
+    What was worked out for a field that no column gives (an area's level from its code) stays.
+    """
+    silent = [
+        one.name
+        for one in KINDS[kind].fields
+        if one.name not in mapping
+        and not one.required
+        and (one.default is not None or bool(frame[one.name].isna().all()))
+    ]
+    if "geometry" in frame and frame["geometry"].isna().all():
+        silent.append("geometry")
+    return frame.drop(columns=silent)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -15,12 +14,13 @@ from gridmap.case import clock
 from gridmap.case.events import canonical_moment
 from gridmap.errors import Forbidden, InvalidInput
 from gridmap.people.roles import admits, can
+from gridmap.privacy import Vault
 from gridmap.store import chain, incidents, read, subjects, versions, write
 from gridmap.store import tables as t
 from gridmap.store.scope import thing_of
 from gridmap.usecases.assigning import Places, respond
 from gridmap.usecases.context import Context
-from gridmap.usecases.spots import Spot, assign, locate_spot, placed, where
+from gridmap.usecases.spots import Spot, assign, locate_spot, placed, sender_of, still, where
 from gridmap.view import Kind, View
 
 MAX_TEXT = 4000
@@ -45,10 +45,9 @@ class Draft:
     #: the sender was asked whether this far-off place is meant, and said yes
     confirmed: bool = False
 
-    def fingerprint(self) -> str:
-        """SHA-256 of what was said, to tell a repeated request from another one under the same key."""
-        said = json.dumps(asdict(self), sort_keys=True, default=str, ensure_ascii=False)
-        return hashlib.sha256(said.encode()).hexdigest()
+    def fingerprint(self, vault: Vault) -> str:
+        """A keyed digest of what was said, to tell a repeated request from another one under the same key."""
+        return vault.digest(json.dumps(asdict(self), sort_keys=True, default=str, ensure_ascii=False))
 
 
 def report(ctx: Context, view: View, draft: Draft, *, key: str | None = None) -> dict[str, Any]:
@@ -58,7 +57,7 @@ def report(ctx: Context, view: View, draft: Draft, *, key: str | None = None) ->
     day the report arrives; `occurred_at` is kept beside it. Raises InvalidInput, Forbidden, KeyReused.
     """
     _check(view, draft)
-    sender = f"account:{view.actor.account_id}" if view.actor else "system"
+    sender = sender_of(view)
     while True:
         with read(ctx.engine) as conn:
             ground = ctx.grounds.on(conn, ctx.today())
@@ -66,12 +65,12 @@ def report(ctx: Context, view: View, draft: Draft, *, key: str | None = None) ->
             ground, draft.lon, draft.lat, draft.crs, draft.accuracy_m, confirmed=draft.confirmed
         )  # fmt: skip
         places = placed(ground, spot)
-        now = ctx.clock()
         with write(ctx.engine) as conn:
-            if versions.read(conn).get("cells", 0) != ground.version:
-                continue  # a drawing came into force in between: place again
+            now = ctx.clock()
+            if not still(ctx, conn, ground, now):
+                continue
             if key is not None:
-                known = incidents.claim_request(conn, sender, key, draft.fingerprint(), now)
+                known = incidents.claim_request(conn, sender, key, draft.fingerprint(ctx.vault), now)
                 if known is not None:
                     return known
             answer = _write(ctx, conn, view, draft, spot, places, now)
@@ -103,7 +102,7 @@ def _write(
     number = incidents.drawn_number(now.astimezone(ctx.zone))
     inside = places.cell_id[0] is not None
     columns: dict[str, Any] = {
-        **places.columns(0),
+        **places.columns(),
         **{name: [value] for name, value in spot.columns().items()},
         "number": [number], "category_id": [category.id], "channel": [draft.channel],
         "status": ["assigned" if inside else "unplaced"], "received_at": [now], "occurred_at": [draft.occurred_at],

@@ -13,7 +13,8 @@ from gridmap.errors import InvalidInput
 from gridmap.ground import parse_crs, question, question_text, to_wgs84
 from gridmap.store import chain, incidents
 from gridmap.usecases.assigning import Places, Responses, place
-from gridmap.usecases.context import Ground
+from gridmap.usecases.context import Context, Ground, ground_version
+from gridmap.view import View
 
 #: where there are no cells yet, any place on earth is as good as another
 WORLD = (-180.0, -90.0, 180.0, 90.0)
@@ -52,6 +53,16 @@ def locate_spot(
             confirm="send confirmed=true to report it all the same" if asked == "elsewhere" else None,
         )  # fmt: skip
     return Spot(float(lon[0]), float(lat[0]), name, x, y, accuracy_m)
+
+
+def still(ctx: Context, conn: Connection, ground: Ground, now: datetime) -> bool:
+    """Whether this ground is still the one in force: no drawing came, nor midnight, since it was looked up."""
+    return ground_version(conn) == ground.version and ctx.day_of(now) == ground.day
+
+
+def sender_of(view: View) -> str:
+    """Whose idempotency keys these are."""
+    return f"account:{view.actor.account_id}" if view.actor else "system"
 
 
 def placed(ground: Ground, spot: Spot) -> Places:

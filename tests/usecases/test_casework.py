@@ -1,17 +1,24 @@
 """Correcting a pin assigns again, once, with an event; closing stops the clock; what one cannot see stays as it is."""
 
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 from typing import Any
 
+import pandas as pd
 import pytest
-from sqlalchemy import func, select
+import shapely
+from sqlalchemy import func, select, update
 
-from gridmap.errors import Conflict, Forbidden, NotFound
+from gridmap.errors import Conflict, Forbidden, KeyReused, NotFound
 from gridmap.store import read
 from gridmap.store import tables as t
 from gridmap.store.chain import broken_chains
 from gridmap.usecases.casework import close, move
+from gridmap.usecases.imports import load
 from gridmap.usecases.reporting import report
-from tests.county import CELL, SmallCounty, centre
+from tests.county import CELL, ZONE, SmallCounty, centre
+from tests.grids import LON, SIZE_DEG
 from tests.usecases.test_reporting import draft, rows_of, view
 
 
@@ -93,3 +100,66 @@ def test_nothing_is_written_when_a_step_fails(small_county: SmallCounty, monkeyp
     with pytest.raises(RuntimeError):
         report(small_county.ctx, view(small_county, "worker-a"), draft(), key="k")
     assert [small_county.one(select(func.count()).select_from(table)) for table in counted] == before
+
+
+def test_a_pin_moved_within_its_cell_stays_with_its_worker(small_county: SmallCounty) -> None:
+    small_county.run(update(t.duties).where(t.duties.c.rank == "backup").values(rank="primary"))
+    first = reported(small_county)
+    seen = view(small_county, "dispatcher-1")
+    for step in range(1, 5):
+        small_county.clock.forward(minutes=1)
+        answer = move(small_county.ctx, seen, first["id"], *centre("A", 0.01 * step))
+        assert answer["worker"] == first["worker"]
+
+
+def test_moves_at_once_leave_a_history_in_order(small_county: SmallCounty) -> None:
+    first = reported(small_county)
+    seen = view(small_county, "dispatcher-1")
+    places = [centre("ABCD"[i % 4], 0.02 * i - 0.2) for i in range(16)]
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda place: move(small_county.ctx, seen, first["id"], *place), places))
+    held = rows_of(small_county, t.responsibilities, first["id"])
+    assert len(held) == 17
+    assert all(row.valid_to is None or row.valid_to > row.valid_from for row in held)
+    by_start = sorted(held, key=lambda row: row.valid_from)
+    assert [row.valid_to for row in by_start[:-1]] == [row.valid_from for row in by_start[1:]]
+    events = rows_of(small_county, t.events, first["id"])
+    assert [e.at for e in events] == sorted(e.at for e in events)
+
+
+def test_a_move_repeated_with_its_key_answers_the_same_though_the_incident_has_left(small_county: SmallCounty) -> None:
+    first = reported(small_county, "B")
+    worker = view(small_county, "worker-b")
+    small_county.clock.forward(minutes=1)
+    answer = move(small_county.ctx, worker, first["id"], *centre("G"), key="m")
+    assert move(small_county.ctx, worker, first["id"], *centre("G"), key="m") == answer
+    with pytest.raises(KeyReused):
+        move(small_county.ctx, worker, first["id"], *centre("H"), key="m")
+
+
+def test_a_report_made_before_its_cell_was_drawn_gets_it(small_county: SmallCounty) -> None:
+    lon, lat = LON + 4.5 * SIZE_DEG, centre("D")[1]
+    early = report(small_county.ctx, view(small_county, "worker-a"), draft(lon=lon, lat=lat))
+    assert early["status"] == "unplaced"
+    shape = shapely.MultiPolygon([shapely.box(LON + 4 * SIZE_DEG, lat - 0.002, LON + 5 * SIZE_DEG, lat + 0.002)])
+    new = {"row": 1, "code": "N1", "name": "新格", "geometry": shape}
+    small_county.clock.forward(minutes=1)
+    load(small_county.ctx, "cells", pd.DataFrame([new]))
+    [row] = small_county.run(select(t.incidents).where(t.incidents.c.id == early["id"]))
+    assert (row.status, row.place_reason) == ("assigned", "inside")
+    kinds = [e.kind for e in rows_of(small_county, t.events, early["id"])]
+    assert kinds == ["reported", "assigned", "assigned"]
+    with read(small_county.ctx.engine) as conn:
+        assert broken_chains(conn) == []
+
+
+def test_a_report_at_midnight_lies_in_the_drawing_of_its_own_day(small_county: SmallCounty) -> None:
+    """The clock passes midnight between the look at the cells and the write."""
+    small_county.run(update(t.cells).where(t.cells.c.code == CELL["A"]).values(valid_to=date(2026, 7, 4)))
+    small_county.run(update(t.versions).where(t.versions.c.layer == "cells").values(version=t.versions.c.version + 1))
+    midnight = datetime(2026, 7, 4, tzinfo=ZONE)
+    ticks = iter([midnight - timedelta(milliseconds=3), midnight])
+    ctx = replace(small_county.ctx, clock=lambda: next(ticks, midnight))
+    answer = report(ctx, view(small_county, "worker-a"), draft())
+    assert answer["received_at"] == "2026-07-03T16:00:00.000000+00:00"
+    assert answer["status"] == "unplaced"

@@ -48,4 +48,4 @@ def test_the_broom_is_safe_to_run_twice(small_county: SmallCounty) -> None:
     small_county.token("worker-a")
     small_county.clock.forward(days=400)
     assert sweep(small_county.ctx)["sessions"] >= 1
-    assert sweep(small_county.ctx) == {"readings": 0, "requests": 0, "sessions": 0}
+    assert sweep(small_county.ctx) == {"placed": 0, "readings": 0, "requests": 0, "sessions": 0}

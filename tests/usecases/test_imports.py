@@ -73,7 +73,7 @@ def test_bad_rows_come_back_by_row_field_and_reason(small_county: SmallCounty) -
     loaded = load(small_county.ctx, "incidents", numbered(frame))
     assert loaded.inserted == 1
     assert {(reject.row, reject.field) for reject in loaded.rejects} == {
-        (2, "category"), (3, "category"), (4, "household"), (5, "received_at"), (6, "source_ref")
+        (2, "category"), (3, "category"), (4, "household"), (5, "received_at"), (6, "number")
     }  # fmt: skip
     assert all(reject.reason for reject in loaded.rejects)
 

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Table
 
 from gridmap.files.table import Reject
+from gridmap.store.upsert import Upserted, upsert
 from gridmap.usecases.context import Context
 
 Progress = Callable[[int, int], None]
@@ -22,13 +23,20 @@ def _silent(done: int, total: int) -> None:
 
 @dataclass
 class Batch:
-    """The canonical rows that still stand, and the ones turned away so far."""
+    """The canonical rows that still stand, and the ones turned away so far.
+
+    A column that the frame lacks is one the file says nothing of: new rows get its default, others keep what they have.
+    """
 
     ctx: Context
     conn: Connection
     rows: pd.DataFrame
     progress: Progress = _silent
     rejects: list[Reject] = field(default_factory=list)
+    given: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        self.given = frozenset(map(str, self.rows.columns))
 
     def turn_away(self, bad: np.ndarray, name: str, reason: str) -> None:
         """Reject the rows of the mask; `reason` may hold {value}."""
@@ -38,12 +46,16 @@ class Batch:
             self.rejects.append(Reject(int(row), name, reason.format(value=value), str(value)))
         self.rows = self.rows.loc[~bad].reset_index(drop=True)
 
-    def drop_repeated(self, name: str = "code") -> None:
-        """Keep the first row of each code."""
-        self.turn_away(self.rows[name].duplicated().to_numpy(), name, "{value} stands in an earlier row already")
+    def drop_repeated(self, name: str = "code", *, named: str | None = None) -> None:
+        """Keep the first row of each code (or of another key, told by the column `named`)."""
+        self.turn_away(
+            self.rows[name].duplicated().to_numpy(), named or name, "{value} stands in an earlier row already"
+        )
 
     def resolve(self, name: str, known: Mapping[Any, int], what: str, *, required: bool = True) -> list[int | None]:
         """The ids behind a column of codes; rows with an unknown code (or none, where required) are turned away."""
+        if name not in self.rows:
+            self.rows[name] = None
         missing = self.rows[name].isna().to_numpy()
         unknown = ~missing & ~self.rows[name].isin(known.keys()).to_numpy()
         self.turn_away(unknown, name, f"there is no {what} {{value}}; import it first")
@@ -57,8 +69,28 @@ class Batch:
             return [None] * len(self.rows)
         return [None if pd.isna(value) else value for value in self.rows[name].tolist()]
 
+    def upsert(
+        self,
+        table: Table,
+        columns: Mapping[str, Sequence[Any]],
+        *,
+        key: Sequence[str] = ("code",),
+        sources: Mapping[str, str] | None = None,
+    ) -> Upserted:
+        """Bring columns of a table in. `sources`: the frame's column behind one of another name ("area_id": "area").
+
+        In rows that are there already only columns whose source was given are changed.
+        """
+        behind = sources or {}
+        told = [name for name in columns if behind.get(name, name) in self.given]
+        return upsert(self.conn, table, columns, key=key, told=told)
+
     def columns(self, names: Sequence[str]) -> dict[str, list[Any]]:
         return {name: self.column(name) for name in names}
+
+    def choice(self, name: str, default: str) -> list[str]:
+        """A column of text with a default for what is missing."""
+        return [default if value is None else str(value) for value in self.column(name)]
 
     def whole(self, name: str, default: int | None = None) -> list[int | None]:
         """A column of whole numbers."""

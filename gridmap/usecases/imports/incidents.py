@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from datetime import date, datetime
 from typing import Any
 
@@ -27,7 +26,7 @@ PERSONAL = ("text", "reporter_name", "reporter_phone")
 def incidents(batch: Batch) -> Upserted:
     """New rows by the register's number go in; rows known already are left alone: a case moves on by actions."""
     batch.rows["source_ref"] = _references(batch)
-    batch.drop_repeated("source_ref")
+    batch.drop_repeated("source_ref", named="number")
     known = known_ids(batch.conn, t.incidents, "source_ref")
     references = batch.column("source_ref")
     ids = np.array([known.get(reference, 0) for reference in references], dtype=np.int64)
@@ -44,10 +43,10 @@ def incidents(batch: Batch) -> Upserted:
 
 
 def _references(batch: Batch) -> list[str]:
-    """The register's own number; for a row without one, a digest of what it says."""
+    """The register's own number; for a row without one, a keyed digest of what it says."""
     said = zip(*(batch.column(name) for name in ("category", "received_at", "x_in", "y_in", "text")), strict=True)
     return [
-        number or "sha256:" + hashlib.sha256(repr(row).encode()).hexdigest()
+        number or "digest:" + batch.ctx.vault.digest(repr(row))
         for number, row in zip(batch.column("number"), said, strict=True)
     ]
 
@@ -64,6 +63,8 @@ def _prepare(batch: Batch) -> list[Category]:
         "received_at",
         "{value} is not a moment that has passed",
     )
+    ahead = [closed is not None and closed > now for closed in batch.column("closed_at")]
+    batch.turn_away(np.array(ahead, dtype=bool), "closed_at", "{value} is not a moment that has passed")
     early = [
         closed is not None and closed < start
         for closed, start in zip(batch.column("closed_at"), batch.column("received_at"), strict=True)

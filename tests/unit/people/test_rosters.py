@@ -50,10 +50,17 @@ def test_a_cell_without_a_roster_goes_to_the_dispatcher() -> None:
 )
 def test_hours_and_nights(hours: tuple[int, int], moment: datetime, covered: bool) -> None:
     monday_only = duty(1, weekdays=1, starts_min=hours[0], ends_min=hours[1])
-    assert monday_only.covers(moment) is covered
+    assert (monday_only.day_at(moment) is not None) is covered
 
 
 def test_leave_hands_over_to_the_backup_until_the_day_before_the_return() -> None:
     roster = Roster([duty(5), duty(6, "backup")], [Leave(5, date(2026, 6, 29), date(2026, 7, 1))])
     assert roster.choose(1, MONDAY, {}).worker_id == 6
     assert roster.choose(1, datetime(2026, 7, 1, 0, 0, tzinfo=UTC), {}).worker_id == 5
+
+
+def test_a_night_belongs_to_the_day_it_began_for_leave_too() -> None:
+    night = duty(5, starts_min=1320, ends_min=360)
+    roster = Roster([night], [Leave(5, date(2026, 7, 4), date(2026, 7, 8))])
+    assert roster.choose(1, datetime(2026, 7, 4, 2, 0, tzinfo=UTC), {}).worker_id == 5
+    assert roster.choose(1, datetime(2026, 7, 4, 23, 0, tzinfo=UTC), {}).worker_id is None

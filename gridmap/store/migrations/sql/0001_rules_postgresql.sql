@@ -63,7 +63,7 @@ BEGIN
         RAISE EXCEPTION
             'gridmap:history_is_fixed: an incident''s number and the moment it was received never change';
     END IF;
-    IF NEW.cell_id IS DISTINCT FROM OLD.cell_id AND ST_AsBinary(NEW.geom) = ST_AsBinary(OLD.geom) THEN
+    IF OLD.cell_id IS NOT NULL AND NEW.cell_id IS DISTINCT FROM OLD.cell_id AND ST_AsBinary(NEW.geom) = ST_AsBinary(OLD.geom) THEN
         RAISE EXCEPTION
             'gridmap:history_is_fixed: the cell an incident was reported in changes only with its place';
     END IF;

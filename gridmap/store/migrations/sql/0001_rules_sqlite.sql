@@ -95,7 +95,7 @@ BEGIN
     SELECT RAISE(ABORT, 'gridmap:history_is_fixed: an incident''s number and the moment it was received never change')
     WHERE NEW.id IS NOT OLD.id OR NEW.number IS NOT OLD.number OR NEW.received_at IS NOT OLD.received_at;
     SELECT RAISE(ABORT, 'gridmap:history_is_fixed: the cell an incident was reported in changes only with its place')
-    WHERE NEW.cell_id IS NOT OLD.cell_id AND NEW.geom IS OLD.geom;
+    WHERE OLD.cell_id IS NOT NULL AND NEW.cell_id IS NOT OLD.cell_id AND NEW.geom IS OLD.geom;
 END
 --;
 CREATE TRIGGER incidents_no_delete BEFORE DELETE ON incidents

@@ -170,6 +170,7 @@ def _people() -> None:
         _ref("worker_id", "workers", null=False),
         Column("starts_on", Date, nullable=False),
         Column("ends_on", Date, nullable=False),
+        UniqueConstraint("worker_id", "starts_on"),
         CheckConstraint("ends_on > starts_on", name="days_in_order"),
     )
     _table(
@@ -279,6 +280,7 @@ def _cases() -> None:
             sqlite_where=text("valid_to IS NULL"), postgresql_where=text("valid_to IS NULL"),
         ),
         _one_of("reason", "primary", "backup", "dispatcher", "outside"),
+        CheckConstraint("valid_to IS NULL OR valid_to >= valid_from", name="moments_in_order"),
     )
     _table(
         "events",

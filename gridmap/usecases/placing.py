@@ -1,0 +1,59 @@
+"""Placing again what stands on the ground, after cells were drawn or a drawing came into force."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from sqlalchemy import Connection, Table
+
+from gridmap.ground import AssignmentIndex
+from gridmap.store import incidents, versions
+from gridmap.store import tables as t
+from gridmap.store.ground import cells_on
+from gridmap.store.places import all_points, set_cells
+from gridmap.usecases.assigning import place, respond
+from gridmap.usecases.context import Context, Ground, ground_of
+from gridmap.usecases.spots import assign
+
+
+def place_again(ctx: Context, conn: Connection) -> int:
+    """Give households, enterprises and open incidents that had no cell the cells of today; how many were given one.
+
+    Safe to run twice. An incident that has its cell keeps it, whatever was drawn since.
+    """
+    ground = ground_of(cells_on(conn, ctx.today()), ctx.today())
+    moved = sum(_place_rows(conn, table, ground.index, ground.ids) for table in (t.households, t.enterprises))
+    found = _place_incidents(ctx, conn, ground)
+    if moved:
+        versions.bump(conn, "households", "enterprises")
+    return moved + found
+
+
+def _place_rows(conn: Connection, table: Table, index: AssignmentIndex, ids: npt.NDArray[np.int64]) -> int:
+    rows = all_points(conn, table)
+    found = index.locate(rows.lon, rows.lat)
+    now = np.zeros(len(found), dtype=np.int64)
+    now[found >= 0] = ids[found[found >= 0]]
+    moved = now != rows.cell_id
+    set_cells(conn, table, rows.id[moved], now[moved])
+    return int(moved.sum())
+
+
+def _place_incidents(ctx: Context, conn: Connection, ground: Ground) -> int:
+    """Open incidents outside all cells when they came, in a cell now: it, its worker and its body, with an event."""
+    waiting = incidents.unplaced(conn)
+    lon, lat = (np.array([getattr(row, name) for row in waiting], dtype=np.float64) for name in ("lon", "lat"))
+    accuracy = np.array([np.nan if row.accuracy_m is None else row.accuracy_m for row in waiting], dtype=np.float64)
+    places = place(ground, lon, lat, accuracy)
+    inside = [i for i, cell_id in enumerate(places.cell_id) if cell_id is not None]
+    for i in inside:
+        row, at = waiting[i], places.only(i)
+        now = incidents.after(row, ctx.clock())
+        answer = respond(conn, at, [row.department], [now], [None], ctx.zone)
+        values = {name: column[0] for name, column in at.columns().items()}
+        incidents.set_values(conn, row.id, status="assigned", **values)
+        incidents.end_responsibility(conn, row.responsibility_id, now)
+        assign(conn, row.id, at, answer, now, None)
+    if inside:
+        versions.bump(conn, "incidents")
+    return len(inside)

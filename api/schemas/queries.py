@@ -43,6 +43,7 @@ Reason = Annotated[
     Field(
         min_length=3,
         max_length=LONGEST_REASON,
+        pattern=r"^[^\x00-\x1f\x7f]*$",
         description="Why personal data is read; officials must say, and it is written to the read log",
         examples=["hearing on the 2026 dust complaints"],
     ),

@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from gridmap.errors import GridmapError
+from gridmap.errors import EnvironmentFault
 from gridmap.store import accounts, write
 from gridmap.view import Kind
 
@@ -98,14 +98,32 @@ class ReadLog:
                 return
 
     def _save(self, readings: Sequence[Reading]) -> None:
-        while readings:
-            try:
-                with write(self._engine) as conn:
-                    accounts.add_readings(conn, [one.row() for one in readings])
+        """Write these, however long the database is away; unless the log is closing."""
+        while readings and not self._settled(readings):
+            if self._closing.is_set():
+                logger.error("%d readings were not written to the read log", len(readings))
                 return
-            except GridmapError as exc:
-                if self._closing.is_set():
-                    logger.error("%d readings were not written to the read log: %s", len(readings), exc.message)
-                    return
-                logger.warning("the read log waits: %s", exc.message)
-                self._closing.wait(self._pause_s)
+            self._closing.wait(self._pause_s)
+
+    def _settled(self, readings: Sequence[Reading]) -> bool:
+        """Whether nothing is left to try: all are written, or what no database takes is told in the server's log."""
+        try:
+            with write(self._engine) as conn:
+                accounts.add_readings(conn, [one.row() for one in readings])
+        except EnvironmentFault as exc:
+            logger.warning("the read log waits: %s", exc.message)
+            return False
+        except Exception as exc:  # the thread must live: a bad row may not hold up all the others
+            if len(readings) > 1:
+                for one in readings:
+                    self._save([one])
+            else:
+                lost = readings[0]
+                logger.error(
+                    "a reading by account %d of %d %s rows was refused: %s",
+                    lost.account_id,
+                    len(lost.ids),
+                    lost.kind,
+                    type(exc).__name__,
+                )
+        return True

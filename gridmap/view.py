@@ -96,6 +96,13 @@ class OfWorker:
 
 
 @dataclass(frozen=True, slots=True)
+class UnplacedBy:
+    """Open incidents outside all cells that this account entered: whoever set the pin can mend it."""
+
+    account_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class Overdue:
     """Open rows past their due time."""
 
@@ -114,7 +121,7 @@ class AllOf:
     grants: tuple[Grant, ...]
 
 
-Grant = Nothing | Everything | InArea | InCells | OfBody | OfWorker | Overdue | AnyOf | AllOf
+Grant = Nothing | Everything | InArea | InCells | OfBody | OfWorker | UnplacedBy | Overdue | AnyOf | AllOf
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from gridmap.view import (
     Overdue,
     Role,
     Scope,
+    UnplacedBy,
 )
 
 
@@ -36,6 +37,7 @@ class Standing:
     area_path: str | None = None
     body_id: int | None = None
     worker_id: int | None = None
+    account_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,8 @@ class Thing:
     body_id: int | None = None
     worker_id: int | None = None
     overdue: bool = False
+    #: the account that entered an open incident which lies in no cell
+    unplaced_by: int | None = None
     #: where a thing stands in several cells at once: those that a worker is on the roster of
     cell_ids: frozenset[int] = frozenset()
 
@@ -79,17 +83,18 @@ def _personal_grants(role: Role, standing: Standing) -> Mapping[Kind, Grant]:
     body: Grant = OfBody(standing.body_id) if standing.body_id is not None else Nothing()
     cells: Grant = InCells(standing.cell_ids) if standing.cell_ids else Nothing()
     mine: Grant = OfWorker(standing.worker_id) if standing.worker_id is not None else Nothing()
+    lost: Grant = UnplacedBy(standing.account_id) if standing.account_id is not None else Nothing()
     staff: Mapping[Kind, Grant] = {Kind.WORKER: area, Kind.DUTY: area}
     match role:
         case Role.WORKER:
             return {
                 Kind.HOUSEHOLD: cells,
-                Kind.INCIDENT: AnyOf((cells, mine)),
+                Kind.INCIDENT: AnyOf((cells, mine, lost)),
                 Kind.WORKER: AnyOf((cells, mine)),
                 Kind.DUTY: AnyOf((cells, mine)),
             }
         case Role.DISPATCHER:
-            return {**staff, Kind.INCIDENT: area}
+            return {**staff, Kind.INCIDENT: AnyOf((area, lost))}
         case Role.HANDLER:
             return {Kind.INCIDENT: body}
         case Role.SUPERVISOR:
@@ -121,6 +126,8 @@ def admits(grant: Grant, thing: Thing) -> bool:
             return thing.body_id == body_id
         case OfWorker(worker_id):
             return thing.worker_id == worker_id
+        case UnplacedBy(account_id):
+            return thing.unplaced_by == account_id
         case Overdue():
             return thing.overdue
         case AnyOf(grants):

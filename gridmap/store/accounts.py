@@ -183,8 +183,9 @@ def standing(conn: Connection, account: Account, day: date) -> Standing:
     """What the account's role is tied to on this day, in one query; nothing where the tie is missing."""
     if account.role is Role.WORKER:
         rows = conn.execute(select(t.duties.c.cell_id).where(_on_roster(account.worker_id, day)).distinct())
-        return Standing(cell_ids=frozenset(rows.scalars()), worker_id=account.worker_id)
-    return Standing(area_path=area_path(conn, account.area_id), body_id=account.body_id, worker_id=account.worker_id)
+        return Standing(frozenset(rows.scalars()), worker_id=account.worker_id, account_id=account.id)
+    path = area_path(conn, account.area_id)
+    return Standing(area_path=path, body_id=account.body_id, worker_id=account.worker_id, account_id=account.id)
 
 
 def area_path(conn: Connection, area_id: int | None) -> str | None:

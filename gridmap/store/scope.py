@@ -13,6 +13,8 @@ What a row is tied to, by kind:
 | area, body | - | itself, its own | - / itself | - |
 | account | - | its own | its own | its own |
 | base map | - | - | - | - |
+
+An open incident in no cell is tied to the account that entered it besides.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Select, Table, and_, false, null, or_, select, true
+from sqlalchemy import ColumnElement, Connection, FromClause, Select, Table, and_, case, false, null, or_, select, true
 
 from gridmap.people.roles import Thing
 from gridmap.store import tables as t
@@ -36,6 +38,7 @@ from gridmap.view import (
     OfBody,
     OfWorker,
     Overdue,
+    UnplacedBy,
     View,
 )
 
@@ -86,22 +89,24 @@ def thing_of(
     row = conn.execute(_ties(kind, moment).where(TABLES[kind].c.id == identity)).one_or_none()
     if row is None:
         return None
-    cell_id, area_path, body_id, worker_id, late = row
-    return Thing(kind, cell_id, area_path, body_id, worker_id, bool(late))
+    cell_id, area_path, body_id, worker_id, late = row[:5]
+    entered = row[5] if kind is Kind.INCIDENT else None
+    return Thing(kind, cell_id, area_path, body_id, worker_id, bool(late), unplaced_by=entered)
 
 
 # --- one row --------------------------------------------------------------------------------------------------------
 
 
 def _ties(kind: Kind, now: datetime) -> Select[Any]:
-    """(cell id, area path, body id, worker id, overdue) of rows of the kind."""
+    """(cell id, area path, body id, worker id, overdue) of rows of the kind; of incidents also who entered a lost one."""
     table, area = TABLES[kind], t.areas.alias("tie_area")
     source: FromClause
     columns: tuple[ColumnElement[Any], ...]
     match kind:
         case Kind.INCIDENT:
             r = t.responsibilities
-            columns = (r.c.cell_id, area.c.path, r.c.body_id, r.c.worker_id, overdue(now))
+            entered = case((table.c.status == "unplaced", table.c.account_id))
+            columns = (r.c.cell_id, area.c.path, r.c.body_id, r.c.worker_id, overdue(now), entered)
             held = and_(r.c.incident_id == table.c.id, r.c.valid_to.is_(None))
             source = table.outerjoin(r, held).outerjoin(area, area.c.id == r.c.area_id)
         case Kind.HOUSEHOLD | Kind.ENTERPRISE | Kind.DUTY:
@@ -159,6 +164,9 @@ def _compile(grant: Grant, kind: Kind, day: date, now: datetime) -> ColumnElemen
             return _body(kind, body_id)
         case OfWorker(worker_id):
             return _worker_is(kind, worker_id)
+        case UnplacedBy(account_id):
+            i = t.incidents.c
+            return and_(i.status == "unplaced", i.account_id == account_id) if kind is Kind.INCIDENT else false()
         case Overdue():
             return overdue(now) if kind is Kind.INCIDENT else false()
         case AnyOf(grants):

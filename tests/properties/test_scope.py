@@ -35,6 +35,7 @@ from gridmap.view import (
     Overdue,
     Role,
     Scope,
+    UnplacedBy,
     View,
 )
 from tests.store.county import NOW, OPENED, TODAY, add_incidents, build, place_columns, spot
@@ -50,6 +51,7 @@ LEAVES: st.SearchStrategy[Grant] = st.one_of(
     st.frozensets(IDS, max_size=4).map(InCells),
     IDS.map(OfBody),
     IDS.map(OfWorker),
+    IDS.map(UnplacedBy),
 )
 GRANTS = st.recursive(
     LEAVES,
@@ -104,6 +106,7 @@ def fill(conn: Connection, rng: np.random.Generator) -> None:
     ]  # fmt: skip
     # at the very moment it is due nothing is overdue yet
     ids = add_incidents(conn, [*rows, {"cell": "A", "hours": 1.0}])
+    conn.execute(t.incidents.update().values(account_id=t.incidents.c.id % 5 + 1))
     r = t.responsibilities
     for incident in ids[:4]:  # handed over: the past one must not count
         conn.execute(r.update().where(r.c.incident_id == incident).values(valid_to=NOW))
@@ -156,7 +159,7 @@ def test_a_list_holds_what_is_admitted_one_by_one(county: Engine, kind: Kind, gr
 def test_each_grant_by_itself(county: Engine) -> None:
     """Every simple grant for every kind, on the days when rosters change: what chance would rarely meet."""
     simple: list[Grant] = [Nothing(), Everything(), Overdue(), *map(InArea, PATHS)]
-    simple += [grant for n in range(1, 7) for grant in (InCells(frozenset({n})), OfBody(n), OfWorker(n))]
+    simple += [grant for n in range(1, 7) for grant in (InCells(frozenset({n})), OfBody(n), OfWorker(n), UnplacedBy(n))]
     with read(county) as conn:
         for kind in TABLES:
             for day in (OPENED - timedelta(days=1), TODAY, TODAY + timedelta(days=1)):

@@ -62,6 +62,17 @@ def test_a_pin_moved_out_and_in_again(small_county: SmallCounty) -> None:
         move(small_county.ctx, seen, first["id"], *centre("B"))
 
 
+def test_whoever_set_a_pin_outside_mends_it(small_county: SmallCounty) -> None:
+    lost = report(small_county.ctx, view(small_county, "worker-a"), draft(lon=LON - SIZE_DEG))
+    with pytest.raises(NotFound):
+        move(small_county.ctx, view(small_county, "worker-b"), lost["id"], *centre("B"))
+    small_county.clock.forward(minutes=1)
+    answer = move(small_county.ctx, view(small_county, "worker-a"), lost["id"], *centre("B"))
+    assert (answer["status"], answer["worker"]["name"]) == ("assigned", "网格员 B")
+    with pytest.raises(NotFound):  # now it is B's
+        close(small_county.ctx, view(small_county, "worker-a"), lost["id"])
+
+
 def test_what_one_does_not_serve_is_not_there(small_county: SmallCounty) -> None:
     first = reported(small_county, "G")
     stranger = view(small_county, "worker-b")

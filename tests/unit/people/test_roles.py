@@ -41,6 +41,14 @@ def test_a_supervisor_sees_only_what_is_late() -> None:
     assert not admits(grant, Thing(Kind.INCIDENT, area_path="/c/t/"))
 
 
+@pytest.mark.parametrize("role", [Role.WORKER, Role.DISPATCHER])
+def test_who_entered_a_report_that_lies_in_no_cell_can_mend_its_pin(role: Role) -> None:
+    grant = scope_of(role, Standing(account_id=3)).grant(Kind.INCIDENT)
+    assert admits(grant, Thing(Kind.INCIDENT, area_path="/c/", unplaced_by=3))
+    assert not admits(grant, Thing(Kind.INCIDENT, area_path="/c/", unplaced_by=4))
+    assert not admits(grant, Thing(Kind.INCIDENT, area_path="/c/"))
+
+
 def test_only_those_who_serve_a_cell_see_its_households() -> None:
     house = Thing(Kind.HOUSEHOLD, cell_id=1, area_path="/c/t/m/")
     tied = Standing(cell_ids=frozenset({1}), area_path="/c/", body_id=4, worker_id=8)

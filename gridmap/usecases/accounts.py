@@ -2,9 +2,10 @@
 
 A log-in that fails tells nothing but that it failed: an unknown name, a wrong password and a disabled account answer
 alike, take as long (an unknown name is checked against a hash that fits nothing), and count alike. After `FREE_TRIES`
-failures of one name within `WINDOW` the next try has to wait 1, 2, 4 ... seconds, up to `LONGEST_WAIT`; a client that
-fails under many names likewise after `CLIENT_TRIES`. Tries that came too early are not counted, so nobody can push
-another's wait further out by haste.
+failures of one name within `WINDOW` the next try has to wait 1, 2, 4 ... seconds, up to `LONGEST_WAIT`. A client that
+failed `CLIENT_TRIES` times has one try left for each name, and then waits likewise; a whole office may share its
+address, so a name that has not failed lately is not held up. Tries that came too early are not counted, so nobody can
+push another's wait further out by haste.
 """
 
 from __future__ import annotations
@@ -97,14 +98,18 @@ def log_in(ctx: Context, passwords: Passwords, username: str, password: str, cli
         raise Unauthenticated("the user name or the password is wrong", code="wrong_credentials")
     account, stored = known
     renewed = passwords.hash(password) if passwords.outdated(stored) else None
-    return _open_session(ctx, account, name, renewed)
+    return _open_session(ctx, account, name, stored, renewed)
 
 
-def _open_session(ctx: Context, account: Account, name: str, renewed: str | None) -> Session:
+def _open_session(ctx: Context, account: Account, name: str, stored: str, renewed: str | None) -> Session:
+    """Open it, unless the password was changed or the account disabled while the slow hash was computed."""
     now = ctx.clock()
     token = secrets.token_urlsafe(32)
     expires_at = now + timedelta(hours=ctx.settings.session_hours)
     with write(ctx.engine) as conn:
+        known = store.credentials(conn, name)
+        if known is None or known[1] != stored:
+            raise Unauthenticated("the user name or the password is wrong", code="wrong_credentials")
         store.forget_failures(conn, _keyed(ctx, "name", name))
         if renewed is not None:
             store.set_password(conn, account.id, renewed)
@@ -159,11 +164,10 @@ def _take_turn(ctx: Context, name: str, client: str) -> None:
 def _refuse_haste(ctx: Context, keys: tuple[str, str], but: int | None) -> None:
     now = ctx.clock()
     with read(ctx.engine) as conn:
-        waits = (
-            _wait(store.failures_of_name(conn, keys[0], now - WINDOW, but), FREE_TRIES, now),
-            _wait(store.failures_of_client(conn, keys[1], now - WINDOW, but), CLIENT_TRIES, now),
-        )
-    longest = max(waits)
+        of_name = store.failures_of_name(conn, keys[0], now - WINDOW, but)
+        of_client = store.failures_of_client(conn, keys[1], now - WINDOW, but)
+    client_wait = _wait(of_client, CLIENT_TRIES, now) if of_name.count else timedelta(0)
+    longest = max(_wait(of_name, FREE_TRIES, now), client_wait)
     if longest > timedelta(0):
         seconds = max(1, -(-longest // timedelta(seconds=1)))
         raise TooMany(f"too many failed log-ins; try again in {seconds} s", retry_after_s=seconds)

@@ -30,7 +30,7 @@ Key = Annotated[
     Header(
         alias="Idempotency-Key",
         pattern=r"^[!-~]{1,200}$",
-        description="drawn by the sender for this report, for instance a UUID; kept per account",
+        description="drawn by the sender for this one request, for instance a UUID; kept per account",
         examples=["0d6c2b0e-5a0d-4a55-9a4b-6f0d1a2c3b4d"],
     ),
 ]
@@ -79,10 +79,13 @@ def read_events(caller: Explained, incident_id: IncidentId) -> list[EventOut]:
     summary="Correct its pin",
     responses=problems(*SIGNED, 400, 404, 409, 413),
 )
-def move_incident(caller: Signed, incident_id: IncidentId, body: MoveIn) -> Moved:
-    """Places the incident anew in today's drawing and assigns it again, once. To where it stands already: no effect."""
+def move_incident(caller: Signed, incident_id: IncidentId, body: MoveIn, key: Key = None) -> Moved:
+    """Places the incident anew in today's drawing and assigns it again, once. To where it stands already: no effect.
+
+    The same `Idempotency-Key` again answers the same, even where the incident is no longer the caller's.
+    """
     place = body.model_dump(exclude={"lon", "lat"})
-    return Moved(**casework.move(caller.ctx, caller.view, incident_id, body.lon, body.lat, **place))
+    return Moved(**casework.move(caller.ctx, caller.view, incident_id, body.lon, body.lat, **place, key=key))
 
 
 @router.post("/{incident_id}/actions/close", summary="Close it", responses=problems(*SIGNED, 400, 404, 409, 413))

@@ -158,6 +158,22 @@ def test_moving_a_pin_assigns_again_once(api: Api) -> None:
     assert kinds == ["reported", "assigned", "moved", "assigned"]
 
 
+def test_a_move_that_is_sent_again_answers_the_same(api: Api) -> None:
+    """The first move takes the incident out of the sender's cells; her phone, which lost the reply, still gets it."""
+    made = api.post("worker-a", "/incidents", REPORT).json()["id"]
+    api.county.clock.forward(minutes=1)
+    lon, lat = centre("G")
+    moved, again = (
+        api.post(
+            "worker-a", f"/incidents/{made}/actions/move", {"lon": lon, "lat": lat}, headers={"Idempotency-Key": "m1"}
+        )
+        for _ in range(2)
+    )
+    assert (moved.status_code, moved.json()["cell"]["code"]) == (200, CELL["G"])
+    assert (again.status_code, again.json()) == (200, moved.json())
+    problem(api.get("worker-a", f"/incidents/{made}"), 404, "not_found")
+
+
 def test_closing_stops_the_clock_once(api: Api) -> None:
     made = api.post("worker-a", "/incidents", REPORT).json()["id"]
     closed = api.post("worker-a", f"/incidents/{made}/actions/close", {})

@@ -11,6 +11,7 @@ import pandas as pd
 import shapely
 
 from gridmap.errors import Forbidden, NotFound
+from gridmap.privacy.release import LEAST
 from gridmap.store import read
 from gridmap.usecases import counting
 from gridmap.usecases.counting import HeatInput, figures_view, reads_figures
@@ -76,8 +77,10 @@ def whole_frame(reader: Reader, one: Allowed, params: Mapping[str, Any]) -> pd.D
     match one.layer.name:
         case "cells":
             named = {name: value for name, value in params.items() if name != "measure"}
-            loaded = counting.cells_with_loads(reader.ctx, one.view, named)
-            return cells.shaded(loaded, params.get("measure", "households"))
+            measure = params.get("measure", "households")
+            if measure in counting.CASES and not reads_figures(reader.view):
+                raise Forbidden("your role reads no counts of cases; shade the cells by households")
+            return cells.shaded(counting.cells_with_loads(reader.ctx, one.view, named), measure)
         case "land":
             tolerance = basemap.COUNTY_M if params.get("detail", "county") == "county" else basemap.CLOSE_M
             return basemap.built_up(*counting.household_places(reader.ctx), tolerance_m=tolerance)
@@ -90,8 +93,13 @@ def whole_frame(reader: Reader, one: Allowed, params: Mapping[str, Any]) -> pd.D
 
 
 def _heat(given: HeatInput, within_m: float | None) -> pd.DataFrame:
-    """Heat of a whole area, or around its enterprises; the classes are set around the whole area's mean."""
+    """Heat of a whole area, or around its enterprises; the classes are set around the whole area's mean.
+
+    Of fewer than `LEAST` cases none is drawn: the surface of a lone case points at its house.
+    """
     cases, homes = given.incidents, given.households
+    if len(cases[0]) < LEAST:
+        return pd.DataFrame({"class": [], "low": [], "high": [], "geom": np.empty(0, dtype=object)})
     if within_m is None:
         return heat.surface(cases, homes, given.area)
     around = _around(given, within_m)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Response
@@ -12,7 +11,7 @@ from api import answers
 from api.deps import Signed, known_parameters
 from api.schemas.common import SIGNED, Code, problems
 from api.schemas.lists import Counts
-from api.schemas.queries import Light, Status
+from api.schemas.queries import Day, Light, Status
 from gridmap.errors import InvalidInput
 from gridmap.store.figures import DIMENSIONS, MEASURES
 from gridmap.usecases import counting
@@ -43,8 +42,8 @@ class CountQuery(BaseModel):
     cell: Annotated[
         Code | None, Field(description="code of a cell; which one an incident counts for, see `drawing`")
     ] = None
-    from_: Annotated[date | None, Field(alias="from", description="first day received, county time")] = None
-    to: Annotated[date | None, Field(description="first day no longer included")] = None
+    from_: Annotated[Day | None, Field(alias="from", description="first day received, county time")] = None
+    to: Annotated[Day | None, Field(description="first day no longer included")] = None
     drawing: Annotated[Drawing, Field(description="then: the cell reported in; now: the cell responsible today")] = (
         Drawing.NOW
     )

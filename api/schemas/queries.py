@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any
 
 from fastapi import Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from api.schemas.common import Code
 from gridmap.errors import InvalidInput
@@ -38,8 +39,22 @@ class Status(StrEnum):
     CLOSED = "closed"
 
 
+def _stripped(value: Any) -> Any:
+    return value.strip() if isinstance(value, str) else value
+
+
+def _plain_day(value: Any) -> Any:
+    if isinstance(value, str) and not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
+        raise ValueError("write a day like 2026-07-03; it begins at midnight in the county")
+    return value
+
+
+#: a day of the county, without a time or a zone
+Day = Annotated[date, BeforeValidator(_plain_day)]
+
 Reason = Annotated[
     str | None,
+    BeforeValidator(_stripped),
     Field(
         min_length=3,
         max_length=LONGEST_REASON,
@@ -157,8 +172,8 @@ class IncidentQuery(OfCell):
     category: Annotated[Code | None, Field(description="category code; a top category holds its sub-categories")] = None
     status: Annotated[Status | None, Field(description="as stored")] = None
     light: Annotated[Light | None, Field(description="of open incidents, by the server's clock")] = None
-    from_: Annotated[date | None, Field(alias="from", description="first day received, county time")] = None
-    to: Annotated[date | None, Field(description="first day no longer included, county time")] = None
+    from_: Annotated[Day | None, Field(alias="from", description="first day received, county time")] = None
+    to: Annotated[Day | None, Field(description="first day no longer included, county time")] = None
     reason: Reason = None
 
     def filters(self) -> dict[str, Any]:

@@ -12,7 +12,8 @@ from typing import Any, NoReturn
 
 import typer
 
-from gridmap.cli import check, convert, database, demo, doctor, locate, map, serve, users
+from gridmap.cli import check, convert, database, demo, doctor, locate, serve, users
+from gridmap.cli import map as map_verb
 from gridmap.cli.output import DATA_FAULT, DONE, ENVIRONMENT_FAULT, debugging, note, print_error
 from gridmap.errors import GridmapError
 
@@ -35,7 +36,7 @@ app.command("convert")(convert.convert)
 # over the database of GRIDMAP_DATABASE_URL
 app.command("init")(database.init)
 app.command("import")(database.import_)
-app.command("map")(map.map_)
+app.command("map")(map_verb.map_)
 app.command("sweep")(database.sweep)
 app.command("doctor")(doctor.doctor)
 app.command("demo")(demo.demo)

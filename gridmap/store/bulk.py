@@ -78,9 +78,7 @@ def frame(conn: Connection, query: Select[Any]) -> pd.DataFrame:
     plain = [wkb(column).label(column.key) if is_geometry(column.type) else column for column in columns]
     rows = conn.execute(query.with_only_columns(*plain, maintain_column_froms=True)).all()
     parts = list(zip(*rows, strict=True)) if rows else [()] * len(columns)
-    data = {
-        str(column.key): _series(part, column.type) for column, part in zip(columns, parts, strict=True)
-    }
+    data = {str(column.key): _series(part, column.type) for column, part in zip(columns, parts, strict=True)}
     out = pd.DataFrame(data)
     shapes = [str(column.key) for column in columns if is_geometry(column.type)]
     return gpd.GeoDataFrame(out, geometry=shapes[0], crs=SRID) if shapes else out

@@ -131,7 +131,8 @@ def cell_loads(conn: Connection, view: View, *, now: datetime | None = None) -> 
     """What each cell valid on the View's day carries, in order of code: a row a cell, no person but the workers.
 
     Columns: id, code, households, open_incidents, overdue, workers (primary ones on the roster that day), worker_names
-    and worker_names_en (theirs, joined by "、" and ", "). Incidents count for the cell now responsible. Five queries.
+    and worker_names_en (theirs, joined by "、" and ", "). Incidents count for the cell now responsible, those that the
+    View admits. Five queries.
     """
     cells, day, moment = t.cells, view.as_of, now or datetime.now(UTC)
     valid = select(cells.c.id, cells.c.code).where(on_day(cells, day), clause(view, Kind.CELL)).order_by(cells.c.code)
@@ -141,6 +142,7 @@ def cell_loads(conn: Connection, view: View, *, now: datetime | None = None) -> 
         select(r.c.cell_id.label("id"), func.count().label("n"))
         .join(i, i.c.id == r.c.incident_id)
         .where(r.c.valid_to.is_(None), r.c.cell_id.is_not(None), i.c.status != "closed")
+        .where(clause(view, Kind.INCIDENT, now=moment))
         .group_by(r.c.cell_id)
     )
     homes = select(h.c.cell_id.label("id"), func.count().label("n")).where(h.c.cell_id.is_not(None))

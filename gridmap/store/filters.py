@@ -20,6 +20,10 @@ from gridmap.view import Drawing, View
 Filters = Mapping[str, Any]
 
 
+#: years that every database and time zone can reckon with
+YEARS = (1900, 2200)
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """By whom, when and in which time zone a filter is asked: days begin at its midnight."""
@@ -29,7 +33,9 @@ class Asked:
     zone: tzinfo = UTC
 
     def moment(self, value: date | datetime) -> datetime:
-        """A moment as it is, a day as its first moment."""
+        """A moment as it is, a day as its first moment. Raises InvalidInput outside of `YEARS`."""
+        if not YEARS[0] <= value.year < YEARS[1]:
+            raise InvalidInput(f"the year {value.year} is none of a case: give one from {YEARS[0]} to {YEARS[1] - 1}")
         if isinstance(value, datetime):
             return value
         return datetime.combine(value, time(), self.zone)

@@ -98,7 +98,7 @@ def thing_of(
 
 
 def _ties(kind: Kind, now: datetime) -> Select[Any]:
-    """(cell id, area path, body id, worker id, overdue) of rows of the kind; of incidents also who entered a lost one."""
+    """(cell id, area path, body id, worker id, overdue) of rows of the kind; of incidents who entered a lost one."""
     table, area = TABLES[kind], t.areas.alias("tie_area")
     source: FromClause
     columns: tuple[ColumnElement[Any], ...]

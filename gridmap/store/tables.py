@@ -105,7 +105,8 @@ def _one_of(name: str, *values: str, null: bool = False) -> CheckConstraint:
 # --- the ground -----------------------------------------------------------------------------------------------------
 
 meta = Table(
-    "meta", metadata,
+    "meta",
+    metadata,
     Column("key", Text, primary_key=True),  # county_name, county_name_en, is_demo, created_at
     Column("value", Text, nullable=False),
 )
@@ -278,8 +279,10 @@ incidents = _table(
     CheckConstraint("(status = 'closed') = (closed_at IS NOT NULL)", name="closed_has_moment"),
     Index("ix_incidents_received_at_id", "received_at", "id"),
     Index(
-        "ix_incidents_open_due", "due_at",
-        sqlite_where=text("status <> 'closed'"), postgresql_where=text("status <> 'closed'"),
+        "ix_incidents_open_due",
+        "due_at",
+        sqlite_where=text("status <> 'closed'"),
+        postgresql_where=text("status <> 'closed'"),
     ),
 )
 
@@ -296,8 +299,11 @@ responsibilities = _table(
     Column("valid_to", UtcDateTime),
     UniqueConstraint("incident_id", "valid_from"),
     Index(
-        "uq_responsibilities_current", "incident_id", unique=True,
-        sqlite_where=text("valid_to IS NULL"), postgresql_where=text("valid_to IS NULL"),
+        "uq_responsibilities_current",
+        "incident_id",
+        unique=True,
+        sqlite_where=text("valid_to IS NULL"),
+        postgresql_where=text("valid_to IS NULL"),
     ),
     _one_of("reason", "primary", "backup", "dispatcher", "outside"),
     CheckConstraint("valid_to IS NULL OR valid_to >= valid_from", name="moments_in_order"),
@@ -330,7 +336,8 @@ outbox = _table(
 
 #: a request repeated by the same sender with the same key has one effect
 requests = Table(
-    "requests", metadata,
+    "requests",
+    metadata,
     Column("sender", Text, primary_key=True),
     Column("key", Text, primary_key=True),
     Column("fingerprint", String(64), nullable=False),
@@ -355,7 +362,8 @@ accounts = _table(
 )
 
 sessions = Table(
-    "sessions", metadata,
+    "sessions",
+    metadata,
     Column("token_hash", String(64), primary_key=True),
     _ref("account_id", "accounts", null=False),
     Column("created_at", UtcDateTime, nullable=False),
@@ -392,7 +400,8 @@ readings = _table(
 
 #: one number for each layer, raised in the transaction that changes it; caches and indexes compare it
 versions = Table(
-    "versions", metadata,
+    "versions",
+    metadata,
     Column("layer", Text, primary_key=True),
     Column("version", Integer, nullable=False),
 )

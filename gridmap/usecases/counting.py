@@ -23,6 +23,9 @@ from gridmap.store.figures import Points
 from gridmap.usecases.context import Context
 from gridmap.view import AllOf, Audience, Drawing, Grant, InArea, Kind, Nothing, Scope, View
 
+#: the counts of cases that a cell may carry
+CASES = ("open_incidents", "overdue")
+
 
 def figures_view(conn: Connection, view: View) -> View:
     """The View for figures: the caller's whole area. Forbidden for roles that read none."""
@@ -61,11 +64,24 @@ def counts(
 
 
 def cells_with_loads(ctx: Context, view: View, filters: Mapping[str, Any]) -> pd.DataFrame:
-    """The cells of the View's day with their `households`, `open_incidents`, `overdue` and `workers` (primary ones)."""
+    """The cells of the View's day with their `households`, `open_incidents`, `overdue` and `workers` (primary ones).
+
+    Cases are counted in the area whose figures the caller reads; elsewhere, and for roles that read none, both counts
+    are missing.
+    """
     with read(ctx.engine) as conn:
         cells = features.page(conn, view, "cells", filters=filters, limit=features.MAX_LIMIT).rows
-        loads = features.cell_loads(conn, view, now=ctx.clock())
-    named = ["id", "households", "open_incidents", "overdue", "workers"]
+        if reads_figures(view):
+            seen = figures_view(conn, view)
+            path = accounts.area_path(conn, view.actor.area_id) if view.actor else "/"
+        else:
+            seen, path = view.for_use(Audience.FIGURES), None
+        loads = features.cell_loads(conn, seen, now=ctx.clock())
+        ground = ctx.grounds.on(conn, view.as_of).cells
+    counted = ground["id"][ground["area_path"].str.startswith(path)] if path else ground["id"].iloc[:0]
+    loads = loads.astype(dict.fromkeys(CASES, "Int64"))
+    loads.loc[~loads["id"].isin(counted), list(CASES)] = pd.NA
+    named = ["id", "households", *CASES, "workers"]
     return cells.merge(loads[named], on="id", how="left", validate="one_to_one")
 
 

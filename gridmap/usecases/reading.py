@@ -152,7 +152,8 @@ class Reader:
         """Where a report from this place would go now: its cell and, for those who may know them, its worker."""
         with read(self.ctx.engine) as conn:
             ground = self.ctx.grounds.on(conn, self.ctx.today())
-            spot = spots.locate_spot(ground, lon, lat, crs, accuracy_m)
+            # nothing is written, so a far place needs no second word: it lies outside
+            spot = spots.locate_spot(ground, lon, lat, crs, accuracy_m, confirmed=True)
             places = spots.placed(ground, spot)
             responses = respond(conn, places, [None], [self.ctx.clock()], [None], self.ctx.zone)
             worker_id = responses.worker_id[0] if self._may_know(conn, responses.worker_id[0]) else None

@@ -276,8 +276,11 @@ def _cases() -> None:
         Column("valid_to", MOMENT),
         UniqueConstraint("incident_id", "valid_from"),
         Index(
-            "uq_responsibilities_current", "incident_id", unique=True,
-            sqlite_where=text("valid_to IS NULL"), postgresql_where=text("valid_to IS NULL"),
+            "uq_responsibilities_current",
+            "incident_id",
+            unique=True,
+            sqlite_where=text("valid_to IS NULL"),
+            postgresql_where=text("valid_to IS NULL"),
         ),
         _one_of("reason", "primary", "backup", "dispatcher", "outside"),
         CheckConstraint("valid_to IS NULL OR valid_to >= valid_from", name="moments_in_order"),

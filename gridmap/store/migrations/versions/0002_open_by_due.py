@@ -14,6 +14,4 @@ depends_on = None
 def upgrade() -> None:
     """A partial index; rows are not touched."""
     is_open = text("status <> 'closed'")
-    op.create_index(
-        "ix_incidents_open_due", "incidents", ["due_at"], sqlite_where=is_open, postgresql_where=is_open
-    )
+    op.create_index("ix_incidents_open_due", "incidents", ["due_at"], sqlite_where=is_open, postgresql_where=is_open)

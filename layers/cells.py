@@ -19,13 +19,17 @@ MEASURES: Final[Mapping[str, Words]] = {
 }
 
 
+#: a mean load below one in a thousand is no load: classes would tell nothing apart
+LEAST_MEAN: Final = 0.001
+
+
 def load(frame: pd.DataFrame, measure: str = "households") -> Floats:
     """Load per primary worker, one value a cell: float64 (n,), NaN where a cell has no primary worker.
 
     `frame` has int columns `households`, `open_incidents` and `workers` (primary workers on the roster today).
     """
     workers = frame["workers"].to_numpy(dtype=np.float64)
-    carried = frame[measure].to_numpy(dtype=np.float64)
+    carried = frame[measure].to_numpy(dtype=np.float64, na_value=np.nan)
     per_worker: Floats = np.divide(carried, workers, out=np.full(len(frame), np.nan), where=workers > 0)
     return per_worker
 
@@ -33,10 +37,11 @@ def load(frame: pd.DataFrame, measure: str = "households") -> Floats:
 def load_breaks(values: Floats) -> tuple[float, ...]:
     """Four round breaks for five classes: 50, 80, 120 and 160 % of the mean, so that the fair share is in the middle.
 
-    Values are NaN where unknown. With nothing known the breaks are those of a mean of 1.
+    Values are NaN where unknown. With nothing known or carried the breaks are those of a mean of 1.
     """
     known = values[np.isfinite(values)]
-    mean = float(known.mean()) if len(known) and known.mean() > 0 else 1.0
+    mean = float(known.mean()) if len(known) else 0.0
+    mean = mean if mean >= LEAST_MEAN else 1.0
     breaks: list[float] = []
     for share in (0.5, 0.8, 1.2, 1.6):
         rounded = _round(mean * share)

@@ -54,7 +54,7 @@ function fitCases() {
 
 const found = () => state.rows.filter((row) => (!state.light || lightOf(row) === state.light) && (!state.text || matches(row)));
 
-const matches = (row) => [row.number, named(row.category), named(row.cell), named(row.body), row.worker].some((text) => text?.toLowerCase().includes(state.text));
+const matches = (row) => [row.number, named(row.category), named(row.cell), named(row.body), named(row.worker)].some((text) => text?.toLowerCase().includes(state.text));
 
 function draw() {
   byId("lights").replaceChildren(...LIGHTS.map(lightButton));
@@ -81,7 +81,7 @@ function lightButton(name) {
 }
 
 function caseRow(row) {
-  const where = [named(row.cell) || t("case.outside"), named(row.body) || row.worker].filter(Boolean).join(" · ");
+  const where = [named(row.cell) || t("case.outside"), named(row.body) || named(row.worker)].filter(Boolean).join(" · ");
   return el(
     "button", { class: "case-row", type: "button", "aria-current": String(row.id === state.chosen), dataset: { id: row.id }, on: { click: () => choose(row) } },
     light(lightOf(row), 20), el("span", { class: "what" }, named(row.category)), el("span", { class: `when when-${lightOf(row)}` }, standing(row)),

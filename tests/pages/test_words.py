@@ -1,0 +1,101 @@
+"""The pages' words: the same keys in both languages, each of them used, written as the county writes."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from api.pages.words import words
+from gridmap.case.clock import Light
+from gridmap.people.rosters import Reason
+from gridmap.store import tables as t
+from gridmap.view import Role
+from layers import LANGS
+
+PAGES = Path(__file__).resolve().parents[2] / "api" / "pages"
+SOURCES = "\n".join(
+    path.read_text("utf-8")
+    for folder, pattern in (("templates", "*.html"), ("static/js", "*.js"), (".", "*.py"))
+    for path in sorted((PAGES / folder).glob(pattern))
+)
+
+
+def allowed(table: str, column: str) -> set[str]:
+    """The values that a column's check admits, as the table itself says."""
+    checks = [str(one.sqltext) for one in getattr(t, table).constraints if hasattr(one, "sqltext")]
+    rule = next(check for check in checks if re.search(rf"\b{column} IN \(", check))
+    return set(re.findall(r"'(\w+)'", rule.split(f"{column} IN (")[1].split(")")[0]))
+
+
+#: keys whose end comes from data, and the ends that the data can have
+FAMILIES = {
+    "role": {str(role) for role in Role},
+    "page.nav": {"field", "plan", "insight", "cases", "admin"},
+    "light": {str(light) for light in Light},
+    "reason": {str(reason) for reason in Reason},
+    "reason_short": {str(reason) for reason in Reason},
+    "channel": allowed("incidents", "channel"),
+    "housing": allowed("households", "housing"),
+    "enterprise": allowed("enterprises", "kind"),
+    "rank": allowed("duties", "rank"),
+    "event": {"reported", "assigned", "moved", "closed"},
+    "field.filter": {"all", "late", "soon"},
+    "plan.by": {"households", "open_incidents"},
+}
+
+
+def family(key: str) -> str | None:
+    return next((name for name in FAMILIES if key.startswith((f"{name}.", f"{name}_"))), None)
+
+
+def test_both_languages_have_the_same_keys() -> None:
+    assert set(words("zh")) == set(words("en"))
+    assert all(text.strip() for lang in LANGS for text in words(lang).values())
+
+
+@pytest.mark.parametrize("name", sorted(FAMILIES))
+def test_every_value_that_data_can_have_has_a_word(name: str) -> None:
+    separator = "_" if name in {"field.filter", "plan.by"} else "."
+    missing = {end for end in FAMILIES[name] if f"{name}{separator}{end}" not in words("zh")}
+    assert missing == set()
+
+
+def test_no_key_is_unused() -> None:
+    unused = [
+        key
+        for key in words("zh")
+        if not (family(key) or key.startswith("problem.") or f'"{key}"' in SOURCES.replace("'", '"'))
+    ]
+    assert unused == []
+
+
+def test_no_key_is_missing() -> None:
+    asked = set(re.findall(r'\bt\("([a-z_.]+)"', SOURCES)) | set(
+        re.findall(r"""\bt\[["']([a-z_.]+[a-z_])["']\]""", SOURCES)
+    )
+    assert asked - set(words("zh")) == set()
+    assert len(asked) > 100
+
+
+def test_the_same_places_are_filled_in() -> None:
+    for key, chinese in words("zh").items():
+        places = [set(re.findall(r"\{(\w+)\}", text)) - {"n", "more"} for text in (chinese, words("en")[key])]
+        assert places[0] == places[1], key
+
+
+def test_chinese_is_written_as_the_county_writes() -> None:
+    han = r"[\u4e00-\u9fff]"
+    for key, text in words("zh").items():
+        assert not re.search(rf"{han}[,;:?!()]|[,;:?!()]{han}", text), f"{key}: half-width punctuation in {text!r}"
+        assert not re.search(rf"{han}\d|\d{han}", text), f"{key}: no space between Chinese and digits in {text!r}"
+        filled = re.sub(r"\{\w*(day|month|first|last|time|title|name|cell|worker|state|span)\w*\}", "", text)
+        assert not re.search(rf"{han}\{{\w+\}}|\{{(?!percent)\w+\}}{han}", filled), (
+            f"{key}: no space around a number in {text!r}"
+        )
+
+
+def test_english_has_no_chinese() -> None:
+    for key, text in words("en").items():
+        assert key == "offline.other" or not re.search(r"[\u3000-\u9fff\uff00-\uffef]", text), key

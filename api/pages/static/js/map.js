@@ -57,7 +57,7 @@ export class CountyMap {
   /** Where WGS84 degrees stand on this map: shifted where the tiles below are drawn in GCJ-02. */
   at(lon, lat) {
     if (data.tiles?.crs !== "gcj02") return L.latLng(lat, lon);
-    const [x, y] = shifted(lon, lat);
+    const [x, y] = gcj02(lon, lat);
     return L.latLng(y, x);
   }
 
@@ -66,7 +66,7 @@ export class CountyMap {
     if (data.tiles?.crs !== "gcj02") return [latlng.lng, latlng.lat];
     let [lon, lat] = [latlng.lng, latlng.lat];
     for (let i = 0; i < 6; i += 1) {
-      const [x, y] = shifted(lon, lat);
+      const [x, y] = gcj02(lon, lat);
       [lon, lat] = [lon + latlng.lng - x, lat + latlng.lat - y];
     }
     return [lon, lat];
@@ -381,7 +381,7 @@ function centroid(ring) {
 }
 
 /** WGS84 to GCJ-02 by the published formulas, for a base map drawn in it; the platform itself stays in WGS84. */
-function shifted(lon, lat) {
+export function gcj02(lon, lat) {
   if (lon < 72.004 || lon > 137.8347 || lat < 0.8293 || lat > 55.8271) return [lon, lat];
   const { sin, cos, sqrt, abs, PI } = Math;
   const [x, y] = [lon - 105, lat - 35];

@@ -18,7 +18,7 @@ def test_base_maps_in_gcj02_are_met(visit: Visits) -> None:
     rng = np.random.default_rng(5)
     lon, lat = rng.uniform(74, 134, 40), rng.uniform(19, 52, 40)
     shifted = page.evaluate(
-        "async (all) => { const { gcj02 } = await import('/static/js/map.js'); return all.map((one) => gcj02(...one)); }",
+        "async (all) => { const { gcj02 } = await import('/static/js/map.js'); return all.map((a) => gcj02(...a)); }",
         np.column_stack([lon, lat]).tolist(),
     )
     east, north = convert(lon, lat, "wgs84", "gcj02")

@@ -307,7 +307,7 @@ export class CountyMap {
   fitCounty() {
     this.home = () => {
       const { x } = this.map.getSize();
-      const left = x > 900 ? Math.min(220, 0.17 * x) : 12;
+      const left = x > 700 ? Math.min(220, 0.17 * x) : 12;
       this.map.fitBounds(this.bounds, { paddingTopLeft: [left, 20], paddingBottomRight: [16, 16], animate: false });
     };
     this.home();

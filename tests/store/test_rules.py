@@ -111,8 +111,10 @@ def test_water_is_lines_or_polygons(filled: Engine) -> None:
 
 
 def test_another_reference_system_is_refused(filled: Engine) -> None:
-    other = "SetSRID(MakePoint(500000, 3000000), 4490)" if filled.dialect.name == "sqlite" else (
-        "ST_SetSRID(ST_MakePoint(500000, 3000000), 4490)"
+    other = (
+        "SetSRID(MakePoint(500000, 3000000), 4490)"
+        if filled.dialect.name == "sqlite"
+        else ("ST_SetSRID(ST_MakePoint(500000, 3000000), 4490)")
     )
     error = refused(filled, text(f"UPDATE households SET geom = {other} WHERE id = 1"))
     assert (type(error), error.code) == (InvalidInput, "bad_value")
@@ -283,7 +285,7 @@ def test_the_serving_role_works_but_cannot_touch_history(postgis_url: str) -> No
         build(conn)
         add_incidents(conn, [{"cell": "A"}])
         name = "gridmap_app_" + conn.execute(text("SELECT current_database()")).scalar_one()
-        conn.execute(text(f'CREATE ROLE "{name}" LOGIN PASSWORD \'only-for-this-test\''))
+        conn.execute(text(f"CREATE ROLE \"{name}\" LOGIN PASSWORD 'only-for-this-test'"))
     try:
         grant_serving_role(owner, name)
         served = open_engine(

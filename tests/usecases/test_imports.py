@@ -1,9 +1,5 @@
 """Files come in once: good rows in, bad rows back with row, field and reason; a second time changes nothing."""
 
-import multiprocessing
-import os
-import signal
-import time
 from datetime import date, timedelta
 from typing import Any
 
@@ -17,8 +13,9 @@ from gridmap.store import read, subjects
 from gridmap.store import tables as t
 from gridmap.store.chain import broken_chains
 from gridmap.usecases.imports import KINDS, load
-from tests.county import CELL, COMMUNITY, CONTACT, LETTERS, NOW, SmallCounty, centre, frames, open_county
+from tests.county import CELL, CONTACT, LETTERS, NOW, SmallCounty, frames, open_county
 from tests.grids import grid
+from tests.trials.test_killed_import import kill_once
 
 
 def numbered(frame: pd.DataFrame) -> pd.DataFrame:
@@ -168,35 +165,8 @@ def test_an_unknown_kind_names_the_known_ones(small_county: SmallCounty) -> None
         load(small_county.ctx, "people", pd.DataFrame())
 
 
-def _import_forever(url: str, ready: Any) -> None:
-    county = open_county(url)
-    at = [centre(letter) for letter in LETTERS] * 2500
-    lon, lat = [p[0] for p in at], [p[1] for p in at]
-    frame = pd.DataFrame(
-        {"code": [f"K-{i}" for i in range(len(at))], "address": "某处", "housing": None, "crs_in": "wgs84",
-         "lon": lon, "lat": lat, "x_in": lon, "y_in": lat, "contact_name": "某人", "contact_phone": None,
-         "contact_consent": True}
-    )  # fmt: skip
-    ready.set()
-    load(county.ctx, "households", numbered(frame))
-
-
-@pytest.mark.parametrize("after_s", [0.05, 0.4, 0.9])
+@pytest.mark.parametrize("after_s", [0.05, 0.35, 0.7])
 def test_a_kill_leaves_the_state_before_or_after(small_county: SmallCounty, after_s: float) -> None:
-    url = small_county.ctx.engine.url.render_as_string(hide_password=False)
-    spawn = multiprocessing.get_context("spawn")
-    ready = spawn.Event()
-    child = spawn.Process(target=_import_forever, args=(url, ready))
-    child.start()
-    assert ready.wait(60)
-    time.sleep(after_s)
-    if child.pid:
-        os.kill(child.pid, signal.SIGKILL)
-    child.join()
-    there = small_county.one(select(func.count()).where(t.households.c.code.startswith("K-")))
-    sealed = small_county.one(select(func.count()).select_from(t.sealed).where(t.sealed.c.field == "contact_name"))
-    assert there in (0, 20_000)
-    assert sealed == 24 + there  # the county's own, and all of the import's or none
-    _import_forever(url, spawn.Event())
-    assert small_county.one(select(func.count()).where(t.households.c.code.startswith("K-"))) == 20_000
-    assert COMMUNITY
+    """Three moments of the 200 that the trials try on each database."""
+    outcome, good = kill_once(small_county, after_s)
+    assert good, outcome

@@ -1,6 +1,5 @@
 """A report gets its cell, its worker and its body at once; the same key has one effect, also in parallel."""
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -170,15 +169,6 @@ def test_only_a_household_one_serves_can_be_linked(small_county: SmallCounty) ->
 def test_roles_that_serve_no_case_do_not_report(small_county: SmallCounty, username: str) -> None:
     with pytest.raises(Forbidden, match="may not"):
         report(small_county.ctx, view(small_county, username), draft())
-
-
-def test_the_same_key_in_parallel_has_one_effect(small_county: SmallCounty) -> None:
-    seen = view(small_county, "worker-a")
-    before = small_county.one(select(func.count()).select_from(t.incidents))
-    with ThreadPoolExecutor(20) as pool:
-        answers = list(pool.map(lambda _: report(small_county.ctx, seen, draft(), key="one"), range(20)))
-    assert all(answer == answers[0] for answer in answers)
-    assert small_county.one(select(func.count()).select_from(t.incidents)) == before + 1
 
 
 def test_a_key_belongs_to_its_sender_and_its_body(small_county: SmallCounty) -> None:

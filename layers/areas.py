@@ -8,7 +8,7 @@ import pandas as pd
 
 from gridmap.view import Kind
 from layers import style
-from layers.layer import EVERYONE, Field, Lang, Layer, LegendItem, Param, Words
+from layers.layer import COARSE, EVERYONE, Field, Lang, Layer, LegendItem, Param, Words
 
 LEVELS = ("county", "town", "community")
 _LEVEL_WORDS = {
@@ -40,5 +40,6 @@ LAYER = Layer(
     params=(Param("level", "choice", Words("级别", "Level"), choices=LEVELS),),
     audiences=EVERYONE,
     style={level: style.LINES[level].as_dict() for level in LEVELS},
+    decimals=COARSE,
     draw_legend=_legend,
 )

@@ -225,6 +225,15 @@ def test_a_failure_says_what_and_offers_again(visit: Visits) -> None:
     page.locator(".task").first.wait_for()
 
 
+def test_without_a_network_the_page_says_so(visit: Visits) -> None:
+    page = visit("planner", "/plan", lang="en")
+    page.context.set_offline(True)
+    page.locator(".notice-offline").wait_for()
+    assert "No network" in page.inner_text(".notice-offline")
+    page.context.set_offline(False)
+    page.locator(".notice-offline").wait_for(state="hidden")
+
+
 def test_loading_shows_after_a_moment(visit: Visits) -> None:
     page = visit("planner", "/plan")
     page.route("**/api/v1/layers/cells?**", lambda route: (page.wait_for_timeout(900), route.continue_()))

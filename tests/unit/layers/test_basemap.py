@@ -55,9 +55,10 @@ def test_outlines_stay_within_their_tolerance() -> None:
     rng = np.random.default_rng(4)
     places = at(*rng.uniform(0, 1_500, (300, 2)))
     fine, coarse = (built_up(*places, tolerance_m=metres) for metres in (1.0, 25.0))
-    assert shapely.get_num_coordinates(coarse["geom"].to_numpy()).sum() < 0.7 * shapely.get_num_coordinates(
-        fine["geom"].to_numpy()
-    ).sum()
+    assert (
+        shapely.get_num_coordinates(coarse["geom"].to_numpy()).sum()
+        < 0.7 * shapely.get_num_coordinates(fine["geom"].to_numpy()).sum()
+    )
     for frame in (fine, coarse):
         assert shapely.is_valid(frame["geom"].to_numpy()).all()
     assert fine["households"].sum() == 300

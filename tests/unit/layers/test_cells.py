@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -48,7 +50,7 @@ def test_the_callers_frame_is_not_changed() -> None:
 def test_breaks_always_rise(values: list[float]) -> None:
     breaks = cells.load_breaks(np.array(values, dtype=float))
     assert len(breaks) == 4
-    assert all(low < high for low, high in zip(breaks, breaks[1:], strict=False))
+    assert all(low < high for low, high in pairwise(breaks))
 
 
 @pytest.mark.parametrize("values", [[], [float("nan")], [0.0, 0.0]])

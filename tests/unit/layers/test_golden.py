@@ -33,7 +33,8 @@ def cell_frame() -> pd.DataFrame:
     drawn = grid("AAB/ACB")
     rows = pd.DataFrame(
         {
-            "id": [1, 2, 3], "code": drawn["code"], "name": ["甲格", SCRIPT, "丙格"], "name_en": ["Cell A", None, "Cell C"],
+            "id": [1, 2, 3], "code": drawn["code"],
+            "name": ["甲格", SCRIPT, "丙格"], "name_en": ["Cell A", None, "Cell C"],
             "area": "520999101001", "area_m2": [640_000.0, 320_000.0, 160_000.5], "valid_from": date(2026, 1, 1),
             "households": [120, 80, 40], "open_incidents": [3, 0, 1], "overdue": [1, 0, 0], "workers": [1, 2, 0],
             "geom": drawn.geometry.to_numpy(),
@@ -44,9 +45,8 @@ def cell_frame() -> pd.DataFrame:
 
 def area_frame() -> pd.DataFrame:
     shape = shapely.coverage_union_all(grid("AAB/ACB").geometry.to_numpy())
-    return pd.DataFrame(
-        {"id": [1], "code": ["520999"], "name": ["测试县"], "name_en": ["Test"], "level": ["county"], "parent": [None], "geom": [shape]}
-    )  # fmt: skip
+    names = {"code": ["520999"], "name": ["测试县"], "name_en": ["Test"], "level": ["county"], "parent": [None]}
+    return pd.DataFrame({"id": [1], **names, "geom": [shape]})
 
 
 def line_frame(**more: Any) -> pd.DataFrame:
@@ -69,12 +69,16 @@ def incident_frame() -> pd.DataFrame:
 
 
 def household_frame() -> pd.DataFrame:
-    return point_frame(code=["H1", "H2"], address=[SCRIPT, "三组 12 号"], housing=["adobe", None], cell="A", contact_phone="139")
+    return point_frame(
+        code=["H1", "H2"], address=[SCRIPT, "三组 12 号"], housing=["adobe", None], cell="A", contact_phone="139"
+    )
 
 
 def enterprise_frame() -> pd.DataFrame:
     pit = shapely.box(LON, LAT, LON + 0.1 * SIZE_DEG, LAT + 0.1 * SIZE_DEG)
-    rows = point_frame(code=["E1", "E2"], name=[SCRIPT, "青石采石场"], name_en=[None, "Qingshi quarry"], kind=["mine", "quarry"])
+    rows = point_frame(
+        code=["E1", "E2"], name=[SCRIPT, "青石采石场"], name_en=[None, "Qingshi quarry"], kind=["mine", "quarry"]
+    )
     return rows.assign(status="active", source=None, geom=[rows["geom"][0], pit])
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -129,7 +131,7 @@ def test_refuses_what_it_cannot_draw() -> None:
 def test_the_mean_is_always_in_the_third_class(mean: float) -> None:
     breaks = breaks_around(mean)
     assert len(breaks) == 6
-    assert all(low < high for low, high in zip(breaks, breaks[1:], strict=False))
+    assert all(low < high for low, high in pairwise(breaks))
     assert breaks[1] <= mean < breaks[2]
 
 

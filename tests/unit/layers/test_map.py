@@ -49,7 +49,7 @@ def test_folium_itself_is_left_as_it_was() -> None:
 def test_an_unknown_asset_is_an_error(plugin: type[folium.elements.JSCSSMixin]) -> None:
     county = county_map(BOUNDS)
     plugin().add_to(county)
-    with pytest.raises(EnvironmentFault, match="not among the local ones|would be fetched"):
+    with pytest.raises(EnvironmentFault, match=r"not among the local ones|would be fetched"):
         localise(county)
     with pytest.raises(EnvironmentFault):
         compose(county)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -70,7 +71,7 @@ def test_text_can_be_read() -> None:
 @pytest.mark.parametrize("eye", [np.eye(3), DEUTAN, PROTAN])
 def test_neighbouring_heat_classes_can_be_told_apart(eye: np.ndarray) -> None:
     seen = [lab(np.clip(eye @ linear(colour), 0, 1)) for colour in style.HEAT_RAMP]
-    steps = [float(np.linalg.norm(b - a)) for a, b in zip(seen, seen[1:], strict=False)]
+    steps = [float(np.linalg.norm(b - a)) for a, b in pairwise(seen)]
     assert min(steps) >= 10.5, steps
     assert [one[0] for one in seen] == sorted((one[0] for one in seen), reverse=True)
 

@@ -1,6 +1,6 @@
 // Asking the API: errors as one kind, cursors followed, loading shown after 300 ms, offline told apart from refused.
 
-import { data, el, t, words } from "./dom.js";
+import { byId, data, el, t, words } from "./dom.js";
 import { icon } from "./glyphs.js";
 
 const API = "/api/v1";
@@ -19,6 +19,10 @@ export class Problem extends Error {
     return words(`problem.${this.code}`, words(`problem.${this.status}`, t("problem.other")));
   }
 }
+
+// on the map, where everybody looks: what is shown is as old as the page
+addEventListener("offline", () => byId("map-state")?.replaceChildren(notice(new Problem(0, null))));
+addEventListener("online", () => byId("map-state")?.replaceChildren());
 
 export async function get(path, params = {}, options = {}) {
   const query = new URLSearchParams(Object.entries(params).filter(([, value]) => value !== null && value !== undefined && value !== ""));

@@ -16,6 +16,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from api import auth
 from api.pages.words import TAGS, language, words
 from gridmap.store import meta, read
+from gridmap.store.ground import county_names
 from gridmap.usecases.context import Context
 from gridmap.view import Role
 from layers import Lang, style
@@ -72,10 +73,11 @@ def county_of(ctx: Context) -> County:
     """The county's facts as they stand now."""
     with read(ctx.engine) as conn:
         facts = meta.facts(conn)
+        name, name_en = county_names(conn)
         extent = ctx.grounds.on(conn, ctx.today()).extent
     return County(
-        name=facts.get("county_name", ""),
-        name_en=facts.get("county_name_en", ""),
+        name=facts.get("county_name", name),
+        name_en=facts.get("county_name_en", name_en),
         is_demo=facts.get("is_demo") == "1",
         bounds=extent or NOWHERE,
     )

@@ -43,6 +43,12 @@ class NamedId(BaseModel):
     name_en: str | None = None
 
 
+class RunnerUp(Named):
+    """The cell on the other side of a border, and who is on duty there."""
+
+    worker: NamedId | None = None
+
+
 class Geometry(BaseModel):
     """A GeoJSON geometry in WGS84, at most 7 decimals."""
 

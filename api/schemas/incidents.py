@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
 
-from api.schemas.common import Code, Id, Named, NamedId
+from api.schemas.common import Code, Id, Named, NamedId, RunnerUp
 
 MAX_TEXT = 4000
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
@@ -48,6 +48,10 @@ class ReportIn(Place):
     category: Annotated[Code, Field(description="see GET /api/v1/categories")]
     text: Annotated[str, Field(max_length=MAX_TEXT, description="what happened; sealed")] = ""
     occurred_at: Annotated[AwareDatetime | None, Field(description="when it happened, with its offset")] = None
+    sure: Annotated[
+        bool,
+        Field(strict=True, description="the sender said on which side of a border it is; else both workers are told"),
+    ] = False
     household_id: Id | None = None
     enterprise_id: Id | None = None
     channel: Channel | None = None
@@ -86,7 +90,7 @@ class Assigned(BaseModel):
     )
     border_m: float | None = Field(default=None, description="distance to the cell's nearest border")
     place_reason: str | None = Field(default=None, description="inside, border (confidence under 0.9) or outside")
-    runner_up: Named | None = None
+    runner_up: RunnerUp | None = None
     nearest: Nearest | None = None
     reason: str | None = Field(default=None, description="why this worker: primary, backup, dispatcher, outside")
 

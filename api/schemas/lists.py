@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
-from api.schemas.common import Geometry, Named, NamedId
+from api.schemas.common import Geometry, Named, NamedId, RunnerUp
 
 
 class Listed(BaseModel):
@@ -173,7 +173,7 @@ class Located(BaseModel):
     border_m: float | None
     confidence: float | None
     place_reason: Literal["inside", "border", "outside"]
-    runner_up: Named | None
+    runner_up: RunnerUp | None
     nearest: dict[str, Any] | None
     reason: str
 

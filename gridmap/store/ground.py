@@ -54,6 +54,13 @@ def county(conn: Connection) -> Area | None:
     return None if row is None else Area(row.id, row.code, row.level, row.path)
 
 
+def county_names(conn: Connection) -> tuple[str, str]:
+    """The county's names in Chinese and English; empty where there is none."""
+    a = t.areas.c
+    row = conn.execute(select(a.name, a.name_en).where(a.level == "county").order_by(a.code).limit(1)).first()
+    return ("", "") if row is None else (row[0], row[1] or "")
+
+
 def bodies(conn: Connection) -> Bodies:
     """All bodies, ready to answer which one is responsible."""
     b = t.bodies.c

@@ -136,6 +136,13 @@ def respond(
     return Responses(workers, bodies, areas, reasons)
 
 
+def on_duty(conn: Connection, cell_id: int, moment: datetime, zone: ZoneInfo) -> int | None:
+    """The worker who would get a report in this cell at this moment; None: the dispatcher."""
+    here = {cell_id}
+    counts = ground_store.open_counts(conn, here)
+    return ground_store.roster(conn, here).choose(cell_id, moment.astimezone(zone), counts).worker_id
+
+
 #: from this number of cells on, reading the whole roster is cheaper than naming them
 _FEW = 200
 

@@ -15,7 +15,7 @@ from gridmap.store import chain, incidents, read, versions, write
 from gridmap.store.scope import thing_of
 from gridmap.usecases.assigning import Places, respond
 from gridmap.usecases.context import Context
-from gridmap.usecases.spots import Spot, assign, locate_spot, placed, sender_of, still, where
+from gridmap.usecases.spots import Spot, assign, locate_spot, neighbour, placed, sender_of, still, where
 from gridmap.view import Kind, View
 
 
@@ -99,7 +99,13 @@ def _move(
     named = incidents.names(
         conn, cell_id=places.cell_id[0], worker_id=responses.worker_id[0], body_id=responses.body_id[0]
     )
-    return {**answer, "status": status, "moved": True, **named, **where(conn, places, responses)}
+    return {
+        **answer,
+        "status": status,
+        "moved": True,
+        **named,
+        **where(conn, places, responses, neighbour(ctx, conn, places, now)),
+    }
 
 
 def close(ctx: Context, view: View, incident_id: int) -> dict[str, Any]:

@@ -155,10 +155,13 @@ class Reader:
             # nothing is written, so a far place needs no second word: it lies outside
             spot = spots.locate_spot(ground, lon, lat, crs, accuracy_m, confirmed=True)
             places = spots.placed(ground, spot)
-            responses = respond(conn, places, [None], [self.ctx.clock()], [None], self.ctx.zone)
+            now = self.ctx.clock()
+            responses = respond(conn, places, [None], [now], [None], self.ctx.zone)
+            other = spots.neighbour(self.ctx, conn, places, now)
+            other = other if self._may_know(conn, other) else None
             worker_id = responses.worker_id[0] if self._may_know(conn, responses.worker_id[0]) else None
             named = incidents.names(conn, cell_id=places.cell_id[0], worker_id=worker_id, body_id=responses.body_id[0])
-            return {"lon": spot.lon, "lat": spot.lat, **named, **spots.where(conn, places, responses)}
+            return {"lon": spot.lon, "lat": spot.lat, **named, **spots.where(conn, places, responses, other)}
 
     def version(self, *layers: str) -> str:
         """The data version of these layers, for an ETag."""

@@ -20,7 +20,7 @@ from gridmap.store import tables as t
 from gridmap.store.scope import thing_of
 from gridmap.usecases.assigning import Places, respond
 from gridmap.usecases.context import Context
-from gridmap.usecases.spots import Spot, assign, locate_spot, placed, sender_of, still, where
+from gridmap.usecases.spots import Spot, assign, locate_spot, neighbour, placed, sender_of, still, where
 from gridmap.view import Kind, View
 
 MAX_TEXT = 4000
@@ -42,6 +42,8 @@ class Draft:
     channel: str = "worker"
     reporter_name: str | None = None
     reporter_phone: str | None = None
+    #: the sender was asked on which side of a border it is, and said; else the neighbour's worker is told too
+    sure: bool = False
     #: the sender was asked whether this far-off place is meant, and said yes
     confirmed: bool = False
 
@@ -116,13 +118,17 @@ def _write(
     account_id = view.actor.account_id if view.actor else None
     chain.append_event(conn, incident_id, "reported", now, account_id, first)
     assign(conn, incident_id, places, responses, now, account_id)
+    other = neighbour(ctx, conn, places, now)
+    if other is not None and not draft.sure:
+        incidents.tell(conn, incident_id, "border", now, worker_id=other, body_id=None)
     versions.bump(conn, "incidents")
     named = incidents.names(
         conn, cell_id=places.cell_id[0], worker_id=responses.worker_id[0], body_id=responses.body_id[0]
     )
     return {
         "id": incident_id, "number": number, "status": columns["status"][0], **named,
-        "due_at": canonical_moment(due_at), "received_at": canonical_moment(now), **where(conn, places, responses),
+        "due_at": canonical_moment(due_at), "received_at": canonical_moment(now),
+        **where(conn, places, responses, other),
     }  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from gridmap.errors import InvalidInput
 from gridmap.ground import parse_crs, question, question_text, to_wgs84
 from gridmap.store import chain, incidents
-from gridmap.usecases.assigning import Places, Responses, place
+from gridmap.usecases.assigning import Places, Responses, on_duty, place
 from gridmap.usecases.context import Context, Ground, ground_version
 from gridmap.view import View
 
@@ -85,15 +85,22 @@ def assign(
     incidents.tell(conn, incident_id, "assigned", now, worker_id=who.worker_id[0], body_id=who.body_id[0])
 
 
-def where(conn: Connection, places: Places, who: Responses) -> dict[str, Any]:
-    """How sure the place is, and why this worker."""
-    near = incidents.names(conn, cell_id=places.runner_up_id[0] or places.nearest_id[0], worker_id=None, body_id=None)
+def neighbour(ctx: Context, conn: Connection, places: Places, now: datetime) -> int | None:
+    """The worker on the other side of the border, where it is not sure on which side the place lies."""
+    cell_id = places.runner_up_id[0]
+    return None if cell_id is None else on_duty(conn, cell_id, now, ctx.zone)
+
+
+def where(conn: Connection, places: Places, who: Responses, neighbour_id: int | None = None) -> dict[str, Any]:
+    """How sure the place is, who is on the other side, and why this worker."""
+    cell_id = places.runner_up_id[0] or places.nearest_id[0]
+    near = incidents.names(conn, cell_id=cell_id, worker_id=neighbour_id, body_id=None)
     other = near["cell"]
     return {
         "confidence": places.confidence[0],
         "border_m": places.border_m[0],
         "place_reason": places.place_reason[0],
-        "runner_up": other if places.runner_up_id[0] is not None else None,
+        "runner_up": {**other, "worker": near["worker"]} if places.runner_up_id[0] is not None else None,
         "nearest": {**other, "distance_m": places.nearest_m[0]} if other and places.cell_id[0] is None else None,
         "reason": str(who.reason[0]),
     }

@@ -84,9 +84,21 @@ def test_near_a_border_the_runner_up_is_named(small_county: SmallCounty, share: 
     assert answer["place_reason"] == reason
     if reason == "border":
         assert answer["runner_up"]["code"] == CELL["B"]
+        assert answer["runner_up"]["worker"]["name"] == "网格员 B"
         assert 0.5 < answer["confidence"] < 0.6
     else:
         assert answer["runner_up"] is None
+
+
+@pytest.mark.parametrize(("sure", "told"), [(False, ["网格员 A", "网格员 B"]), (True, ["网格员 A"])])
+def test_near_a_border_both_workers_are_told_unless_the_side_is_sure(
+    small_county: SmallCounty, sure: bool, told: list[str]
+) -> None:
+    seen = view(small_county, "worker-a")
+    answer = report(small_county.ctx, seen, draft(lon=LON + SIZE_DEG * 0.997, accuracy_m=30.0, sure=sure))
+    names = select(t.workers.c.name).join(t.outbox, t.outbox.c.worker_id == t.workers.c.id).order_by(t.outbox.c.id)
+    rows = small_county.run(names.where(t.outbox.c.incident_id == answer["id"]))
+    assert [row.name for row in rows] == told
 
 
 def test_exactly_on_a_border_the_lowest_code_has_it(small_county: SmallCounty) -> None:

@@ -8,6 +8,8 @@ import { dropDraft, loadDraft, newKey, queue, saveDraft, send, transient } from 
 /* global L */
 
 const SURE = 0.9;
+/** the reporter cannot tell on which side: both workers are told */
+const BOTH = "both";
 const FINGER_PX = 12;
 
 export class Report {
@@ -223,13 +225,14 @@ export class Report {
       "button", { class: "side", type: "button", role: "radio", "aria-checked": "false", on: { click: choose } },
       el("b", {}, named(cell)), worker && el("span", {}, worker), el("span", {}, t("report.likely", { percent: number(share) })), el("i", {}, icon("check", 18)),
     );
-    const keep = () => { this.draft.side = place.cell.code; this.#save(); this.#show(); };
+    const say = (side) => () => { this.draft.side = side; this.#save(); this.#show(); };
     return el(
       "div", { class: "report-part" }, el("h2", {}, t("report.which_side")),
       el("p", { class: "quiet" }, t("report.unsure", { accuracy: distance(this.draft.accuracy_m), metres: distance(Math.round(place.border_m)) })),
       el("div", { class: "sides", role: "radiogroup", "aria-label": t("report.which_side") },
-        side(place.cell, named(place.worker), percent, keep), side(place.runner_up, "", 100 - percent, () => this.#cross(place.runner_up))),
-      el("button", { class: "link not-sure", type: "button", on: { click: keep } }, t("report.not_sure")),
+        side(place.cell, named(place.worker), percent, say(place.cell.code)),
+        side(place.runner_up, named(place.runner_up.worker), 100 - percent, () => this.#cross(place.runner_up))),
+      el("button", { class: "link not-sure", type: "button", on: { click: say(BOTH) } }, t("report.not_sure")),
     );
   }
 
@@ -269,8 +272,9 @@ export class Report {
   }
 
   async send() {
-    const { key, category, lon, lat, accuracy_m, text, occurred_at, confirmed } = this.draft;
-    const body = { category, lon, lat, accuracy_m, text, occurred_at, ...(confirmed ? { confirmed: true } : {}) };
+    const { key, category, lon, lat, accuracy_m, text, occurred_at, confirmed, side } = this.draft;
+    const said = { ...(confirmed && { confirmed: true }), ...(side && side !== BOTH && { sure: true }) };
+    const body = { category, lon, lat, accuracy_m, text, occurred_at, ...said };
     const button = byId("send");
     button.disabled = true;
     try {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -12,6 +12,13 @@ from gridmap.cli import output
 if TYPE_CHECKING:
     from gridmap.usecases.context import Context
     from gridmap.usecases.importing import Imported
+
+
+#: what can be imported; `usecases.imports.KINDS` without its imports, so that `--help` stays quick
+Kinds = Literal[
+    "areas", "bodies", "cells", "workers", "duties", "leaves", "categories", "households", "enterprises", "incidents",
+    "roads", "water", "places",
+]  # fmt: skip
 
 
 def open_here(*, ready: bool = True) -> Context:
@@ -49,13 +56,7 @@ def init(
 
 
 def import_(
-    kind: Annotated[
-        str,
-        typer.Argument(
-            help="areas, bodies, cells, workers, duties, leaves, categories, households, "
-            "enterprises, incidents, roads, water or places"
-        ),
-    ],
+    kind: Annotated[Kinds, typer.Argument(help="what the rows are")],
     file: Annotated[Path, typer.Argument(help="GeoPackage, GeoJSON, Shapefile (also zipped), xlsx, CSV or Parquet")],
     columns: Annotated[
         list[str] | None, typer.Option("--map", help="field=column, or field=:value for all rows")

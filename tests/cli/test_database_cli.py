@@ -3,14 +3,16 @@
 import csv
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from sqlalchemy import func, insert, select
 
+from gridmap.cli import database
 from gridmap.cli.app import run
 from gridmap.store import open_engine, read, write
 from gridmap.store import tables as t
+from gridmap.usecases import imports
 from tests.grids import grid
 
 Said = Any
@@ -68,7 +70,7 @@ def test_an_empty_database_says_what_to_do(here: Path, capsys: Said) -> None:
 @pytest.mark.parametrize(
     ("args", "status", "said"),
     [
-        (["import", "people", "areas.csv"], 1, "households"),
+        (["import", "people", "areas.csv"], 2, "households"),
         (["import", "areas", "nowhere.csv"], 1, "nowhere.csv"),
         (["import", "areas", "areas.csv", "--map", "colour=名称"], 1, "no field 'colour'"),
         (["import", "areas"], 2, "Missing argument"),
@@ -116,3 +118,7 @@ def test_sweep_and_a_new_key(here: Path, capsys: Said) -> None:
     run(["doctor", "--new-key"])
     assert len(first) == 44
     assert capsys.readouterr().out.strip() != first
+
+
+def test_the_kinds_offered_are_those_that_can_be_imported() -> None:
+    assert set(get_args(database.Kinds)) == set(imports.KINDS)

@@ -24,6 +24,7 @@ class Ready(Alive):
     revision: str
 
 
+@router.head("/healthz", include_in_schema=False)
 @router.get("/healthz", summary="Is the process alive?", responses=problems())
 async def healthz() -> Alive:
     """Answers as long as the process can answer at all; looks at nothing else."""

@@ -195,6 +195,7 @@ def test_a_database_that_is_away_is_503(api_lite: Api, monkeypatch: pytest.Monke
             assert answer.status_code == 503, answer.text
             assert answer.headers["retry-after"] == "5"
         assert api_lite.get(None, "//healthz").status_code == 200
+        assert api_lite.client.head("/healthz").status_code == 200
     finally:
         Path(path).unlink(missing_ok=True)
         api_lite.county.ctx.engine.dispose()

@@ -177,6 +177,14 @@ def test_heat_near_enterprises(visit: Visits) -> None:
         page.select_option("#within", "3000")
 
 
+def test_too_few_cases_draw_no_heat_and_the_page_says_so(visit: Visits) -> None:
+    page = visit("official", "/insight")
+    page.select_option("#category", "traffic")
+    until(page, "document.querySelector('#map-state .notice b')?.textContent.length > 0")
+    page.select_option("#category", "")
+    until(page, "document.querySelector('#map-state .notice') === null")
+
+
 def test_months_can_be_chosen_on_the_chart(visit: Visits) -> None:
     page = visit("official", "/insight")
     page.locator("#months button").nth(-2).click()

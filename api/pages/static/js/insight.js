@@ -1,7 +1,7 @@
 // The official's page: heat, enterprises, months, counts by category and town; a table in the map's place, same filters.
 
 import { byId, data, distance, el, look, monthName, named, number, svg, t } from "./dom.js";
-import { Problem, get, layer, notice, shown } from "./http.js";
+import { Problem, empty, get, layer, notice, shown } from "./http.js";
 import { icon } from "./glyphs.js";
 import { CountyMap, baseMap, legend } from "./map.js";
 import { Table, bar } from "./table.js";
@@ -147,6 +147,7 @@ async function heat() {
   if (!surface || serial !== state.serial) return;
   const style = ({ properties }) => ({ stroke: false, fillColor: look.heat[properties.class], fillOpacity: 0.92 });
   county.put("heat", county.geojson(surface, "shade", { style, smoothFactor: 0.4 }));
+  if (!surface.features.length) byId("map-state").replaceChildren(empty(t("insight.no_heat"), t("insight.no_heat_text")));
   circles();
   state.surface = surface;
   drawLegend();

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import shapely
@@ -11,11 +12,11 @@ from sqlalchemy import Connection
 from gridmap.case.events import canonical_moment
 from gridmap.errors import Conflict, Forbidden, NotFound
 from gridmap.people.roles import admits, can
-from gridmap.store import chain, incidents, read, versions, write
+from gridmap.store import chain, incidents, versions, write
 from gridmap.store.scope import thing_of
 from gridmap.usecases.assigning import Places, respond
 from gridmap.usecases.context import Context
-from gridmap.usecases.spots import Spot, assign, locate_spot, neighbour, placed, sender_of, still, where
+from gridmap.usecases.spots import Pin, Spot, act_on_pin, assign, neighbour, where
 from gridmap.view import Kind, View
 
 
@@ -53,27 +54,13 @@ def move(
     again, even where the incident has left her cells since. Raises Conflict for a closed incident, NotFound, Forbidden,
     InvalidInput, KeyReused.
     """
-    sender = sender_of(view)
     said = ctx.vault.digest(repr(("move", incident_id, lon, lat, crs, accuracy_m)))
-    while True:
-        with read(ctx.engine) as conn:
-            ground = ctx.grounds.on(conn, ctx.today())
-        spot = locate_spot(ground, lon, lat, crs, accuracy_m, confirmed=confirmed)
-        places = placed(ground, spot)
-        with write(ctx.engine) as conn:
-            now = ctx.clock()
-            if not still(ctx, conn, ground, now):
-                continue
-            if key is not None and (known := incidents.claim_request(conn, sender, key, said, now)) is not None:
-                return known
-            answer = _move(ctx, conn, view, incident_id, spot, places, now)
-            if key is not None:
-                incidents.answer_request(conn, sender, key, answer)
-            return answer
+    pin = Pin(lon, lat, crs, accuracy_m, confirmed)
+    return act_on_pin(ctx, view, pin, partial(_move, ctx, view, incident_id), key=key, said=said)
 
 
 def _move(
-    ctx: Context, conn: Connection, view: View, incident_id: int, spot: Spot, places: Places, now: datetime
+    ctx: Context, view: View, incident_id: int, conn: Connection, spot: Spot, places: Places, now: datetime
 ) -> dict[str, Any]:
     row = _load(conn, view, incident_id, "incident.move", now)
     if row.status == "closed":
@@ -111,10 +98,11 @@ def _move(
 def close(ctx: Context, view: View, incident_id: int) -> dict[str, Any]:
     """Close an incident: its clock stops and its worker's count goes down. Closing a closed one has no effect."""
     with write(ctx.engine) as conn:
-        row = _load(conn, view, incident_id, "incident.close", ctx.clock())
+        now = ctx.clock()
+        row = _load(conn, view, incident_id, "incident.close", now)
         closed_at = row.closed_at
         if closed_at is None:
-            closed_at = incidents.after(row, ctx.clock())
+            closed_at = incidents.after(row, now)
             incidents.set_values(conn, row.id, status="closed", closed_at=closed_at)
             chain.append_event(conn, row.id, "closed", closed_at, view.actor.account_id if view.actor else None, {})
             versions.bump(conn, "incidents")

@@ -21,7 +21,8 @@ def place_again(ctx: Context, conn: Connection) -> int:
 
     Safe to run twice. An incident that has its cell keeps it, whatever was drawn since.
     """
-    ground = ground_of(cells_on(conn, ctx.today()), ctx.today())
+    day = ctx.today()
+    ground = ground_of(cells_on(conn, day), day)
     moved = sum(_place_rows(conn, table, ground.index, ground.ids) for table in (t.households, t.enterprises))
     found = _place_incidents(ctx, conn, ground)
     if moved:

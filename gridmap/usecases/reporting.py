@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import shapely
@@ -15,12 +16,12 @@ from gridmap.case.events import canonical_moment
 from gridmap.errors import Forbidden, InvalidInput
 from gridmap.people.roles import admits, can
 from gridmap.privacy import Vault
-from gridmap.store import chain, incidents, read, subjects, versions, write
+from gridmap.store import chain, incidents, subjects, versions
 from gridmap.store import tables as t
 from gridmap.store.scope import thing_of
 from gridmap.usecases.assigning import Places, respond
 from gridmap.usecases.context import Context
-from gridmap.usecases.spots import Spot, assign, locate_spot, neighbour, placed, sender_of, still, where
+from gridmap.usecases.spots import Pin, Spot, act_on_pin, assign, neighbour, where
 from gridmap.view import Kind, View
 
 MAX_TEXT = 4000
@@ -59,26 +60,9 @@ def report(ctx: Context, view: View, draft: Draft, *, key: str | None = None) ->
     day the report arrives; `occurred_at` is kept beside it. Raises InvalidInput, Forbidden, KeyReused.
     """
     _check(view, draft)
-    sender = sender_of(view)
-    while True:
-        with read(ctx.engine) as conn:
-            ground = ctx.grounds.on(conn, ctx.today())
-        spot = locate_spot(
-            ground, draft.lon, draft.lat, draft.crs, draft.accuracy_m, confirmed=draft.confirmed
-        )  # fmt: skip
-        places = placed(ground, spot)
-        with write(ctx.engine) as conn:
-            now = ctx.clock()
-            if not still(ctx, conn, ground, now):
-                continue
-            if key is not None:
-                known = incidents.claim_request(conn, sender, key, draft.fingerprint(ctx.vault), now)
-                if known is not None:
-                    return known
-            answer = _write(ctx, conn, view, draft, spot, places, now)
-            if key is not None:
-                incidents.answer_request(conn, sender, key, answer)
-            return answer
+    pin = Pin(draft.lon, draft.lat, draft.crs, draft.accuracy_m, draft.confirmed)
+    said = draft.fingerprint(ctx.vault)
+    return act_on_pin(ctx, view, pin, partial(_write, ctx, view, draft), key=key, said=said)
 
 
 def _check(view: View, draft: Draft) -> None:
@@ -93,7 +77,7 @@ def _check(view: View, draft: Draft) -> None:
 
 
 def _write(
-    ctx: Context, conn: Connection, view: View, draft: Draft, spot: Spot, places: Places, now: datetime
+    ctx: Context, view: View, draft: Draft, conn: Connection, spot: Spot, places: Places, now: datetime
 ) -> dict[str, Any]:
     category = incidents.category(conn, draft.category)
     household_id = _household(conn, view, draft.household_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,7 +12,7 @@ from sqlalchemy import Connection
 
 from gridmap.errors import InvalidInput
 from gridmap.ground import parse_crs, question, question_text, to_wgs84
-from gridmap.store import chain, incidents
+from gridmap.store import chain, incidents, read, write
 from gridmap.usecases.assigning import Places, Responses, on_duty, place
 from gridmap.usecases.context import Context, Ground, ground_version
 from gridmap.view import View
@@ -68,6 +69,46 @@ def sender_of(view: View) -> str:
 def placed(ground: Ground, spot: Spot) -> Places:
     accuracy = np.array([np.nan if spot.accuracy_m is None else spot.accuracy_m])
     return place(ground, np.array([spot.lon]), np.array([spot.lat]), accuracy)
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """A place as its sender gives it: lon and lat of `crs` (or its easting and northing)."""
+
+    lon: float
+    lat: float
+    crs: str = "wgs84"
+    accuracy_m: float | None = None
+    confirmed: bool = False
+
+
+#: what is done with a pin once it is placed, inside the transaction; returns the answer
+Act = Callable[[Connection, Spot, Places, datetime], dict[str, Any]]
+
+
+def act_on_pin(ctx: Context, view: View, pin: Pin, act: Act, *, key: str | None, said: str) -> dict[str, Any]:
+    """Place a pin in today's drawing and act on it in one transaction, once for each sender and key.
+
+    Placing needs no lock; where a drawing or midnight came in between, it is done again. `said` is the digest of the
+    request, by which another one under the same key is told.
+    """
+    while True:
+        with read(ctx.engine) as conn:
+            ground = ctx.grounds.on(conn, ctx.today())
+        spot = locate_spot(ground, pin.lon, pin.lat, pin.crs, pin.accuracy_m, confirmed=pin.confirmed)
+        places = placed(ground, spot)
+        with write(ctx.engine) as conn:
+            now = ctx.clock()
+            if not still(ctx, conn, ground, now):
+                continue
+            if key is None:
+                return act(conn, spot, places, now)
+            known = incidents.claim_request(conn, sender_of(view), key, said, now)
+            if known is not None:
+                return known
+            answer = act(conn, spot, places, now)
+            incidents.answer_request(conn, sender_of(view), key, answer)
+            return answer
 
 
 def assign(

@@ -23,11 +23,11 @@ def cells(batch: Batch) -> Upserted:
     """New cells go in with their first day (today when none is given); of those drawn already the names, the area and
     the body are brought up to date, never the border or the days."""
     batch.drop_repeated()
-    _fill_in(batch)
+    drawn = drawn_cells(batch.conn)
+    _fill_in(batch, drawn)
     area_ids = {code: area.id for code, area in areas_by_code(batch.conn).items()}
     batch.resolve("area", area_ids, "area (import the areas first, at least the county)")
     batch.resolve("body", body_ids := known_ids(batch.conn, t.bodies), "body", required=False)
-    drawn = drawn_cells(batch.conn)
     _refuse_redrawing(batch, drawn)
     fresh = ~batch.rows["code"].isin(drawn.keys()).to_numpy()
     ids = np.array([drawn[code].id if code in drawn else 0 for code in batch.column("code")], dtype=np.int64)
@@ -57,15 +57,14 @@ def _correct(
     return changed
 
 
-def _fill_in(batch: Batch) -> None:
+def _fill_in(batch: Batch, drawn: Mapping[str, Drawn]) -> None:
     top = county(batch.conn)
     rows = batch.rows
     if top is not None:
         rows["area"] = [area or top.code for area in batch.column("area")]
     today = batch.ctx.today()
-    drawn = {code: one.valid_from for code, one in drawn_cells(batch.conn).items()}
     rows["valid_from"] = [
-        day or drawn.get(code, today)
+        day or (drawn[code].valid_from if code in drawn else today)
         for code, day in zip(batch.column("code"), batch.column("valid_from"), strict=True)
     ]
     rows["name"] = [name or code for name, code in zip(batch.column("name"), batch.column("code"), strict=True)]

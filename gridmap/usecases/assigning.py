@@ -47,9 +47,9 @@ class Places:
     def __len__(self) -> int:
         return len(self.cell_id)
 
-    def only(self, i: int) -> Places:
-        """One of them by itself."""
-        return Places(**{name: [getattr(self, name)[i]] for name in Places.__slots__})
+    def pick(self, rows: Sequence[int]) -> Places:
+        """Some of them, in the order asked for."""
+        return Places(**{name: [getattr(self, name)[i] for i in rows] for name in Places.__slots__})
 
     def columns(self) -> dict[str, list[object]]:
         """The columns of `incidents` that say where."""
@@ -100,6 +100,10 @@ class Responses:
     body_id: list[int | None]
     area_id: list[int | None]
     reason: list[str]
+
+    def pick(self, rows: Sequence[int]) -> Responses:
+        """Some of them, in the order asked for."""
+        return Responses(**{name: [getattr(self, name)[i] for i in rows] for name in Responses.__slots__})
 
 
 def respond(

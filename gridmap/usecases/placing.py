@@ -45,16 +45,19 @@ def _place_incidents(ctx: Context, conn: Connection, ground: Ground) -> int:
     waiting = incidents.unplaced(conn)
     lon, lat = (np.array([getattr(row, name) for row in waiting], dtype=np.float64) for name in ("lon", "lat"))
     accuracy = np.array([np.nan if row.accuracy_m is None else row.accuracy_m for row in waiting], dtype=np.float64)
-    places = place(ground, lon, lat, accuracy)
-    inside = [i for i, cell_id in enumerate(places.cell_id) if cell_id is not None]
-    for i in inside:
-        row, at = waiting[i], places.only(i)
-        now = incidents.after(row, ctx.clock())
-        answer = respond(conn, at, [row.department], [now], [None], ctx.zone)
+    everywhere = place(ground, lon, lat, accuracy)
+    inside = [i for i, cell_id in enumerate(everywhere.cell_id) if cell_id is not None]
+    if not inside:
+        return 0
+    places, rows = everywhere.pick(inside), [waiting[i] for i in inside]
+    now = ctx.clock()
+    moments = [incidents.after(row, now) for row in rows]
+    who = respond(conn, places, [row.department for row in rows], moments, [None] * len(rows), ctx.zone)
+    for i, (row, moment) in enumerate(zip(rows, moments, strict=True)):
+        at = places.pick([i])
         values = {name: column[0] for name, column in at.columns().items()}
         incidents.set_values(conn, row.id, status="assigned", **values)
-        incidents.end_responsibility(conn, row.responsibility_id, now)
-        assign(conn, row.id, at, answer, now, None)
-    if inside:
-        versions.bump(conn, "incidents")
+        incidents.end_responsibility(conn, row.responsibility_id, moment)
+        assign(conn, row.id, at, who.pick([i]), moment, None)
+    versions.bump(conn, "incidents")
     return len(inside)

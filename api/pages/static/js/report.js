@@ -145,10 +145,12 @@ export class Report {
 
   #steps() {
     const { category } = this.draft;
-    const chosen = category && this.categories?.find((one) => one.code === category);
+    // a draft may be shown before the categories have come: nobody reads codes
+    const chosen = this.categories?.find((one) => one.code === category);
+    const words = chosen ? named(chosen) : this.categories ? category : "…";
     const again = () => { this.draft.category = null; this.#save(); this.#show(); };
     const first = category
-      ? el("li", { class: "done" }, el("button", { type: "button", on: { click: again } }, icon("check", 18), el("span", {}, chosen ? named(chosen) : category)))
+      ? el("li", { class: "done" }, el("button", { type: "button", on: { click: again } }, icon("check", 18), el("span", {}, words)))
       : el("li", { class: "now", "aria-current": "step" }, el("i", {}, "1"), t("report.category"));
     return el(
       "ol", { class: "steps" }, first,

@@ -50,7 +50,7 @@ def names(requirements: list[str]) -> set[str]:
 # --- lock files -----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("file", ["requirements.lock", "requirements-dev.lock"])
+@pytest.mark.parametrize("file", ["requirements.lock", "requirements-dev.lock", "requirements-bench.lock"])
 def test_every_locked_package_has_hashes_and_no_address(file: str) -> None:
     text = (ROOT / file).read_text(encoding="utf-8")
     for entry in re.split(r"\n(?=[A-Za-z0-9])", text):
@@ -65,11 +65,15 @@ def test_what_the_project_asks_for_is_locked() -> None:
     runtime = names(declared["project"]["dependencies"]) | names(declared["dependency-groups"]["build"])
     assert runtime <= locked("requirements.lock").keys()
     assert names(declared["dependency-groups"]["dev"]) <= locked("requirements-dev.lock").keys()
+    assert names(declared["dependency-groups"]["bench"]) <= locked("requirements-bench.lock").keys()
 
 
 def test_the_tests_run_on_what_users_run() -> None:
     """The tests' lock file is the runtime's and more: `./run demo` after `./run test` installs nothing."""
     assert locked("requirements.lock").items() <= locked("requirements-dev.lock").items()
+    elsewhere = {"colorama"}  # Windows' own; the peers of `./run bench` are locked for Linux alone
+    tested = {name: pin for name, pin in locked("requirements-dev.lock").items() if name not in elsewhere}
+    assert tested.items() <= locked("requirements-bench.lock").items()
 
 
 def test_the_npm_lock_file_holds_hashes_and_no_registry() -> None:

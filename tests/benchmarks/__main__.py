@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.benchmarks.harness import Result, measure
+from tests.benchmarks.peers import missing
 from tests.benchmarks.report import document, section
 
 HERE = Path(__file__).resolve().parent
@@ -49,6 +50,8 @@ def main(arguments: Sequence[str]) -> int:
     unknown = sorted(set(chosen.names) - set(known()))
     if unknown or chosen.rounds < 1:
         parser.error(f"no such benchmark: {', '.join(unknown)}" if unknown else "--rounds must be 1 or more")
+    if not chosen.quick and missing():
+        parser.error(f"not installed: {', '.join(missing())}; start this as ./run bench")
     results = [result for name in chosen.names or known() for result in run(name, chosen.rounds, quick=chosen.quick)]
     if not chosen.quick and not chosen.names:
         DOCUMENT.write_text(document(results, chosen.rounds, datetime.now(UTC).date()), encoding="utf-8")

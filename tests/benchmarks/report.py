@@ -13,8 +13,9 @@ from pathlib import Path
 import shapely
 
 from tests.benchmarks.harness import Result
+from tests.benchmarks.peers import PEERS, have
 
-PACKAGES = ("duckdb", "fastapi", "geopandas", "numpy", "pandas", "shapely", "sqlalchemy", "sqlean.py")
+PACKAGES = ("fastapi", "geopandas", "numba", "numpy", "pandas", "shapely", "sqlalchemy", "sqlean.py")
 
 
 def document(results: Sequence[Result], rounds: int, day: date) -> str:
@@ -79,5 +80,6 @@ def machine() -> str:
 
 def versions() -> str:
     """Python and the packages that do the work."""
-    of_packages = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in PACKAGES)
+    here = sorted([*PACKAGES, *filter(have, PEERS)])
+    of_packages = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in here)
     return f"Python {platform.python_version()}, {of_packages}, GEOS {shapely.geos_version_string}"

@@ -23,6 +23,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -44,9 +45,35 @@ class ServerFailed(Exception):
     """The server is not installed or did not start; the message holds its own words."""
 
 
+@dataclass
+class Server:
+    """A running server that can be broken and started again. `url`: a superuser's, of its database `postgres`."""
+
+    url: str
+    port: int
+    folder: Path
+    programs: Path
+    owner: pwd.struct_passwd | None
+    settings: Sequence[str]
+    process: subprocess.Popen[bytes]
+
+    def restart(self) -> None:
+        """Stop it at once, as a crash would, and start it again on the same port; returns once it answers."""
+        stop(self.process)
+        self.process = start(self.programs, self.folder, self.owner, self.port, self.settings)
+        wait_until_ready(self.process, self.url, self.folder)
+
+
 @contextmanager
 def cluster() -> Iterator[str]:
     """A running server: yields a superuser's URL of its database `postgres`. Raises ServerFailed."""
+    with own_server() as server:
+        yield server.url
+
+
+@contextmanager
+def own_server(settings: Sequence[str] = SERVER_OPTIONS) -> Iterator[Server]:
+    """`cluster` with settings (`name=value`) of one's own, for those who break it. Raises ServerFailed."""
     programs = find_programs()
     sweep()
     owner = server_user()
@@ -56,13 +83,15 @@ def cluster() -> Iterator[str]:
             os.chown(folder, owner.pw_uid, owner.pw_gid)
         password = secrets.token_urlsafe(24)
         initialise(programs, folder, password, owner)
-        server, port = start(programs, folder, owner)
+        port = free_port()
+        url = f"postgresql://postgres:{password}@127.0.0.1:{port}/postgres"
+        process = start(programs, folder, owner, port, settings)
+        server = Server(url, port, folder, programs, owner, settings, process)
         try:
-            url = f"postgresql://postgres:{password}@127.0.0.1:{port}/postgres"
-            wait_until_ready(server, url, folder)
-            yield url
+            wait_until_ready(process, url, folder)
+            yield server
         finally:
-            stop(server)
+            stop(server.process)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -136,16 +165,22 @@ def initialise(programs: Path, folder: Path, password: str, owner: pwd.struct_pa
         raise ServerFailed(f"initdb failed:\n{done.stdout}{done.stderr}")
 
 
-def start(programs: Path, folder: Path, owner: pwd.struct_passwd | None) -> tuple[subprocess.Popen[bytes], int]:
-    """Start the server on a free port of 127.0.0.1; it logs to `folder`/log."""
+def free_port() -> int:
+    """A port of 127.0.0.1 that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-    options = (f"port={port}", "listen_addresses=127.0.0.1", "unix_socket_directories=", *SERVER_OPTIONS)
+        return int(probe.getsockname()[1])
+
+
+def start(
+    programs: Path, folder: Path, owner: pwd.struct_passwd | None, port: int, settings: Sequence[str]
+) -> subprocess.Popen[bytes]:
+    """Start the server of `folder` on a port of 127.0.0.1; it logs to `folder`/log."""
+    options = (f"port={port}", "listen_addresses=127.0.0.1", "unix_socket_directories=", *settings)
     # The kernel tells the server to stop at once when this process is gone, however it went.
     guard = ["setpriv", "--pdeathsig", "QUIT"] if shutil.which("setpriv") else []
-    with (folder / "log").open("wb") as log:
-        server = subprocess.Popen(
+    with (folder / "log").open("ab") as log:
+        return subprocess.Popen(
             [*guard, programs / "postgres", "-D", folder / "data", *(word for one in options for word in ("-c", one))],
             cwd=folder,
             stdin=subprocess.DEVNULL,
@@ -154,7 +189,6 @@ def start(programs: Path, folder: Path, owner: pwd.struct_passwd | None) -> tupl
             start_new_session=True,  # a terminal's Ctrl-C is for the tests, the server is stopped after them
             **credentials(owner),
         )
-    return server, port
 
 
 def wait_until_ready(server: subprocess.Popen[bytes], url: str, folder: Path) -> None:

@@ -10,14 +10,13 @@ from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 from sqlalchemy import func, select
 
-from api.app import create_app
 from gridmap.ground import convert
 from gridmap.store import tables as t
 from tests.api.client import V1, Api, problem
 from tests.county import CELL, LON, NOW, SIZE_DEG, SmallCounty, centre
+from tests.serving import served
 
 LON_A, LAT_A = centre("A")
 REPORT = {"category": "mining-blasting", "lon": LON_A, "lat": LAT_A, "text": "爆破后墙裂", "accuracy_m": 20}
@@ -100,25 +99,15 @@ def test_the_same_key_again_answers_the_same(api: Api) -> None:
 
 
 @pytest.fixture
-def served(small_county: SmallCounty) -> Iterator[tuple[SmallCounty, str]]:
+def served_county(small_county: SmallCounty) -> Iterator[tuple[SmallCounty, str]]:
     """The application behind a real server on loopback."""
-    app = create_app(small_county.ctx, small_county.passwords)
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning", access_log=False))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        assert thread.is_alive()
-        thread.join(0.01)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    yield small_county, f"http://127.0.0.1:{port}{V1}"
-    server.should_exit = True
-    thread.join(10)
-    assert not thread.is_alive()
+    with served(small_county) as url:
+        yield small_county, f"{url}{V1}"
 
 
-def test_the_same_key_from_twenty_threads_gives_one_row(served: tuple[SmallCounty, str]) -> None:
+def test_the_same_key_from_twenty_threads_gives_one_row(served_county: tuple[SmallCounty, str]) -> None:
     """5 keys x 20 at once (the whole of it, 100 x 20, is in the trials)."""
-    county, url = served
+    county, url = served_county
     before, events = count(county), count(county, t.events)
     headers = {"Authorization": f"Bearer {county.token('worker-a')}"}
     answers: list[tuple[str, int, str]] = []

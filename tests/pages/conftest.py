@@ -7,20 +7,16 @@ to its console, met its own content policy, asked another host, got an answer th
 from __future__ import annotations
 
 import shutil
-import socket
-import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import uvicorn
 
-from api.app import create_app
 from tests.county import SmallCounty, centre, county_file, open_county
+from tests.serving import served
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
@@ -41,31 +37,13 @@ class Site:
     url: str
 
 
-@contextmanager
-def served(county: SmallCounty) -> Iterator[Site]:
-    """Serve a county on a free port of this machine until the block ends."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        config = uvicorn.Config(create_app(county.ctx, county.passwords), log_level="error", access_log=False)
-        server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-        thread.start()
-        until = time.monotonic() + 20
-        while not server.started and time.monotonic() < until:
-            time.sleep(0.02)
-        assert server.started, "the server did not start within 20 s"
-        yield Site(county, f"http://127.0.0.1:{listener.getsockname()[1]}")
-        server.should_exit = True
-        thread.join(20)
-
-
 @pytest.fixture(scope="module")
 def site(county_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """The tiny county, served; one for all tests of a file, so what they write stays."""
     path = shutil.copyfile(county_file, tmp_path_factory.mktemp("pages") / "county.sqlite")
     county = open_county(f"sqlite:///{path}")
-    with served(county) as running:
-        yield running
+    with served(county) as url:
+        yield Site(county, url)
     county.ctx.engine.dispose()
 
 

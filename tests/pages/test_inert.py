@@ -18,8 +18,9 @@ from gridmap.store import tables as t
 from gridmap.usecases.reporting import Draft, report
 from gridmap.view import View
 from tests.county import SmallCounty, centre, county_file, open_county
-from tests.pages.conftest import DESK, PHONE, Site, Visits, served, until
+from tests.pages.conftest import DESK, PHONE, Site, Visits, until
 from tests.pages.payloads import PAYLOADS
+from tests.serving import served
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -87,8 +88,8 @@ def poisoned(county_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
 
 @pytest.fixture(scope="module")
 def poisoned_site(poisoned: SmallCounty) -> Iterator[Site]:
-    with served(poisoned) as running:
-        yield running
+    with served(poisoned) as url:
+        yield Site(poisoned, url)
 
 
 @pytest.fixture

@@ -52,12 +52,12 @@ def export(
     """Write all rows of KIND to a file for those inside; `gridmap import KIND` reads it back as it is.
 
     Cells and duties are those in force today. Households and incidents are about persons: they need --as USERNAME, an
-    account whose role serves them, and --reason; each row is written to the read log, and only the file's owner may read
-    it. Sealed fields stay behind without --with-personal. Figures for the outside are another matter: they go through
-    the release gate (`gridmap map`), never through an export.
+    account whose role serves them, and --reason; each row is written to the read log, and only the file's owner may
+    read it. Sealed fields stay behind without --with-personal. Figures for the outside are another matter: they go
+    through the release gate (`gridmap map`), never through an export.
 
     \b
-    Examples:
+    Example:
       gridmap export cells -o cells.gpkg --as-of 2026-01-01
       gridmap export workers -o workers.xlsx --area 520122100 --lang zh
       gridmap export incidents -o july.csv --month 2026-07 --as li.na --reason "mediation meeting of 3 August"

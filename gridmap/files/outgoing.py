@@ -92,7 +92,8 @@ def written(rows: pd.DataFrame, layout: Layout) -> pd.DataFrame:
 def _values(column: pd.Series[Any], kind: Type, zone: tzinfo) -> pd.Series[Any]:
     match kind:
         case Type.MOMENT:
-            return column.dt.tz_convert(zone)
+            local: pd.Series[Any] = column.dt.tz_convert(zone)
+            return local
         case Type.MINUTES:
             return _texts(column, lambda value: f"{int(value) // 60:02}:{int(value) % 60:02}")
         case Type.WEEKDAYS:

@@ -155,7 +155,8 @@ def _batches(pages: _Counted, schema: pa.Schema, layout: Layout) -> Iterator[pa.
 
 
 def _gpkg(pages: _Counted, path: Path, layout: Layout) -> None:
-    """Text as TEXT: GDAL, and so QGIS, drops columns that a GeoPackage calls VARCHAR or JSON."""
+    """Text as TEXT: GDAL, and so QGIS, drops columns that a GeoPackage calls VARCHAR or JSON. Moments in UTC to the
+    millisecond, as the format has them, and version 1.2 of it, which QGIS of any age opens without a warning."""
     import pyogrio  # here: GDAL is seldom asked for
     import pyogrio.raw
 
@@ -165,7 +166,8 @@ def _gpkg(pages: _Counted, path: Path, layout: Layout) -> None:
     try:
         pyogrio.raw.write_arrow(
             pa.RecordBatchReader.from_batches(schema, _batches(pages, schema, layout)),
-            path, layer=layout.kind.name, driver="GPKG", crs=_crs_name(layout), **(shape if layout.place else {}),
+            path, layer=layout.kind.name, driver="GPKG", crs=_crs_name(layout), VERSION="1.2",
+            DATETIME_PRECISION="MILLISECOND", **(shape if layout.place else {}),
         )  # fmt: skip
     except Exception as error:
         if pages.fault is not None:

@@ -84,6 +84,10 @@ def sheet_rows(path: Path, headings: Sequence[str]) -> Iterator[Rows]:
 
     def cell(value: Any) -> Any:
         simple = plain(value)
+        if isinstance(simple, float) and math.isfinite(simple):
+            exact = WriteOnlyCell(sheet, repr(simple))
+            exact.data_type = "n"  # openpyxl itself would write 16 digits, one too few for some
+            return exact
         if not isinstance(simple, str):
             return simple
         text = escaped(simple)
@@ -108,5 +112,9 @@ def sheet_rows(path: Path, headings: Sequence[str]) -> Iterator[Rows]:
             sheet.append(record)
 
     sheet.append([cell(name) for name in headings])
-    yield take
+    try:
+        yield take
+    except BaseException:
+        sheet.close()  # its own draft, before what it writes to is gone
+        raise
     book.save(path)

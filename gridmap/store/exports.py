@@ -59,7 +59,7 @@ def count(conn: Connection, view: View, kind: str, wanted: Wanted, now: datetime
 def pages(
     conn: Connection, view: View, kind: str, wanted: Wanted, now: datetime, size: int = 5_000
 ) -> Iterator[pd.DataFrame]:
-    """The rows by id, `size` at a time; at least one page, which may be empty. `now` is what `Overdue` compares with."""
+    """The rows by id, `size` at a time; the first page may be empty. `now` is what `Overdue` compares with."""
     source = _SOURCES[kind]()
     key = source.table.c.id
     query = (

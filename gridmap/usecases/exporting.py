@@ -1,8 +1,8 @@
 """A kind's rows out of the database into a file that `import` reads back: for those inside, by somebody's rights.
 
-What holds no person is the operator's to export. Households and incidents, and sealed fields of any kind, go out by the
-rights of an account that serves them, for a reason; whoever holds the machine has no such right by that alone. Each page
-is written to the read log before it is written to the file, so no file appears whose reading was not.
+What holds no person is the operator's to export. Households and incidents, and sealed fields of any kind, go out by
+the rights of an account that serves them, for a reason; whoever holds the machine has no such right by that alone. Each
+page is written to the read log before it is written to the file, so no file appears whose reading was not.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from gridmap.files.write import writable_format
 from gridmap.store import accounts, exports, read, subjects, write
 from gridmap.store.exports import DATED, KIND_OF, Wanted
 from gridmap.store.ground import areas_by_code
+from gridmap.usecases.accounts import account_name
 from gridmap.usecases.context import Context
 from gridmap.usecases.reading import LONGEST_REASON, PERSONAL, SHORTEST_REASON, view_for
 from gridmap.usecases.readlog import Reading
@@ -140,7 +141,7 @@ def _view(ctx: Context, kind: str, choice: Choice, username: str | None, reason:
     if username is None:
         return View.system(ctx.today())
     with read(ctx.engine) as conn:
-        known = accounts.credentials(conn, username.strip().casefold())
+        known = accounts.credentials(conn, account_name(username))
         if known is None:
             raise NotFound(f"there is no account {username} in use")
         view = view_for(conn, known[0], ctx.today(), why or None)
@@ -182,7 +183,7 @@ class _Work:
         return exports.count(conn, self.view, self.kind, wanted, self.ctx.clock())
 
     def pages(self, conn: Connection) -> Iterator[pd.DataFrame]:
-        """The rows with their sealed fields opened where they are wanted; each page is logged before it is handed on."""
+        """The rows, sealed fields opened where they are wanted; each page is logged before it is handed on."""
         total, done = self.total(conn, self.wanted), 0
         for page in exports.pages(conn, self.view, self.kind, self.wanted, self.ctx.clock()):
             self._log(page)

@@ -13,7 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from api.schemas.common import Code
 from gridmap.errors import InvalidInput
 from gridmap.store.spatial import Bbox
-from gridmap.usecases.reading import LONGEST_REASON
+from gridmap.usecases.reading import LONGEST_REASON, SHORTEST_REASON
 
 MAX_LIMIT = 1000
 GEOJSON = "application/geo+json"
@@ -56,7 +56,7 @@ Reason = Annotated[
     str | None,
     BeforeValidator(_stripped),
     Field(
-        min_length=3,
+        min_length=SHORTEST_REASON,
         max_length=LONGEST_REASON,
         pattern=r"^[^\x00-\x1f\x7f]*$",
         description="Why personal data is read; officials must say, and it is written to the read log",

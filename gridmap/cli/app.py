@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 
 import typer
 
-from gridmap.cli import check, convert, database, demo, doctor, locate, serve, users
+from gridmap.cli import check, convert, database, demo, doctor, export, locate, serve, users
 from gridmap.cli import map as map_verb
 from gridmap.cli.output import DATA_FAULT, DONE, ENVIRONMENT_FAULT, debugging, note, print_error
 from gridmap.errors import GridmapError
@@ -36,6 +36,7 @@ app.command("convert")(convert.convert)
 # over the database of GRIDMAP_DATABASE_URL
 app.command("init")(database.init)
 app.command("import")(database.import_)
+app.command("export")(export.export)
 app.command("map")(map_verb.map_)
 app.command("sweep")(database.sweep)
 app.command("doctor")(doctor.doctor)

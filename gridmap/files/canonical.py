@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from gridmap.errors import InvalidInput
 from gridmap.files import rules
+from gridmap.files.came import CAME_FIELDS, as_first_came
 from gridmap.files.headers import CONSTANT, forbidden, guess, known_kind
 from gridmap.files.kinds import Field, Kind, Shape, Type
 from gridmap.files.places import Extent, Places, points_of, shapes_of
@@ -161,6 +162,8 @@ def _places(work: rules.Work, crs: str | None, extent: Extent | None, assume_ok:
         field = "geometry"
         if kind.shape_required and places.geometry is not None:
             places.faults[~present(places.faults) & ~present(places.geometry)] = "it has no geometry"
+    if work.named.keys() >= set(CAME_FIELDS):
+        places = as_first_came(places, work.columns)
     for place in np.flatnonzero(present(places.faults)):
         work.fault(int(place), field, str(places.faults[place]), places.values[place])
     work.notes.extend(places.notes)
@@ -178,7 +181,8 @@ def _frame(work: rules.Work, places: Places | None) -> pd.DataFrame:
     if shape is Shape.NONE:
         return frame
     if shape in {Shape.POINT, Shape.SITE} and places is not None:
-        frame["crs_in"] = pd.Series([places.crs] * len(frame), dtype=object)
+        came = places.came[good] if places.came is not None else [places.crs] * len(frame)
+        frame["crs_in"] = pd.Series(came, dtype=object)
         frame["x_in"], frame["y_in"] = places.x[good], places.y[good]
     if shape is Shape.POINT and places is not None:
         frame["lon"], frame["lat"] = places.lon[good], places.lat[good]

@@ -45,7 +45,8 @@ class Field:
 
     `required`: a row without it is rejected. `default`: its value where the file says nothing. `instead`: fields whose
     value stands in for a blank. `choices`: words that files use, normalised, to the value kept. `low` and `high` bound
-    a number. `partial`: a year or month is enough for a date.
+    a number. `partial`: a year or month is enough for a date. `personal`: what stands sealed in the database, and leaves
+    it only where somebody asks for it with a reason.
     """
 
     name: str
@@ -58,17 +59,22 @@ class Field:
     low: float = float("-inf")
     high: float = float("inf")
     partial: bool = False
+    personal: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One import kind: its fields, its geometry, and which fields together may occur once in a file."""
+    """One kind of rows: its fields, its geometry, and which fields together may occur once in a file.
+
+    `shown`: what `export` writes besides, worked out by the platform; `import` does not read it.
+    """
 
     name: str
     fields: tuple[Field, ...]
     key: tuple[str, ...] = ("code",)
     shape: Shape = Shape.NONE
     shape_required: bool = True
+    shown: tuple[Field, ...] = ()
 
     @property
     def point_columns(self) -> bool:
@@ -198,6 +204,14 @@ _BODY = Field(
     "body", Type.CODE, ("body", "body_code", "责任单位编码", "责任单位", "单位编码", "所属单位", "主管单位", "单位")
 )
 
+#: how a place first came in; `export` writes it, so that it survives a way out and in again
+_CAME = (
+    Field("crs_in", Type.TEXT, ("crs_in", "原坐标系")),
+    Field("x_in", Type.NUMBER, ("x_in", "原坐标x")),
+    Field("y_in", Type.NUMBER, ("y_in", "原坐标y")),
+)
+_SHOWN_CELL = Field("cell", Type.CODE, ("cell", "所在网格"))
+
 AREAS = Kind("areas", (
     _code("区域编码", "社区编码"),
     *_names("区域名称", "行政区名称", "社区名称", "区划名称"),
@@ -226,7 +240,7 @@ WORKERS = Kind("workers", (
     Field("area", Type.CODE, _AREA.aliases, required=True),
     _BODY,
     Field("agent", Type.FLAG, ("agent", "信访代办员", "代办员", "是否代办员", "petition agent"), default=0),
-    Field("phone", Type.PHONE, ("phone", "电话", "手机", "手机号", "手机号码", "联系电话", "联系方式", "mobile", "telephone", "tel")),
+    Field("phone", Type.PHONE, ("phone", "电话", "手机", "手机号", "手机号码", "联系电话", "联系方式", "mobile", "telephone", "tel"), personal=True),
 ))  # fmt: skip
 
 DUTIES = Kind("duties", (
@@ -260,10 +274,11 @@ HOUSEHOLDS = Kind("households", (
     Field("adults", Type.COUNT, ("adults", "成年人", "成年人数", "成人", "劳动力", "16至64岁"), low=0, high=200),
     Field("elders", Type.COUNT, ("elders", "老人", "老年人", "老人数", "老年人数", "65岁以上"), low=0, high=200),
     _choice("housing", _HOUSING, "housing", "房屋结构", "房屋类型", "住房结构", "结构"),
-    Field("contact_name", Type.TEXT, ("contact_name", "联系人", "户主", "户主姓名", "contact")),
-    Field("contact_phone", Type.PHONE, ("contact_phone", "联系电话", "电话", "手机", "手机号", "户主电话", "phone", "联系方式")),
-    Field("contact_consent", Type.FLAG, ("contact_consent", "consent", "同意联系", "是否同意", "知情同意", "同意"), default=0),
-), shape=Shape.POINT)  # fmt: skip
+    Field("contact_name", Type.TEXT, ("contact_name", "联系人", "户主", "户主姓名", "contact"), personal=True),
+    Field("contact_phone", Type.PHONE, ("contact_phone", "联系电话", "电话", "手机", "手机号", "户主电话", "phone", "联系方式"), personal=True),
+    Field("contact_consent", Type.FLAG, ("contact_consent", "consent", "同意联系", "是否同意", "知情同意", "同意"), default=0, personal=True),
+    *_CAME,
+), shape=Shape.POINT, shown=(_SHOWN_CELL,))  # fmt: skip
 
 ENTERPRISES = Kind("enterprises", (
     Field("code", Type.CODE, ("企业编码", "企业编号", "plant-id", "mine-id", "统一社会信用代码", *_CODE)),
@@ -273,22 +288,29 @@ ENTERPRISES = Kind("enterprises", (
     _choice("status", _STATUSES, "status", "plant-status", "状态", "经营状态", "生产状态", default="active"),
     Field("opened_on", Type.DATE, ("opened_on", "start-date", "投产日期", "成立日期", "开业日期", "投产时间", "成立时间", "opened"), partial=True),
     Field("source", Type.TEXT, ("source", "来源", "数据来源")),
-), shape=Shape.SITE)  # fmt: skip
+    *_CAME,
+), shape=Shape.SITE, shown=(_SHOWN_CELL,))  # fmt: skip
 
 INCIDENTS = Kind("incidents", (
     Field("number", Type.CODE, ("number", "编号", "事件编号", "工单编号", "工单号", "受理编号", "案件编号", "流水号", "service_request_number", "service_request_id", "request_id", "sr_number", "case_id", "id"), required=True),
+    Field("source_ref", Type.CODE, ("source_ref", "原登记编号")),
     Field("category", Type.CODE, ("category", "类别", "类型", "事件类别", "事件类型", "问题类别", "纠纷类型", "诉求类别", "category_code", "类别编码", "type_of_service_request", "service_code", "sr_type", "service_name"), required=True),
     _choice("channel", _CHANNELS, "channel", "渠道", "来源", "受理渠道", "事件来源", "诉求来源", "上报渠道", default="import"),
-    Field("text", Type.TEXT, ("text", "内容", "描述", "诉求内容", "事件描述", "问题描述", "详情", "事项", "description", "what_is_the_nature_of_this_code_violation")),
-    Field("reporter_name", Type.TEXT, ("reporter_name", "上报人", "反映人", "诉求人", "姓名", "来电人", "报告人", "联系人")),
-    Field("reporter_phone", Type.PHONE, ("reporter_phone", "联系电话", "电话", "手机", "手机号", "来电号码", "反映人电话", "phone")),
+    Field("text", Type.TEXT, ("text", "内容", "描述", "诉求内容", "事件描述", "问题描述", "详情", "事项", "description", "what_is_the_nature_of_this_code_violation"), personal=True),
+    Field("reporter_name", Type.TEXT, ("reporter_name", "上报人", "反映人", "诉求人", "姓名", "来电人", "报告人", "联系人"), personal=True),
+    Field("reporter_phone", Type.PHONE, ("reporter_phone", "联系电话", "电话", "手机", "手机号", "来电号码", "反映人电话", "phone"), personal=True),
     Field("received_at", Type.MOMENT, ("received_at", "受理时间", "受理日期", "上报时间", "登记时间", "创建时间", "接收时间", "creation_date", "created_date", "requested_datetime", "created_at", "日期", "date"), required=True),
     Field("occurred_at", Type.MOMENT, ("occurred_at", "发生时间", "事发时间", "发生日期", "occurred")),
     Field("closed_at", Type.MOMENT, ("closed_at", "办结时间", "办结日期", "结案时间", "完成时间", "completion_date", "closed_date", "updated_datetime")),
     Field("accuracy_m", Type.NUMBER, ("accuracy_m", "精度", "定位精度", "accuracy"), low=0, high=1e6),
     Field("household", Type.CODE, ("household", "household_code", "户编号", "户号", "住户编号")),
     Field("enterprise", Type.CODE, ("enterprise", "enterprise_code", "企业编号", "企业编码", "涉及企业")),
-), key=("number",), shape=Shape.POINT)  # fmt: skip
+    *_CAME,
+), key=("number",), shape=Shape.POINT, shown=(
+    Field("status", Type.TEXT, ("status", "办理状态")),
+    Field("due_at", Type.MOMENT, ("due_at", "办理期限")),
+    _SHOWN_CELL,
+))  # fmt: skip
 
 ROADS = Kind("roads", (
     _code("道路编码", "osm_id"), *_names("道路名称", "路名", required=False),

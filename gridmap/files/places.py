@@ -34,7 +34,8 @@ _WKT_POINT = re.compile(r"\s*POINT\s*\(\s*([+-]?\d[\d.]*)\s+([+-]?\d[\d.]*)\s*\)
 class Places:
     """Places of n rows: WGS84, as they came, and for each what is wrong with it (None: nothing).
 
-    `geometry` (WGS84) is given for kinds that have more than points; `field` names the place's field in rejects.
+    `geometry` (WGS84) is given for kinds that have more than points. `came`: each row's own reference system, where the
+    file says how its places first came in (see `came`).
     """
 
     crs: str
@@ -46,6 +47,7 @@ class Places:
     values: Texts
     geometry: Geometries | None = None
     notes: tuple[str, ...] = ()
+    came: Texts | None = None
 
 
 def crs_of(table: Table, asked: str | None) -> str:

@@ -348,8 +348,10 @@ def choice(raw: str, field: Field) -> Any:
     raise Fault(f"it must be one of {allowed}")
 
 
+#: bit 0 of a mask is Monday
+DAY_NAMES = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _DAYS = {"一": 0, "二": 1, "三": 2, "四": 3, "五": 4, "六": 5, "日": 6, "天": 6, "七": 6,
-         "mon": 0, "tue": 1, "wed": 2, "thu": 3, "fri": 4, "sat": 5, "sun": 6}  # fmt: skip
+         **{name.casefold(): bit for bit, name in enumerate(DAY_NAMES)}}  # fmt: skip
 _WHOLE = {"每天": 127, "每日": 127, "全周": 127, "daily": 127, "工作日": 31, "weekdays": 31, "周末": 96, "weekend": 96}
 _DAY_WORD = r"(?:星期|礼拜|周)?\s*([一二三四五六日天七1-7]|mon|tue|wed|thu|fri|sat|sun)[a-z]*"
 _DAY_SPAN = re.compile(rf"{_DAY_WORD}\s*(?:[-~至到—]\s*{_DAY_WORD})?", re.IGNORECASE)

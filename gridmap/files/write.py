@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import csv
-import gzip
-import io
-import math
 import os
-import secrets
+import tempfile
 from collections.abc import Callable, Iterable, Mapping
-from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import shapely
 
 from gridmap.errors import EnvironmentFault, InvalidInput
+from gridmap.files.sheets import csv_rows, plain, sheet_rows
 from gridmap.files.table import Reject
-from gridmap.parsing.formulas import inert
-from gridmap.parsing.sheettext import escaped
 
 #: RFC 7946 asks for no more; 7 digits of a degree are about 1 cm
 _GEOJSON_DIGITS = 7
@@ -48,7 +41,7 @@ def write_table(
     """
     target = Path(path)
     write = _WRITERS[writable_format(target)]
-    _whole(target, lambda draft: write(frame, draft, crs, bom))
+    whole(target, lambda draft: write(frame, draft, crs, bom))
 
 
 def write_rejects(rejects: Iterable[Reject], path: str | os.PathLike[str]) -> None:
@@ -67,96 +60,36 @@ def write_rejects(rejects: Iterable[Reject], path: str | os.PathLike[str]) -> No
     write_table(frame, path, bom=foreign)
 
 
-def _whole(target: Path, write: Callable[[Path], None]) -> None:
-    """Write beside the target, then put it in its place in one step."""
-    draft = target.with_name(f".{secrets.token_hex(6)}.{target.name}")
+def whole(target: Path, write: Callable[[Path], None], *, private: bool = False) -> None:
+    """Write in a folder of our own beside the target, then put it in its place in one step.
+
+    `private`: only its owner may read it. What fails leaves nothing behind; EnvironmentFault when the disk refuses.
+    """
     try:
-        write(draft)
-        draft.replace(target)
+        with tempfile.TemporaryDirectory(prefix=".gridmap-", dir=target.parent) as folder:
+            draft = Path(folder) / target.name
+            write(draft)
+            if private:
+                draft.chmod(0o600)
+            draft.replace(target)
     except OSError as error:
         raise EnvironmentFault(
             f"{target} cannot be written ({error.strerror or error}). "
             "Is the folder there, may you write to it, is the disk full?",
             code="cannot_write",
         ) from error
-    finally:
-        draft.unlink(missing_ok=True)
-
-
-# --- CSV ------------------------------------------------------------------------------------------------------------
 
 
 def _csv(frame: pd.DataFrame, path: Path, crs: str | None, bom: bool) -> None:
     del crs  # a CSV has no place to say it
-    packed = path.name.lower().endswith(".gz")
-    with (
-        gzip.open(path, "wb") if packed else path.open("wb") as raw,
-        io.TextIOWrapper(raw, "utf-8-sig" if bom else "utf-8", newline="") as text,
-    ):
-        writer = csv.writer(_LineFeeds(text), lineterminator="\r\n")
-        writer.writerow([inert(str(name)) for name in frame.columns])
-        writer.writerows(zip(*(_cells(frame[name]) for name in frame.columns), strict=True))
-
-
-class _LineFeeds:
-    """Takes records ended by CR LF, which makes the writer quote both inside a field, and ends them by LF."""
-
-    def __init__(self, text: io.TextIOWrapper) -> None:
-        self._text = text
-
-    def write(self, record: str) -> int:
-        return self._text.write(record.removesuffix("\r\n") + "\n")
-
-
-def _cells(column: pd.Series[Any]) -> list[str]:
-    return [_cell(value) for value in column.tolist()]
-
-
-def _cell(value: Any) -> str:
-    if isinstance(value, str):
-        return inert(value)
-    plain = _plain(value)
-    return "" if plain is None else inert(plain) if isinstance(plain, str) else str(plain)
-
-
-def _plain(value: Any) -> Any:
-    """A value as text, number or None: dates as ISO 8601, geometry as WKT."""
-    if value is None or value is pd.NaT or value is pd.NA or (isinstance(value, float) and math.isnan(value)):
-        return None
-    if isinstance(value, shapely.Geometry):
-        return shapely.to_wkt(value, rounding_precision=-1)
-    if isinstance(value, datetime | date):
-        return value.isoformat()
-    return value
-
-
-# --- xlsx -----------------------------------------------------------------------------------------------------------
+    with csv_rows(path, list(map(str, frame.columns)), bom=bom) as take:
+        take(frame)
 
 
 def _xlsx(frame: pd.DataFrame, path: Path, crs: str | None, bom: bool) -> None:
     del crs, bom
-    from openpyxl import Workbook  # here: slow to load, and seldom asked for
-    from openpyxl.cell import WriteOnlyCell
-
-    if len(frame) >= 1_048_576:
-        raise InvalidInput(
-            f"{path.name}: a sheet holds 1,048,575 rows, not {len(frame):,}. Write CSV.", code="too_many_rows"
-        )
-    book = Workbook(write_only=True)
-    sheet = book.create_sheet("gridmap")
-
-    def cell(value: Any) -> Any:
-        plain = _plain(value)
-        if not isinstance(plain, str):
-            return plain
-        one = WriteOnlyCell(sheet, escaped(plain))
-        one.data_type = "s"  # a text that begins with "=" stays a text
-        return one
-
-    sheet.append([cell(str(name)) for name in frame.columns])
-    for record in zip(*(frame[name].tolist() for name in frame.columns), strict=True):
-        sheet.append([cell(value) for value in record])
-    book.save(path)
+    with sheet_rows(path, list(map(str, frame.columns))) as take:
+        take(frame)
 
 
 # --- spatial formats ------------------------------------------------------------------------------------------------
@@ -199,7 +132,7 @@ def _with_gdal(frame: Any, path: Path, **options: Any) -> None:
     try:
         pyogrio.write_dataframe(frame, path, **options)
     except (pyogrio.errors.DataSourceError, pyogrio.errors.FeatureError, pyogrio.errors.FieldError) as error:
-        raise InvalidInput(f"{path.name.split('.', 2)[-1]} cannot be written: {error}", code="cannot_write") from None
+        raise InvalidInput(f"{path.name} cannot be written: {error}", code="cannot_write") from None
 
 
 def _storable(frame: pd.DataFrame) -> pd.DataFrame:
@@ -212,7 +145,7 @@ def _storable(frame: pd.DataFrame) -> pd.DataFrame:
         kinds = {type(value) for value in column.tolist() if value is not None}
         if len(kinds) > 1:
             ready[name] = pd.Series(
-                [None if _plain(v) is None else str(_plain(v)) for v in column], column.index, dtype=object
+                [None if plain(v) is None else str(plain(v)) for v in column], column.index, dtype=object
             )
     return ready
 

@@ -75,7 +75,9 @@ def _rows(columns: Columns, names: Sequence[str]) -> list[tuple[Any, ...]]:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, shapely.Geometry):
-        return shapely.to_wkb(value)
+        # the same shape, whichever way round it is drawn (formats differ) and whether or not it is a multi of one
+        alone = len(getattr(value, "geoms", ())) == 1
+        return shapely.to_wkb(shapely.normalize(value.geoms[0] if alone else value))
     if pd.isna(value):
         return None
     if isinstance(value, np.generic):

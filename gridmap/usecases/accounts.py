@@ -88,7 +88,7 @@ class Session:
 
 def log_in(ctx: Context, passwords: Passwords, username: str, password: str, client: str) -> Session:
     """Open a session. Unauthenticated when name and password do not fit, TooMany when it is too early to try again."""
-    name, fits = _normal(username), False
+    name, fits = account_name(username), False
     _take_turn(ctx, name, client)
     with read(ctx.engine) as conn:
         known = store.credentials(conn, name) if name else None
@@ -201,7 +201,7 @@ class NewAccount:
 
 def add(ctx: Context, passwords: Passwords, new: NewAccount, password: str) -> Account:
     """Add an account; Conflict when the user name is taken, InvalidInput when the role lacks what it is tied to."""
-    username = _normal(new.username)
+    username = account_name(new.username)
     if not username or not new.name.strip():
         raise InvalidInput(f"a user name has 1 to {LONGEST_NAME} letters, and the account a name", field="username")
     check_password(password)
@@ -234,7 +234,7 @@ def disable(ctx: Context, username: str) -> Account:
     """Disable an account and end its sessions: the next request with any of them is refused."""
     now = ctx.clock()
     with write(ctx.engine) as conn:
-        account = _existing(store.find(conn, _normal(username)), username)
+        account = _existing(store.find(conn, account_name(username)), username)
         store.disable(conn, account.id, now)
         store.revoke_all(conn, account.id, now)
         store.audit(conn, now, None, "account.disable", f"account:{account.id}", {})
@@ -246,7 +246,7 @@ def set_password(ctx: Context, passwords: Passwords, username: str, password: st
     check_password(password)
     stored, now = passwords.hash(password), ctx.clock()
     with write(ctx.engine) as conn:
-        account = _existing(store.find(conn, _normal(username)), username)
+        account = _existing(store.find(conn, account_name(username)), username)
         store.set_password(conn, account.id, stored)
         store.revoke_all(conn, account.id, now)
         store.audit(conn, now, None, "account.passwd", f"account:{account.id}", {})
@@ -274,7 +274,7 @@ def _existing(account: Account | None, username: str) -> Account:
     return account
 
 
-def _normal(username: str) -> str:
+def account_name(username: str) -> str:
     """User names are compared without regard to case and width; one that is too long is nobody's."""
     name = unicodedata.normalize("NFKC", username).strip().casefold()
     return name if len(name) <= LONGEST_NAME and name.isprintable() else ""

@@ -32,7 +32,7 @@ from gridmap.view import Audience, Kind, Role, View
 PERSONAL = frozenset({Kind.HOUSEHOLD, Kind.INCIDENT})
 #: roles that serve cases or households, and so read exact rows
 SERVING = frozenset({Role.WORKER, Role.DISPATCHER, Role.HANDLER, Role.SUPERVISOR})
-LONGEST_REASON = 200
+SHORTEST_REASON, LONGEST_REASON = 3, 200
 
 #: the kind of row that each layer of `store.features` holds
 KIND_OF_LAYER: Mapping[str, Kind] = {

@@ -25,11 +25,7 @@ PERSONAL = ("text", "reporter_name", "reporter_phone")
 
 def incidents(batch: Batch) -> Upserted:
     """New rows by the register's number go in; rows known already are left alone: a case moves on by actions."""
-    batch.rows["source_ref"] = _references(batch)
-    batch.drop_repeated("source_ref", named="number")
-    known = known_ids(batch.conn, t.incidents, "source_ref")
-    references = batch.column("source_ref")
-    ids = np.array([known.get(reference, 0) for reference in references], dtype=np.int64)
+    ids = _known(batch)
     fresh = ids == 0
     batch.rows = batch.rows[fresh].reset_index(drop=True)
     prepared = _prepare(batch)
@@ -40,6 +36,33 @@ def incidents(batch: Batch) -> Upserted:
         np.r_[np.zeros(len(kept), bool), np.ones(len(inserted), bool)],
         np.zeros(len(kept) + len(inserted), bool),
     )
+
+
+def _known(batch: Batch) -> npt.NDArray[np.int64]:
+    """The ids of rows known already, 0 for the others; rows that repeat one before them are turned away.
+
+    A file that gives `source_ref` was exported from a gridmap: its `number` is the platform's own, and is kept.
+    """
+    by_reference = known_ids(batch.conn, t.incidents, "source_ref")
+    if "source_ref" not in batch.given:
+        batch.rows["source_ref"] = _references(batch)
+        batch.drop_repeated("source_ref", named="number")
+        ids = [by_reference.get(reference, 0) for reference in batch.column("source_ref")]
+    else:
+        batch.drop_repeated("number")
+        again = batch.rows["source_ref"].duplicated() & batch.rows["source_ref"].notna()
+        batch.turn_away(again.to_numpy(bool), "source_ref", "{value} stands in an earlier row already")
+        by_number = known_ids(batch.conn, t.incidents, "number")
+        names = zip(batch.column("number"), batch.column("source_ref"), strict=True)
+        ids = [by_number.get(number) or by_reference.get(reference, 0) for number, reference in names]
+    return np.array(ids, dtype=np.int64)
+
+
+def _numbers(batch: Batch, received: list[datetime]) -> list[str]:
+    """The platform's own numbers: those of the file where it was exported from a gridmap, else freshly drawn ones."""
+    if "source_ref" in batch.given:
+        return batch.column("number")
+    return [drawn_number(moment.astimezone(batch.ctx.zone)) for moment in received]
 
 
 def _references(batch: Batch) -> list[str]:
@@ -120,7 +143,6 @@ def _drawn_on(day: date, days: list[date], today: date) -> date:
 def _columns(
     batch: Batch, chosen: list[Category], places: Places, received: list[datetime], closed: list[datetime | None]
 ) -> dict[str, list[Any]]:
-    zone = batch.ctx.zone
     status = [
         "closed" if end is not None else "unplaced" if cell is None else "assigned"
         for end, cell in zip(closed, places.cell_id, strict=True)
@@ -129,7 +151,7 @@ def _columns(
     return {
         **places.columns(),
         **batch.columns(named),
-        "number": [drawn_number(moment.astimezone(zone)) for moment in received],
+        "number": _numbers(batch, received),
         "category_id": [one.id for one in chosen],
         "channel": [channel or "import" for channel in batch.column("channel")],
         "status": status,

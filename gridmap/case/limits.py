@@ -58,6 +58,15 @@ class Limit:
     def times(self, factor: float) -> Limit:
         return Limit(self.amount * factor, self.unit)
 
+    def on(self, clock: ClockKind) -> Limit:
+        """The same promise on another clock: a workday for 24 hours, an hour for an hour."""
+        if self.clock is clock:
+            return self
+        if clock is ClockKind.EMERGENCY:
+            return Limit(self.amount * (24.0 if self.unit == "workdays" else 1.0), "hours")
+        days = self.amount / (24.0 if self.unit == "hours" else 24.0 * 60.0)
+        return Limit(days, "workdays")
+
     def to_json(self) -> dict[str, float]:
         """{"workdays": 7}: as files and events have it."""
         whole = int(self.amount) if float(self.amount).is_integer() else self.amount
@@ -76,4 +85,4 @@ class Limit:
 
 def of_category(limit_hours: float, clock: ClockKind) -> Limit:
     """A category's limit on a clock: hours as they are where all run, and 24 of them one workday where they do not."""
-    return Limit(limit_hours, "hours") if clock is ClockKind.EMERGENCY else Limit(limit_hours / 24.0, "workdays")
+    return Limit(limit_hours, "hours").on(clock)

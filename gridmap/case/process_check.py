@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from gridmap.case.actions import RULES, Rule
@@ -16,11 +16,8 @@ from gridmap.errors import InvalidInput
 #: a status on a rung of the ladder
 Node = tuple[Status, Level]
 
-FIELDS = frozenset(
-    "code version name name_en limit until priorities ladder verification satisfaction most_returns pause extension "
-    "reopen steps".split()
-)
-STEP_FIELDS = frozenset("name title title_en statuses level limit may needs".split())
+FIELDS = frozenset(field.name for field in fields(Process))
+STEP_FIELDS = frozenset(field.name for field in fields(Step))
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +180,8 @@ def _entries(name: str, field: str, action: str, entries: Any) -> Iterator[Proce
 def _rules(process: Process) -> Iterator[ProcessFault]:
     """Whether what each step says fits the table and the rest of the process."""
     taken: dict[tuple[Status, Level | None], str] = {}
+    allowances = {"pause": process.pause, "extend_ask": process.extension}
+    none_of = {action for action, allowance in allowances.items() if allowance is None}
     for step in process.steps:
         if step.level is not None and step.level not in process.ladder:
             yield ProcessFault(step.name, "level", f"{step.level} is no rung of this ladder")
@@ -196,7 +195,7 @@ def _rules(process: Process) -> Iterator[ProcessFault]:
             if not RULES[action].froms & set(step.statuses):
                 known = ", ".join(step.statuses)
                 yield ProcessFault(step.name, "may", f"{action} is never possible from {known}")
-            if action == "pause" and process.pause is None or action == "extend_ask" and process.extension is None:
+            if action in none_of:
                 yield ProcessFault(step.name, "may", f"{action}: this process allows none")
 
 

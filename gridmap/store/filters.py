@@ -72,6 +72,8 @@ def light_is(light: Light, now: datetime) -> ColumnElement[bool]:
             shown = and_(used >= limit * clock.YELLOW_SHARE, ~late)
         case Light.GREEN:
             shown = and_(used < limit * clock.YELLOW_SHARE, ~late)
+        case Light.PAUSED:
+            shown = false()
     return and_(i.status != "closed", shown)
 
 

@@ -230,7 +230,8 @@ def _times(when: When, cases: pd.DataFrame) -> dict[str, Mask]:
 
 
 def _fits(when: When, cases: pd.DataFrame) -> Mask:
-    return np.logical_and.reduce([np.ones(len(cases), dtype=bool), *conditions(when, cases).values()])
+    fits: Mask = np.logical_and.reduce([np.ones(len(cases), dtype=bool), *conditions(when, cases).values()])
+    return fits
 
 
 def replay(rules: RuleSet, cases: pd.DataFrame) -> pd.DataFrame:

@@ -31,7 +31,7 @@ class Curve:
     def percentile(self, share: float) -> float | None:
         """The earliest time by which at least `share` of the cases had closed; None where it was not reached yet.
 
-        Without open cases it is the usual empirical quantile (numpy's "inverted_cdf"). Raises InvalidInput outside 0..1.
+        Without open cases it is the usual empirical quantile (numpy's "inverted_cdf"). InvalidInput outside 0..1.
         """
         if not 0.0 < share < 1.0:
             raise InvalidInput(f"a share lies between 0 and 1, not at {share}", field="share")
@@ -55,4 +55,4 @@ def kaplan_meier(durations: npt.ArrayLike, closed: npt.ArrayLike) -> Curve:
     times, counts = np.unique(lasted[ended], return_counts=True)
     at_risk = len(lasted) - np.searchsorted(np.sort(lasted), times, side="left")
     share = np.cumprod(1.0 - counts / np.maximum(at_risk, 1))
-    return Curve(times, share, at_risk.astype(np.int64), counts.astype(np.int64))
+    return Curve(times, share.astype(np.float64), at_risk.astype(np.int64), counts.astype(np.int64))

@@ -200,7 +200,7 @@ def conditions(when: When, cases: pd.DataFrame) -> dict[str, Mask]:
         wanted = list(when.categories)
         met["categories"] = (cases["category"].isin(wanted) | cases["parent"].isin(wanted)).to_numpy(dtype=bool)
     if when.areas:
-        met["areas"] = cases["area_path"].fillna("").str.startswith(when.areas).to_numpy(dtype=bool)
+        met["areas"] = _words_of(cases["area_path"]).str.startswith(when.areas).to_numpy(dtype=bool)
     for name, column, values in (
         ("enterprise_ids", "enterprise_id", when.enterprise_ids),
         ("enterprise_kinds", "enterprise_kind", when.enterprise_kinds),
@@ -209,10 +209,15 @@ def conditions(when: When, cases: pd.DataFrame) -> dict[str, Mask]:
         if values:
             met[name] = cases[column].isin(list(values)).to_numpy(dtype=bool)
     if when.words:
-        text = cases["text"].fillna("").str.casefold()
+        text = _words_of(cases["text"]).str.casefold()
         held = [text.str.contains(word.casefold(), regex=False).to_numpy(dtype=bool) for word in when.words]
         met["words"] = np.logical_or.reduce(held)
     return {**met, **_times(when, cases)}
+
+
+def _words_of(column: pd.Series) -> pd.Series:
+    """A column of text with "" where there is none, also where all of it is missing."""
+    return column.astype(object).where(column.notna().to_numpy(dtype=bool), "").astype(str)
 
 
 def _times(when: When, cases: pd.DataFrame) -> dict[str, Mask]:

@@ -211,7 +211,9 @@ def test_why_is_this_red() -> None:
     assert sum(span.counted_us for span in told.clock.spans) == told.clock.used_us
     said = told.to_json()
     assert said["of"] == "step"
-    assert [span["kind"] for span in said["spans"]] == ["elsewhere"] * 3 + ["running", "paused", "running", "running"]
+    assert [span["kind"] for span in said["spans"]] == [
+        "elsewhere", "elsewhere", "running", "running", "paused", "running", "running",
+    ]  # fmt: skip
     assert said["spans"][-1]["worker_id"] == OTHER_WORKER.worker_id
     assert (said["spans"][-1]["why"], said["provisional"]) == ("handed_over", [])
     assert sum(span["counted_min"] for span in said["spans"]) == pytest.approx(said["used_min"])

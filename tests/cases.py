@@ -11,7 +11,7 @@ from gridmap.case.flow import Asker, Planned, decide
 from gridmap.case.kinds import Event, check_event
 from gridmap.case.process import Process, default_processes
 from gridmap.case.spans import Clocks, measure
-from gridmap.case.state import CaseState, fold
+from gridmap.case.state import CaseState, apply, fold
 from gridmap.case.terms import Level, Party
 
 #: a Monday, 9:30 in Shanghai
@@ -39,6 +39,7 @@ class Story:
     events: list[Event] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self.state: CaseState = fold(self.events)
         if not self.events:
             self.write(
                 "reported", category="mining-dust", channel="worker", cell_id=7, process=self.process.code,
@@ -53,6 +54,7 @@ class Story:
     def write(self, kind: str, account_id: int | None = None, **data: Any) -> Self:
         check_event(kind, data)
         self.events.append(Event(len(self.events) + 1, kind, self.now, account_id, data))
+        self.state = apply(self.state, self.events[-1])
         return self
 
     def plan(self, action: str, asker: Asker, **given: Any) -> Planned:
@@ -63,10 +65,6 @@ class Story:
         self.write(planned.kind, asker.account_id, **planned.data)
         assert self.state.status is planned.status
         return self
-
-    @property
-    def state(self) -> CaseState:
-        return fold(self.events)
 
     def clocks(self, now: datetime | None = None) -> Clocks:
         return measure(self.state, self.process, self.calendar, now or self.now)

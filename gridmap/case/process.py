@@ -100,6 +100,12 @@ class Process:
         higher = [rung for rung in self.ladder if rung.rank > level.rank]
         return higher[0] if higher else None
 
+    @property
+    def straight(self) -> bool:
+        """Whether routing may send a new case to its body at once, past the desks."""
+        step = self.step_of(Status.ASSIGNED, self.ladder[0])
+        return step is not None and Party.SYSTEM in step.may.get("dispatch", ())
+
     def next_version(self, **changes: Any) -> Self:
         return replace(self, version=self.version + 1, **changes)
 

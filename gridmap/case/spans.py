@@ -12,15 +12,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-import numpy as np
-
 from gridmap.case.calendar import Calendar
 from gridmap.case.clock import Light, Thresholds, shares
 from gridmap.case.limits import ClockKind, Limit
 from gridmap.case.process import Process, Step
 from gridmap.case.state import CaseState, Holder, LimitChange, Stay
 from gridmap.case.terms import ENDED, Status
-from gridmap.case.worktime import EveryMinute, Micros, Timeline, from_micros, to_micros
+from gridmap.case.worktime import EveryMinute, Timeline, from_micros, to_micros
 from gridmap.errors import InvalidInput
 
 EVERY_MINUTE = EveryMinute()
@@ -203,7 +201,7 @@ def _counted(edge: tuple[int, int | None], span: Span, timeline: Timeline, at: i
     stop = at if end is None else min(end, at)
     if span.kind != "running" or stop <= start:
         return 0
-    return int(timeline.passed(_one(start), _one(stop)))
+    return timeline.passed_one(start, stop)
 
 
 def _reached(edges: list[tuple[int, int | None]], runs: list[bool], timeline: Timeline, used: int) -> int | None:
@@ -212,15 +210,11 @@ def _reached(edges: list[tuple[int, int | None]], runs: list[bool], timeline: Ti
     for (start, end), running in zip(edges, runs, strict=True):
         if not running:
             continue
-        counted = None if end is None else int(timeline.passed(_one(start), _one(end)))
+        counted = None if end is None else timeline.passed_one(start, end)
         if counted is None or counted >= left:
-            return int(timeline.after(_one(start), _one(left)))
+            return timeline.after_one(start, left)
         left -= counted
     return None
-
-
-def _one(micros: int) -> Micros:
-    return np.asarray(micros, dtype=np.int64)
 
 
 def _moment(micros: int | None) -> datetime | None:

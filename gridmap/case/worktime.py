@@ -7,6 +7,7 @@ and for a million alike.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -42,9 +43,21 @@ class Timeline(Protocol):
     def after(self, start: Micros, span: Micros) -> Micros:
         """The earliest moment by which `span` >= 0 microseconds have counted; the start itself for 0."""
 
+    def passed_one(self, start: int, end: int) -> int:
+        """`passed` for one pair of moments, ten times as fast as through arrays."""
+
+    def after_one(self, start: int, span: int) -> int:
+        """`after` for one moment."""
+
 
 class EveryMinute:
     """The emergency clock: it always runs."""
+
+    def passed_one(self, start: int, end: int) -> int:
+        return end - start
+
+    def after_one(self, start: int, span: int) -> int:
+        return start + span
 
     def passed(self, start: Micros, end: Micros) -> Micros:
         return end - start
@@ -67,6 +80,9 @@ class WorkTime:
         self._done = np.cumsum(self._lengths)
         self._before = self._done - self._lengths
         self._first, self._last = first, last
+        # the same as lists: bisecting these beats numpy where there is one moment only
+        self._starts_list: list[int] = starts.tolist()
+        self._done_list: list[int] = self._done.tolist()
 
     def passed(self, start: Micros, end: Micros) -> Micros:
         return self._cumulated(end) - self._cumulated(start)
@@ -78,8 +94,32 @@ class WorkTime:
         target = self._cumulated(start) + span
         at = np.searchsorted(self._done, target, side="left")
         if bool((at >= len(self._done)).any()):
-            raise InvalidInput(f"the calendar ends with {from_micros(self._last):%Y}", field="span")
+            raise self._beyond()
         return np.where(span == 0, start, self._starts[at] + (target - self._before[at]))
+
+    def passed_one(self, start: int, end: int) -> int:
+        return self._cumulated_one(end) - self._cumulated_one(start)
+
+    def after_one(self, start: int, span: int) -> int:
+        if span <= 0:
+            return int(self.after(_array(start), _array(span)))
+        target = self._cumulated_one(start) + span
+        at = bisect_left(self._done_list, target)
+        if at >= len(self._done_list):
+            raise self._beyond()
+        return self._starts_list[at] + target - (self._done_list[at - 1] if at else 0)
+
+    def _cumulated_one(self, at: int) -> int:
+        if not self._first <= at < self._last:
+            return int(self._cumulated(_array(at)))  # which refuses it
+        index = bisect_right(self._starts_list, at) - 1
+        if index < 0:
+            return 0
+        before = self._done_list[index - 1] if index else 0
+        return min(before + at - self._starts_list[index], self._done_list[index])
+
+    def _beyond(self) -> InvalidInput:
+        return InvalidInput(f"the calendar ends with {from_micros(self._last - 1):%Y}", field="span")
 
     def add_work_time(self, start: Moments, hours: npt.ArrayLike) -> Moments:
         """When so many work hours have passed after each start: datetime64 in UTC, shape of `start`."""
@@ -100,6 +140,10 @@ class WorkTime:
         inside = np.clip(index, 0, None)
         counted = self._before[inside] + np.minimum(at - self._starts[inside], self._lengths[inside])
         return np.where(index < 0, 0, counted)
+
+
+def _array(micros: int) -> Micros:
+    return np.asarray(micros, dtype=np.int64)
 
 
 def _micros(moments: Moments) -> Micros:

@@ -93,7 +93,7 @@ def passed(story: Story, start: datetime, end: datetime) -> int:
     return int(timeline.passed(np.array(to_micros(start)), np.array(to_micros(end))))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(story=st.one_of(walks(), walks("emergency")), later=st.integers(0, 90))
 def test_the_spans_cover_the_case_and_add_up(story: Story, later: int) -> None:
     """Every moment since receipt is in one span; those that run add up to the used time, the others count nothing."""
@@ -110,7 +110,7 @@ def test_the_spans_cover_the_case_and_add_up(story: Story, later: int) -> None:
     assert again.columns() == told.clocks.columns()
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(story=walks())
 def test_used_time_and_lights_agree(story: Story) -> None:
     """At the due moment of a clock that runs its limit is used up, and a microsecond before it is not."""
@@ -123,7 +123,7 @@ def test_used_time_and_lights_agree(story: Story) -> None:
         assert whole.thresholds.light(whole.due_at + timedelta(microseconds=1)) is Light.RED
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(story=walks(), hours=st.integers(1, 300))
 def test_a_pause_shortens_no_time_worked(story: Story, hours: int) -> None:
     """With a pause, what was counted before stays, nothing is counted in it, and all that follows is counted on."""
@@ -141,7 +141,7 @@ def test_a_pause_shortens_no_time_worked(story: Story, hours: int) -> None:
     assert passed(story, due_at, story.clocks().whole.due_at) == (gone if due_at >= began else 0)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(story=walks(), priority=st.sampled_from(("normal", "urgent")))
 def test_changing_the_priority_loses_no_pause(story: Story, priority: str) -> None:
     before = story.clocks()
@@ -153,7 +153,7 @@ def test_changing_the_priority_loses_no_pause(story: Story, priority: str) -> No
     ]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(story=walks(), at=st.floats(0, 1), hands=st.sampled_from(("handed_over", "assigned")))
 def test_other_hands_never_reset_a_clock(story: Story, at: float, hands: str) -> None:
     """A hand-over anywhere in the story, or another assignment of its cell, moves no moment of any clock."""
@@ -174,6 +174,6 @@ def test_the_same_events_give_the_same_state(story: Story) -> None:
     state = CaseState()
     for event in story.events:
         state = apply(state, event)
-    assert state == story.state
+    assert state == story.state == fold(story.events)
     assert state.status in {stay.status for stay in state.stays}
     assert story.clocks() == story.clocks()

@@ -24,7 +24,7 @@ def by_definition(cases: list[tuple[int, bool]], at: int) -> Fraction:
     return share
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(cases=followed)
 def test_the_curve_is_its_definition(cases: list[tuple[int, bool]]) -> None:
     curve = kaplan_meier([lasted for lasted, _ in cases], [closed for _, closed in cases])
@@ -35,7 +35,7 @@ def test_the_curve_is_its_definition(cases: list[tuple[int, bool]]) -> None:
         assert curve.percentile(float(wanted)) == (reached[0] if reached else None)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(lasted=st.lists(st.floats(0, 1e6), min_size=1, max_size=60), share=st.sampled_from((0.1, 0.5, 0.9)))
 def test_without_open_cases_it_is_the_usual_quantile(lasted: list[float], share: float) -> None:
     curve = kaplan_meier(lasted, np.ones(len(lasted), dtype=bool))
@@ -43,7 +43,7 @@ def test_without_open_cases_it_is_the_usual_quantile(lasted: list[float], share:
     assert curve.percentile(share) == np.quantile(lasted, share, method="inverted_cdf")
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(cases=followed)
 def test_dropping_the_open_cases_never_looks_slower(cases: list[tuple[int, bool]]) -> None:
     """That is why they are kept."""

@@ -160,6 +160,11 @@ def test_beyond_the_years_it_says_so() -> None:
     late = to_micros(datetime(2026, 12, 31, tzinfo=UTC))
     with pytest.raises(InvalidInput, match="2026"):
         work.after(np.array([late]), np.array([30 * DAY_US]))
+    for start, span in ((0, 1), (late, 30 * DAY_US)):
+        with pytest.raises(InvalidInput, match="2026"):
+            work.after_one(start, span)
+    with pytest.raises(InvalidInput, match="taken away"):
+        work.after_one(late, -1)
     with pytest.raises(InvalidInput, match="taken away"):
         work.after(np.array([late]), np.array([-1]))
     with pytest.raises(InvalidInput, match="overlap"):

@@ -257,9 +257,7 @@ def test_opening_is_what_the_fold_says() -> None:
     frame = opening(naive, limits, step, {"work": CALENDAR.work_time}, CALENDAR.workday_min)
     for number, start in enumerate(starts):
         story = Story(now=start)
-        story.events[0] = type(story.events[0])(
-            1, "reported", start, None, {**story.events[0].data, "limit": limits[number].to_json()}
-        )
+        story.write("recategorised", category="mining-dust", limit=limits[number].to_json())
         columns = story.clocks().columns()
         assert {name: frame[name][number] for name in frame} == {name: columns[name] for name in frame}
 

@@ -29,6 +29,10 @@ def test_every_category_names_a_process_that_ships() -> None:
     assert set(default_categories()["process"]) == set(default_processes())
 
 
+def test_disputes_are_mediated_first_the_others_may_go_straight() -> None:
+    assert {code for code, process in default_processes().items() if process.straight} == {"service", "emergency"}
+
+
 def test_steps_follow_the_rung() -> None:
     process = default_processes()["dispute"]
     names = [process.step_of(Status.HANDLING, level) for level in Level]

@@ -30,13 +30,13 @@ MINE = Target(To.DEPARTMENT, "natural-resources")
 NIGHT = Rule(
     "night-noise", When(words=("NOISE", "噪声"), hours=(1320, 360), weekdays=0b001_1111), Target(To.BODY, "P1")
 )
-QUARRY = Rule("quarries", When(areas=("/1/5/",), enterprise_kinds=("mine", "quarry")), MINE, "dispute", straight=True)
+QUARRY = Rule("quarries", When(areas=("/1/5/",), enterprise_kinds=("mine", "quarry")), MINE, "service", straight=True)
 PHONE = Rule("phone-traffic", When(categories=("traffic",), channels=("phone",)), Target(To.DESK, "county"), "service")
 RULES = RuleSet("2", (NIGHT, QUARRY, PHONE))
 KNOWN = Known(
     categories=frozenset({"traffic", "traffic-parking", "mining", "emergency"}), areas=frozenset({"/1/5/"}),
     bodies=frozenset({"P1"}), departments=frozenset({"natural-resources"}),
-    processes=frozenset({"dispute", "service", "emergency"}),
+    processes=frozenset({"dispute", "service", "emergency"}), straight=frozenset({"service", "emergency"}),
 )  # fmt: skip
 
 
@@ -149,6 +149,7 @@ def test_json_goes_both_ways() -> None:
         ({"target": Target(To.BODY, "nobody")}, "target"),
         ({"target": Target(To.CATEGORY, "x")}, "target"),
         ({"target": Target(To.DESK, "town"), "straight": True}, "straight"),
+        ({"target": MINE, "straight": True, "process": "dispute"}, "straight"),
     ],
 )
 def test_faults_name_the_rule_and_the_field(change: dict[str, Any], field: str) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -72,3 +74,25 @@ def test_nothing_and_nonsense() -> None:
             kaplan_meier(lasted, closed)
     with pytest.raises(InvalidInput):
         kaplan_meier([1.0], [True]).percentile(1.0)
+
+
+def test_chicagos_complaints(shared_data: Path) -> None:
+    """Days from opening to closing: whole, as pandas has it; cut at the end of 2011, as the loop has it."""
+    source = shared_data / "chicago" / "sanitation_complaints_before_2013.csv.gz"
+    dates = pd.read_csv(source, usecols=["Creation_Date", "Completion_Date"], parse_dates=[0, 1])
+    dates = dates[~(dates["Completion_Date"] < dates["Creation_Date"])]
+    done = dates.dropna()
+    days = (done["Completion_Date"] - done["Creation_Date"]).dt.days
+    curve = kaplan_meier(days.to_numpy(), np.ones(len(days), dtype=bool))
+    for share in (0.5, 0.9):
+        assert curve.percentile(share) == np.sort(days)[int(np.ceil(share * len(days))) - 1]
+    cut = pd.Timestamp("2011-12-31")
+    seen = dates[(dates["Creation_Date"] <= cut) & (dates["Creation_Date"] > "2011-09-01")]
+    closed = (seen["Completion_Date"] <= cut).to_numpy()
+    lasted = (seen["Completion_Date"].where(closed, cut) - seen["Creation_Date"]).dt.days.to_numpy()
+    censored = kaplan_meier(lasted, closed)
+    assert 0 < closed.sum() < len(closed)
+    share = np.cumprod([1 - (closed & (lasted == t)).sum() / (lasted >= t).sum() for t in censored.times])
+    assert np.allclose(censored.open_share, share)
+    dropped = float(np.quantile(lasted[closed], 0.9, method="inverted_cdf"))
+    assert (censored.percentile(0.9) or np.inf) >= dropped

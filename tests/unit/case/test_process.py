@@ -96,6 +96,14 @@ def test_a_step_that_is_never_reached() -> None:
     assert faults(data) == {(f"mediate-{level}", "statuses") for level in ("town", "county", "city")}
 
 
+def test_a_case_climbs_by_returns_alone() -> None:
+    """Nothing is shuffled: what is returned too often goes up, also where nobody may escalate."""
+    data = broken("dispute")
+    for one in data["steps"]:
+        one["may"].pop("escalate", None)
+    assert check(data) == []
+
+
 def test_a_step_without_a_way_to_an_end() -> None:
     data = broken()
     for one in data["steps"]:

@@ -61,6 +61,8 @@ def _id(name: str, *, required: bool = True) -> Input:
 
 NOTE = Input("note", InputType.TEXT)
 MAYBE_NOTE = Input("note", InputType.TEXT, required=False)
+#: a process may insist on it
+MAYBE_PHOTO = _id("photo_id", required=False)
 
 WORKER, DISPATCHER, HANDLER, SUPERVISOR = Party.WORKER, Party.DISPATCHER, Party.HANDLER, Party.SUPERVISOR
 RESIDENT, SYSTEM = Party.RESIDENT, Party.SYSTEM
@@ -94,11 +96,11 @@ WAY: Mapping[str, Rule] = {
     ),
     "resolve": Rule(
         "resolved", AT_WORK | {Status.ASSIGNED}, Status.RESOLVED, SERVING,
-        inputs=(_code("outcome", terms.OUTCOMES), NOTE), effect=Effect.STOPS,
+        inputs=(_code("outcome", terms.OUTCOMES), NOTE, MAYBE_PHOTO), effect=Effect.STOPS,
     ),
     "verify": Rule(
         "verified", frozenset({Status.RESOLVED}), Status.VERIFIED, _who(WORKER, DISPATCHER, SUPERVISOR), Tie.ANY,
-        inputs=(Input("passed", InputType.FLAG), NOTE), effect=Effect.RUNS,
+        inputs=(Input("passed", InputType.FLAG), NOTE, MAYBE_PHOTO), effect=Effect.RUNS,
         if_not=("sent_back", Status.HANDLING),
     ),
     "close": Rule(

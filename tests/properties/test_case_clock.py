@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gridmap.case.actions import RULES
-from gridmap.case.calendar import Calendar, Office
+from gridmap.case.calendar import Calendar, Office, SpecialDay
 from gridmap.case.clock import Light
 from gridmap.case.flow import SYSTEM, Asker, allowed
 from gridmap.case.inputs import InputType
@@ -166,6 +166,23 @@ def test_other_hands_never_reset_a_clock(story: Story, at: float, hands: str) ->
     after = measure(changed, story.process, story.calendar, story.now)
     assert after.columns() == before.columns()
     assert after.whole.used_us == before.whole.used_us
+
+
+@settings(max_examples=40, deadline=None)
+@given(story=walks(), offset=st.integers(-400, 400))
+def test_a_new_calendar_moves_only_what_it_touches(story: Story, offset: int) -> None:
+    """A day taken off outside a case's time moves nothing; within it nothing comes due earlier."""
+    day = (story.events[0].at + timedelta(days=offset)).date()
+    changed = story.calendar.with_exception(day, SpecialDay(False, "typhoon"))
+    before = story.clocks()
+    story.write("calendar_changed", calendar=changed.version, by="system")
+    story.calendar = changed
+    after = story.clocks()
+    outside = day < story.events[0].at.date() - timedelta(days=1) or day > before.whole.due_at.date() + timedelta(
+        days=1
+    )
+    assert after.whole.due_at == before.whole.due_at if outside else after.whole.due_at >= before.whole.due_at
+    assert after.whole.used_us <= before.whole.used_us
 
 
 @settings(max_examples=60, deadline=None)

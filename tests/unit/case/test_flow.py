@@ -328,6 +328,17 @@ def test_a_process_may_insist_on_a_field() -> None:
     assert decide(Story().state, process, "accept", WORKER, {"note": "seen"}, START).note == "seen"
 
 
+def test_a_process_may_insist_on_a_photo_of_the_spot() -> None:
+    data = PROCESSES["dispute"].to_json()
+    next(one for one in data["steps"] if one["name"] == "verify")["needs"] = {"verify": ["photo_id"]}
+    assert check(data) == []
+    story = Story(process=type(PROCESSES["dispute"]).from_json(data)).resolved()
+    with pytest.raises(InvalidInput, match="photo_id"):
+        story.plan("verify", DESK, passed=True, note="seen")
+    story.act("verify", DESK, passed=True, note="seen", photo_id=3)
+    assert story.events[-1].data["photo_id"] == 3
+
+
 def test_refusals_are_the_right_kind_of_error() -> None:
     with pytest.raises(Forbidden):
         Story().plan("accept", OTHER_WORKER)

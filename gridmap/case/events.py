@@ -1,7 +1,8 @@
 """The chain of an incident's events: each event's hash covers the one before it, so that no change goes unseen.
 
 A forger with the file in hand would have to recompute every later hash of the incident, which copies (backups, replies)
-contradict. Events hold ids and codes only, never personal text: erasing a person must not break the chain.
+contradict. Events hold ids and codes only, never personal text: erasing a person must not break the chain. Which kinds
+there are, and what each may hold, stands in `gridmap.case.kinds`.
 """
 
 from __future__ import annotations

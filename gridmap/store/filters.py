@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, tzinfo
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, and_, bindparam, or_, select
+from sqlalchemy import ColumnElement, Table, and_, bindparam, false, or_, select
 
 from gridmap.case import clock
 from gridmap.case.clock import Light
@@ -72,6 +72,8 @@ def light_is(light: Light, now: datetime) -> ColumnElement[bool]:
             shown = and_(used >= limit * clock.YELLOW_SHARE, ~late)
         case Light.GREEN:
             shown = and_(used < limit * clock.YELLOW_SHARE, ~late)
+        case Light.PAUSED:
+            shown = false()
     return and_(i.status != "closed", shown)
 
 

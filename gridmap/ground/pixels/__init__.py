@@ -1,0 +1,4 @@
+"""Which cell has a place, by a grid of pixels over the cells (after D. Shewchuk's and others' exact predicates).
+
+Empty on purpose: numba comes with `pixels.kernels`, and small work does without.
+"""

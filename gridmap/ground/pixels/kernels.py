@@ -1,8 +1,8 @@
-"""The compiled loops of the pixel grid. The only module that imports numba; importing it makes all of it ready.
+"""The compiled loops of the pixel grid. Importing this module imports numba, and makes all of it ready.
 
-All compiled code is in this file, because numba's cache looks at the file of a function and at no other. Every loop has
-its types given, so it is compiled (or read from the cache) when this module is imported and never later; it holds no
-lock of Python's, so that threads of ours can share the work.
+Every loop has its types given, so it is compiled (or read from numba's cache) when this module is imported and never
+later; it holds no lock of Python's, so that threads of ours can share the work. numba's cache looks at the file of a
+loop and at no other: whoever changes `turn.py` must touch this file too.
 
 Words used here, and what they are:
 
@@ -18,12 +18,13 @@ Words used here, and what they are:
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any
 
 import numba as nb
 import numpy as np
+
+from gridmap.ground.pixels.turn import helper, turn
 
 #: in a grid: two cells or more may hold these places, ask the tree; others below -1 are spots
 ASK = -2
@@ -36,9 +37,6 @@ _ONE = 1 << 32
 _LOW = _ONE - 1
 #: bits for the count of edges in a spot's record
 _COUNT = 20
-#: Shewchuk's bound for a determinant of differences, as a part of the sum of its products
-_DOUBT = (3.0 + 16.0 * 2.0**-53) * 2.0**-53
-_SPLIT = 134217729.0
 #: pixels that a computed crossing may be off: far more than rounding, see `_columns`
 _MARGIN = 1e-3
 
@@ -51,7 +49,6 @@ _F, _I, _L = nb.float64, nb.int32, nb.int64
 _FRAME = (_F, _F, _F, _F, _L, _L)
 #: west sides, south sides, grid, spots, list, ends, sides, ranks
 _GRID = (_type(_F, 1), _type(_F, 1), _type(_I, 1), _type(_L, 2), _type(_I, 1), _type(_F, 2), _type(_I, 2), _type(_I, 1))
-helper = nb.njit(error_model="numpy")
 
 
 def compiled(*types: Any) -> Callable[[Any], Any]:
@@ -67,61 +64,13 @@ def compiled(*types: Any) -> Callable[[Any], Any]:
 
 
 @helper
-def _product(a, b):
-    """The product of two numbers as a rounded part and what was rounded off, exactly (Dekker)."""
-    high = a * b
-    c = _SPLIT * a
-    a1 = c - (c - a)
-    c = _SPLIT * b
-    b1 = c - (c - b)
-    a2, b2 = a - a1, b - b1
-    return high, a2 * b2 - (((high - a1 * b1) - a2 * b1) - a1 * b2)
-
-
-@helper
-def _exact_turn(ax, ay, bx, by, px, py):
-    """`_turn` by the determinant's six products as an exact expansion (Shewchuk 1997, Grow-Expansion)."""
-    factors = ((ax, by), (-ay, bx), (bx, py), (-by, px), (px, ay), (-py, ax))
-    parts = np.zeros(12)
-    n = 0
-    for a, b in factors:
-        for carry in _product(a, b):
-            q = carry
-            for i in range(n):
-                total = q + parts[i]
-                virtual = total - q
-                parts[i] = (q - (total - virtual)) + (parts[i] - virtual)
-                q = total
-            parts[n] = q
-            n += 1
-    for i in range(11, -1, -1):
-        if parts[i] != 0.0:
-            return 1 if parts[i] > 0.0 else -1
-    return 0
-
-
-@helper
-def _turn(ax, ay, bx, by, px, py):
-    """Where p is, seen from a to b: 1 left, -1 right, 0 on the line. Exact."""
-    left = (bx - ax) * (py - ay)
-    right = (by - ay) * (px - ax)
-    turn = left - right
-    doubt = _DOUBT * (abs(left) + abs(right))
-    if turn > doubt:
-        return 1
-    if turn < -doubt:
-        return -1
-    return _exact_turn(ax, ay, bx, by, px, py)
-
-
-@helper
 def _beside(ax, ay, bx, by, x, y):
-    """`_turn` for a place whose y is one of the edge's; cheap where its x is none of the edge's."""
+    """`turn` for a place whose y is one of the edge's; cheap where its x is none of the edge's."""
     if x > max(ax, bx):
         return -1
     if x < min(ax, bx):
         return 1
-    return _turn(ax, ay, bx, by, x, y)
+    return turn(ax, ay, bx, by, x, y)
 
 
 @helper
@@ -131,8 +80,8 @@ def _above(ax, ay, bx, by, x, y):
         return False
     if y > by:
         return True
-    turn = _turn(ax, ay, bx, by, x, y)
-    return turn >= 0 if ax < bx else turn < 0
+    at = turn(ax, ay, bx, by, x, y)
+    return at >= 0 if ax < bx else at < 0
 
 
 @helper
@@ -169,7 +118,7 @@ def _touches(edge, x, y):
     ax, ay, bx, by = edge[0], edge[1], edge[2], edge[3]
     if y < ay or y > by or x < min(ax, bx) or x > max(ax, bx):
         return False
-    return _turn(ax, ay, bx, by, x, y) == 0
+    return turn(ax, ay, bx, by, x, y) == 0
 
 
 @helper
@@ -229,9 +178,7 @@ def find_one(x, y, frame, wests, souths, grid, spots, entries, ends, sides, rank
     spot = spots[-2 - held]
     first = spot[1] >> _COUNT
     last = first + (spot[1] & ((1 << _COUNT) - 1))
-    return _resolve(
-        x, y, wests[pixel - row * frame[4]], souths[row], spot[0], first, last, entries, ends, sides, ranks
-    )
+    return _resolve(x, y, wests[pixel - row * frame[4]], souths[row], spot[0], first, last, entries, ends, sides, ranks)
 
 
 @helper
@@ -266,9 +213,7 @@ def find_all(x, y, start, stop, out, frame, wests, souths, grid, spots, entries,
             first = place[m] >> _COUNT
             last = first + (place[m] & ((1 << _COUNT) - 1))
             west, south = wests[pixels[k] - row * frame[4]], souths[row]
-            found = _resolve(
-                x[at + k], y[at + k], west, south, base[m], first, last, entries, ends, sides, ranks
-            )
+            found = _resolve(x[at + k], y[at + k], west, south, base[m], first, last, entries, ends, sides, ranks)
             out[at + k] = found
             asked += found == ASK
     return asked
@@ -292,8 +237,8 @@ def inner_sides(corners, firsts, holes, start, stop, inner):
             before = before - 1 if before > first else last - 1
         while corners[after, 0] == x and corners[after, 1] == y:
             after = after + 1 if after < last - 1 else first
-        turn = _turn(corners[before, 0], corners[before, 1], x, y, corners[after, 0], corners[after, 1])
-        inner[ring] = turn * (1 - 2 * holes[ring])
+        corner = turn(corners[before, 0], corners[before, 1], x, y, corners[after, 0], corners[after, 1])
+        inner[ring] = corner * (1 - 2 * holes[ring])
 
 
 @compiled(_type(_F, 2), _type(_L, 1), nb.types.Tuple(_FRAME), _L, _L, _type(_L, 1, written=True))

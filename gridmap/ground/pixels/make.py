@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from gridmap.ground.arrays import Floats
 from gridmap.ground.pixels import kernels
 from gridmap.ground.pixels.rings import Rings
 
+Answer = TypeVar("Answer")
 Ints = NDArray[np.int64]
 Shorts = NDArray[np.int32]
 #: (x of the western side, pixels per unit, y of the southern side, pixels per unit, columns, rows)
@@ -45,7 +46,7 @@ def cores() -> int:
     return len(os.sched_getaffinity(0))
 
 
-def shared(count: int, work: Callable[[int, int, int], object], least: int = 1) -> list[object]:
+def shared(count: int, work: Callable[[int, int, int], Answer], least: int = 1) -> list[Answer]:
     """`work(number, start, stop)` on all of `count` things, divided among threads; its answers.
 
     Threads are made for the occasion: they cost a tenth of a millisecond, and none is left to survive a fork.
@@ -58,10 +59,10 @@ def shared(count: int, work: Callable[[int, int, int], object], least: int = 1) 
         return list(pool.map(work, range(threads), bounds[:-1], bounds[1:]))
 
 
-def make(rings: Rings) -> tuple[Frame, Arrays] | None:
-    """A grid of the rings of valid cells; None where their numbers are too close together for pixels."""
+def make(rings: Rings, low: Floats, high: Floats) -> tuple[Frame, Arrays] | None:
+    """A grid of the rings of valid cells from the place `low` to `high`; None where no grid would be fine enough."""
     for side in _sizes(rings):
-        frame = _frame(rings.corners, side)
+        frame = _frame(low, high, side)
         if frame is None:
             return None
         ends, sides = _edges(rings, frame)
@@ -81,11 +82,10 @@ def _sizes(rings: Rings) -> Iterator[int]:
         side //= 2
 
 
-def _frame(corners: Floats, side: int) -> Frame | None:
-    low, high = corners.min(axis=0), corners.max(axis=0)
+def _frame(low: Floats, high: Floats, side: int) -> Frame | None:
     west, south = low.tolist()
-    width, height = (float(size) / side for size in high - low)
-    coarse = np.spacing(np.abs(corners).max()) * _NUMBERS_PER_PIXEL
+    width, height = ((high - low) / side).tolist()
+    coarse = np.spacing(max(np.abs(low).max(), np.abs(high).max())) * _NUMBERS_PER_PIXEL
     if not (width > coarse and height > coarse):
         return None
     # a pixel more on every side: the first row and column hold no cell, which is what far places are told

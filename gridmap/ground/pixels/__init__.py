@@ -1,4 +1,4 @@
-"""Which cell has a place, by a grid of pixels over the cells (after D. Shewchuk's and others' exact predicates).
+"""Which cell has a place, by a grid of pixels over the cells.
 
-Empty on purpose: numba comes with `pixels.kernels`, and small work does without.
+Empty on purpose: numba comes with `pixels.kernels`, and small work does without it.
 """

@@ -9,11 +9,11 @@ Words used here, and what they are:
 - `frame`: x of the grid's western side, pixels per unit of x, the same two of y; and the count of columns and rows.
 - A label is a row position plus 1; 0 is no cell. `sides` of an edge: the labels on its left and right, seen upwards.
 - `ends` of an edge: ax, ay, bx, by with a below b, or west of it on a level edge.
-- A sum stands for the cells that hold a place: for each of them 2**32 plus its label. Of one cell it tells which; of two
-  and more only that they overlap there. Crossing an edge takes its one side from the sum and adds the other.
+- A sum stands for the cells that hold a place: for each of them 2**32 plus its label. Of one cell it tells which; of
+  two and more only that they overlap there. Crossing an edge takes its one side from the sum and adds the other.
 - A spot is a pixel with edges: its sum at the south-western corner, and where its edges stand in the list.
-- Corners and rays are moved by something smaller than any number: west by d and north by e, e much smaller than d. So no
-  ray meets a vertex and no corner lies on an edge; the comparisons below are strict or not just as that asks for.
+- Corners and rays are moved by something smaller than any number: west by d and north by e, e much smaller than d. So
+  no ray meets a vertex and no corner lies on an edge; the comparisons below are strict or not just as that asks for.
 """
 
 from __future__ import annotations

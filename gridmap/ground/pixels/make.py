@@ -66,11 +66,17 @@ def make(rings: Rings, low: Floats, high: Floats) -> tuple[Frame, Arrays] | None
         if frame is None:
             return None
         ends, sides = _edges(rings, frame)
-        counts = np.zeros((cores(), frame[5]), dtype=np.int64)
-        shared(len(ends), lambda part, start, stop: kernels.count_entries(ends, frame, start, stop, counts[part]))
+        counts = _touched(frame, ends)
         if counts.sum() <= _ENTRIES:
             return frame, _grid(frame, ends, sides, counts)
     return None
+
+
+def _touched(frame: Frame, ends: Floats) -> Ints:
+    """How many pixels the edges touch, by part and row."""
+    counts = np.zeros((cores(), frame[5]), dtype=np.int64)
+    shared(len(ends), lambda part, start, stop: kernels.count_entries(ends, frame, start, stop, counts[part]))
+    return counts
 
 
 def _sizes(rings: Rings) -> Iterator[int]:
@@ -88,8 +94,9 @@ def _frame(low: Floats, high: Floats, side: int) -> Frame | None:
     coarse = np.spacing(max(np.abs(low).max(), np.abs(high).max())) * _NUMBERS_PER_PIXEL
     if not (width > coarse and height > coarse):
         return None
-    # a pixel more on every side: the first row and column hold no cell, which is what far places are told
-    return west - width, 1.0 / width, south - height, 1.0 / height, side + 3, side + 3
+    # more than a pixel on every side: the first row and column hold no cell, which is what far places are told
+    west, south = west - 1.5 * width, south - 1.5 * height
+    return west, 1.0 / width, south, 1.0 / height, side + 3, side + 3
 
 
 def _edges(rings: Rings, frame: Frame) -> tuple[Floats, Shorts]:

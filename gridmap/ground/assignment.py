@@ -6,6 +6,7 @@ it; the one with the lowest code, compared as text, gets the place. The same hol
 
 from __future__ import annotations
 
+import importlib
 import math
 import sys
 import threading
@@ -64,8 +65,8 @@ class Method(NamedTuple):
     """How an index finds cells now."""
 
     name: Literal["pixels", "tree"]
-    #: what is asked of the tree, and why, in words; "" where everything is by pixels
-    by_tree: str
+    #: what sends points to the tree although there is work enough for pixels, in words; "" for nothing
+    why_tree: str
 
 
 class AssignmentIndex:
@@ -114,7 +115,7 @@ class AssignmentIndex:
         self._borders: Borders | None = None
         self._tree: Tree | None = None
         self._grid: PixelGrid | None = None
-        self._why_tree = "the work was too small for pixels"
+        self._why_tree = ""
         self._work = _worth(int(shapely.get_num_coordinates(polygons).sum()))
 
     def __len__(self) -> int:
@@ -288,6 +289,11 @@ def _radius(accuracy_m: ArrayLike | None, n: int) -> Floats:
             row=int(bad[0]) + 1,
         )
     return np.broadcast_to(radius, (n,)).astype(np.float64)
+
+
+def load_pixels() -> None:
+    """Import what the pixel grids need, compiling it where no earlier process has: seconds once, a second after that."""
+    importlib.import_module("gridmap.ground.pixels.kernels")
 
 
 def _picked(table: Rows, at: NDArray[np.integer]) -> Rows:

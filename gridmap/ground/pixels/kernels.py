@@ -90,32 +90,28 @@ def _value(label):
 
 
 @helper
-def _eastward(edge, side, x, y, west):
-    """What the sum gains on the way from (west - d, y + e) to (x - d, y + e)."""
-    ax, ay, bx, by = edge[0], edge[1], edge[2], edge[3]
+def _eastward(ax, ay, bx, by, gain, x, y, west):
+    """What the sum gains on the way from (west - d, y + e) to (x - d, y + e): `gain` where that crosses the edge."""
     if y < ay or y >= by or _beside(ax, ay, bx, by, x, y) >= 0:
         return 0
     if min(ax, bx) < west and _beside(ax, ay, bx, by, west, y) < 0:
         return 0
-    return _value(side[1]) - _value(side[0])
+    return gain
 
 
 @helper
-def _northward(edge, side, x, south, y):
-    """What the sum gains on the way from (x - d, south + e) to (x - d, y + e)."""
-    ax, ay, bx, by = edge[0], edge[1], edge[2], edge[3]
+def _northward(ax, ay, bx, by, gain, x, south, y):
+    """What the sum gains on the way from (x - d, south + e) to (x - d, y + e); `gain` is that from left to right."""
     if min(ax, bx) >= x or max(ax, bx) < x:
         return 0
     if not _above(ax, ay, bx, by, x, y) or _above(ax, ay, bx, by, x, south):
         return 0
-    gain = _value(side[0]) - _value(side[1])
-    return gain if ax < bx else -gain
+    return -gain if ax < bx else gain
 
 
 @helper
-def _touches(edge, x, y):
+def _touches(ax, ay, bx, by, x, y):
     """Whether a place is on an edge."""
-    ax, ay, bx, by = edge[0], edge[1], edge[2], edge[3]
     if y < ay or y > by or x < min(ax, bx) or x > max(ax, bx):
         return False
     return turn(ax, ay, bx, by, x, y) == 0
@@ -146,12 +142,14 @@ def _resolve(x, y, west, south, base, first, last, entries, ends, sides, ranks):
     total, touched = base, 0
     for k in range(first, last):
         e = entries[k]
-        edge, side = ends[e], sides[e]
-        total += _northward(edge, side, west, south, y)
-        if _touches(edge, x, y):
-            touched = _lower(_lower(touched, side[0], ranks), side[1], ranks)
+        ax, ay, bx, by = ends[e, 0], ends[e, 1], ends[e, 2], ends[e, 3]
+        left, right = sides[e, 0], sides[e, 1]
+        gain = _value(right) - _value(left)
+        total += _northward(ax, ay, bx, by, gain, west, south, y)
+        if _touches(ax, ay, bx, by, x, y):
+            touched = _lower(_lower(touched, left, ranks), right, ranks)
         else:
-            total += _eastward(edge, side, x, y, west)
+            total += _eastward(ax, ay, bx, by, gain, x, y, west)
     label = _told(total)
     if label < 0:
         return ASK
@@ -175,10 +173,10 @@ def find_one(x, y, frame, wests, souths, grid, spots, entries, ends, sides, rank
     if held >= -1:
         return held
     row = pixel // frame[4]
-    spot = spots[-2 - held]
-    first = spot[1] >> _COUNT
-    last = first + (spot[1] & ((1 << _COUNT) - 1))
-    return _resolve(x, y, wests[pixel - row * frame[4]], souths[row], spot[0], first, last, entries, ends, sides, ranks)
+    spot = -2 - held
+    first = spots[spot, 1] >> _COUNT
+    last = first + (spots[spot, 1] & ((1 << _COUNT) - 1))
+    return _resolve(x, y, wests[pixel - row * frame[4]], souths[row], spots[spot, 0], first, last, entries, ends, sides, ranks)
 
 
 @helper
@@ -205,8 +203,8 @@ def find_all(x, y, start, stop, out, frame, wests, souths, grid, spots, entries,
         many = _look_up(x, y, at, min(_BLOCK, stop - at), frame, grid, pixels, out, unsure)
         # one pass for each kind of memory: loads of one pass wait for one another no longer than they must
         for m in range(many):
-            spot = spots[-2 - out[at + unsure[m]]]
-            base[m], place[m] = spot[0], spot[1]
+            spot = -2 - out[at + unsure[m]]
+            base[m], place[m] = spots[spot, 0], spots[spot, 1]
         for m in range(many):
             k = unsure[m]
             row = pixels[k] // frame[4]
@@ -398,7 +396,10 @@ def label_rows(firsts, spot_firsts, columns, frame, wests, souths, entries, ends
             base = total
             while k < firsts[row + 1] and columns[k] == column:
                 e = entries[k]
-                total += _eastward(ends[e], sides[e], wests[column + 1], souths[row], wests[column])
+                gain = _value(sides[e, 1]) - _value(sides[e, 0])
+                total += _eastward(
+                    ends[e, 0], ends[e, 1], ends[e, 2], ends[e, 3], gain, wests[column + 1], souths[row], wests[column]
+                )
                 k += 1
             if k == first:
                 label = _told(total)

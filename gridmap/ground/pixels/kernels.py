@@ -180,40 +180,56 @@ def find_one(x, y, frame, wests, souths, grid, spots, entries, ends, sides, rank
 
 
 @helper
-def _look_up(x, y, at, n, frame, grid, pixels, out, unsure):
+def _look_up(x, y, frame, grid, pixels, out, unsure):
     """The pixels of some points and what they hold; the points in spots are put in `unsure`, their count returned."""
-    for k in range(n):
-        pixels[k] = _pixel(x[at + k], y[at + k], frame)
-    for k in range(n):
-        out[at + k] = grid[pixels[k]]
+    for k in range(len(x)):
+        pixels[k] = _pixel(x[k], y[k], frame)
+    for k in range(len(x)):
+        out[k] = grid[pixels[k]]
     many = 0
-    for k in range(n):
+    for k in range(len(x)):
         unsure[many] = k
-        many += out[at + k] < -1
+        many += out[k] < -1
     return many
+
+
+@helper
+def _fetch(many, out, unsure, spots, entries, ends, sides, place, seen):
+    """Bring what points in spots need into the processor's caches: their spots, their first and last edges.
+
+    One pass for each kind of memory and no branches in them, so that many loads are on their way at once.
+    """
+    for m in range(many):
+        place[m] = spots[-2 - out[unsure[m]], 1]
+    for m in range(many):
+        first = place[m] >> _COUNT
+        last = first + max(place[m] & ((1 << _COUNT) - 1), 1) - 1
+        seen[m] = entries[first] + entries[last]
+    for m in range(many):
+        first = place[m] >> _COUNT
+        one, two = entries[first], entries[first + max(place[m] & ((1 << _COUNT) - 1), 1) - 1]
+        seen[m] = ends[one, 0] + ends[one, 3] + ends[two, 0] + ends[two, 3] + sides[one, 0] + sides[two, 0]
 
 
 @compiled(_type(_F, 1, "A"), _type(_F, 1, "A"), _L, _L, _type(_I, 1, written=True), nb.types.Tuple(_FRAME), *_GRID)
 def find_all(x, y, start, stop, out, frame, wests, souths, grid, spots, entries, ends, sides, ranks):
     """`find_one` for the points from `start` up to `stop`, into `out`; returns how many are `ASK`."""
     pixels, unsure = np.empty(_BLOCK, np.int32), np.empty(_BLOCK, np.int32)
-    base, place = np.empty(_BLOCK, np.int64), np.empty(_BLOCK, np.int64)
+    place, seen = np.empty(_BLOCK, np.int64), np.empty(_BLOCK)
     asked = 0
     for at in range(start, stop, _BLOCK):
-        many = _look_up(x, y, at, min(_BLOCK, stop - at), frame, grid, pixels, out, unsure)
-        # one pass for each kind of memory: loads of one pass wait for one another no longer than they must
-        for m in range(many):
-            spot = -2 - out[at + unsure[m]]
-            base[m], place[m] = spots[spot, 0], spots[spot, 1]
+        some = slice(at, min(at + _BLOCK, stop))
+        xs, ys, found = x[some], y[some], out[some]
+        many = _look_up(xs, ys, frame, grid, pixels, found, unsure)
+        _fetch(many, found, unsure, spots, entries, ends, sides, place, seen)
         for m in range(many):
             k = unsure[m]
             row = pixels[k] // frame[4]
             first = place[m] >> _COUNT
             last = first + (place[m] & ((1 << _COUNT) - 1))
-            west, south = wests[pixels[k] - row * frame[4]], souths[row]
-            found = _resolve(x[at + k], y[at + k], west, south, base[m], first, last, entries, ends, sides, ranks)
-            out[at + k] = found
-            asked += found == ASK
+            west, south, base = wests[pixels[k] - row * frame[4]], souths[row], spots[-2 - found[k], 0]
+            found[k] = _resolve(xs[k], ys[k], west, south, base, first, last, entries, ends, sides, ranks)
+            asked += found[k] == ASK
     return asked
 
 

@@ -292,8 +292,8 @@ def _radius(accuracy_m: ArrayLike | None, n: int) -> Floats:
 
 
 def load_pixels() -> None:
-    """Import what the pixel grids need, compiling it where no earlier process has: seconds once, a second after that."""
-    importlib.import_module("gridmap.ground.pixels.kernels")
+    """Import what the pixel grids need: a second, and once for each machine and version the time to compile it."""
+    importlib.import_module("gridmap.ground.pixels.ready")
 
 
 def _picked(table: Rows, at: NDArray[np.integer]) -> Rows:

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from gridmap.ground.arrays import Floats
 from gridmap.ground.measure import Geometries
-from gridmap.ground.pixels import kernels
+from gridmap.ground.pixels import finding
 from gridmap.ground.pixels.make import Arrays, Frame, make, shared
 from gridmap.ground.pixels.rings import Rings, without
+from gridmap.ground.pixels.sums import ASK
 
-ASK = kernels.ASK
 #: points for one thread at least
 _FOR_A_THREAD = 50_000
 #: the largest number that a grid is made of; products of larger ones might overflow
@@ -42,7 +42,7 @@ class PixelGrid:
         frame, arrays, ranks = self.frame, self.arrays, self.ranks
 
         def work(_: int, start: int, stop: int) -> int:
-            return int(kernels.find_all(x, y, start, stop, out, frame, *arrays, ranks))
+            return int(finding.find_all(x, y, start, stop, out, frame, *arrays, ranks))
 
         if sum(shared(len(x), work, _FOR_A_THREAD)):
             return out, np.flatnonzero(out == ASK)
@@ -50,10 +50,10 @@ class PixelGrid:
 
 
 def _finder(frame: Frame, arrays: Arrays, ranks: NDArray[np.int32]) -> Callable[[float, float], int]:
-    """`kernels.find_one` with the commonest case, a pixel in one cell, in Python: a call over costs more than that."""
+    """`finding.find_one` with the commonest case, a pixel in one cell, in Python: a call over costs more than that."""
     west, per_x, south, per_y, columns, rows = frame
-    held = memoryview(arrays.grid)
-    in_spot = kernels.find_one
+    held = memoryview(arrays.grid.data)
+    in_spot = finding.find_one
 
     def find_one(x: float, y: float) -> int:
         u, v = (x - west) * per_x, (y - south) * per_y
@@ -74,7 +74,7 @@ def grid_of(cells: Geometries, rings: Rings, ranks: NDArray[np.int32]) -> PixelG
     if not len(rings.corners):
         return "there are no cells"
     sizes = np.abs(rings.corners)
-    if sizes.max() > _LARGEST or ((sizes > 0.0) & (sizes < kernels.TINY)).any():
+    if sizes.max() > _LARGEST or ((sizes > 0.0) & (sizes < finding.TINY)).any():
         return "some coordinates are too large or too small"
     loose = np.zeros(len(cells), dtype=bool)
 
@@ -83,8 +83,10 @@ def grid_of(cells: Geometries, rings: Rings, ranks: NDArray[np.int32]) -> PixelG
 
     shared(len(cells), judge, 1_000)
     loose &= ~(shapely.is_missing(cells) | shapely.is_empty(cells))
-    whole = rings.corners.min(axis=0), rings.corners.max(axis=0)
-    made = make(without(rings, loose) if loose.any() else rings, *whole)
+    sound = without(rings, loose) if loose.any() else rings
+    if not len(sound.corners):
+        return "no cell is a valid polygon"
+    made = make(sound, rings.corners.min(axis=0), rings.corners.max(axis=0))
     if made is None:
         return "the cells are too small for their coordinates' precision, or too many long edges lie side by side"
     frame, arrays = made
@@ -100,7 +102,7 @@ def _overlap(frame: Frame, arrays: Arrays, ranks: NDArray[np.int32]) -> bool:
         return True
     ends = arrays.ends[(arrays.sides == 0).any(axis=1)].reshape(-1, 2)
     out = np.empty(len(ends), dtype=np.int32)
-    return bool(kernels.find_all(ends[:, 0], ends[:, 1], 0, len(ends), out, frame, *arrays, ranks))
+    return bool(finding.find_all(ends[:, 0], ends[:, 1], 0, len(ends), out, frame, *arrays, ranks))
 
 
 def _loosen(frame: Frame, grid: NDArray[np.int32], boxes: Floats) -> None:

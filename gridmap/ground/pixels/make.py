@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridmap.ground.arrays import Floats
-from gridmap.ground.pixels import kernels
+from gridmap.ground.pixels import making
 from gridmap.ground.pixels.rings import Rings
 
 Answer = TypeVar("Answer")
@@ -30,7 +30,7 @@ _ENTRIES = 60_000_000
 
 
 class Arrays(NamedTuple):
-    """All that a grid is, in the order that the kernels take it."""
+    """All that a grid is, in the order that the loops take it."""
 
     wests: Floats
     souths: Floats
@@ -75,7 +75,7 @@ def make(rings: Rings, low: Floats, high: Floats) -> tuple[Frame, Arrays] | None
 def _touched(frame: Frame, ends: Floats) -> Ints:
     """How many pixels the edges touch, by part and row."""
     counts = np.zeros((cores(), frame[5]), dtype=np.int64)
-    shared(len(ends), lambda part, start, stop: kernels.count_entries(ends, frame, start, stop, counts[part]))
+    shared(len(ends), lambda part, start, stop: making.count_entries(ends, frame, start, stop, counts[part]))
     return counts
 
 
@@ -105,20 +105,20 @@ def _edges(rings: Rings, frame: Frame) -> tuple[Floats, Shorts]:
     inner, counts = np.empty(len(holes), dtype=np.int32), np.zeros((cores(), frame[5]), dtype=np.int64)
 
     def count(part: int, start: int, stop: int) -> None:
-        kernels.inner_sides(corners, firsts, holes, start, stop, inner)
-        kernels.count_sides(corners, firsts, frame, start, stop, counts[part])
+        making.inner_sides(corners, firsts, holes, start, stop, inner)
+        making.count_sides(corners, firsts, frame, start, stop, counts[part])
 
     shared(len(holes), count)
     first, places = _places(counts)
     ends, sides = np.empty((first[-1], 4)), np.empty((first[-1], 2), dtype=np.int32)
 
     def fill(part: int, start: int, stop: int) -> None:
-        kernels.fill_sides(corners, firsts, labels, inner, frame, start, stop, places[part], ends, sides)
+        making.fill_sides(corners, firsts, labels, inner, frame, start, stop, places[part], ends, sides)
 
     shared(len(holes), fill)
     kept = np.zeros(frame[5], dtype=np.int64)
     bits = ends.view(np.int64)
-    shared(frame[5], lambda _, start, stop: kernels.join_sides(first, start, stop, bits, sides, kept))
+    shared(frame[5], lambda _, start, stop: making.join_sides(first, start, stop, bits, sides, kept))
     row = np.repeat(np.arange(frame[5]), np.diff(first))
     front = np.arange(first[-1]) - first[row] < kept[row]
     return ends[front], sides[front]
@@ -136,11 +136,11 @@ def _grid(frame: Frame, ends: Floats, sides: Shorts, counts: Ints) -> Arrays:
     touched, entries = np.empty(first[-1], dtype=np.int32), np.empty(first[-1], dtype=np.int32)
 
     def fill(part: int, start: int, stop: int) -> None:
-        kernels.fill_entries(ends, frame, start, stop, places[part], touched, entries)
+        making.fill_entries(ends, frame, start, stop, places[part], touched, entries)
 
     shared(len(ends), fill)
     many = np.zeros(rows, dtype=np.int64)
-    shared(rows, lambda _, start, stop: kernels.sort_entries(first, frame, start, stop, touched, entries, many))
+    shared(rows, lambda _, start, stop: making.sort_entries(first, frame, start, stop, touched, entries, many))
     # spot 0 stands for all places that the tree is asked about: in two cells, on no edge
     spot_first = 1 + np.cumsum(many) - many
     grid, spots = np.empty(columns * rows, dtype=np.int32), np.empty((1 + many.sum(), 2), dtype=np.int64)
@@ -148,7 +148,7 @@ def _grid(frame: Frame, ends: Floats, sides: Shorts, counts: Ints) -> Arrays:
     wests, souths = _lines(frame[0], frame[1], columns), _lines(frame[2], frame[3], rows)
 
     def label(_: int, start: int, stop: int) -> None:
-        kernels.label_rows(
+        making.label_rows(
             first, spot_first, touched, frame, wests, souths, entries, ends, sides, start, stop, grid, spots
         )
 
@@ -157,7 +157,7 @@ def _grid(frame: Frame, ends: Floats, sides: Shorts, counts: Ints) -> Arrays:
 
 
 def _lines(origin: float, scale: float, count: int) -> Floats:
-    """The smallest number in each pixel, by the kernels' own rounding; one more than there are pixels."""
+    """The smallest number in each pixel, by the loops' own rounding; one more than there are pixels."""
     wanted = np.arange(count + 1, dtype=np.float64)
     guess = origin + wanted / scale
     low, high = (_ordered(guess + step / scale) for step in (-1.0, 1.0))

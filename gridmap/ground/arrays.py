@@ -6,6 +6,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+import shapely.errors
 from numpy.typing import ArrayLike, NDArray
 
 from gridmap.errors import InvalidInput
@@ -48,7 +49,11 @@ def columns(points: gpd.GeoSeries) -> tuple[Floats, Floats]:
     if points.crs is not None and not points.crs.equals("EPSG:4326", ignore_axis_order=True):
         points = points.to_crs("EPSG:4326")
     shapes = np.asarray(points.values)
-    x, y = shapely.get_x(shapes), shapely.get_y(shapes)
+    try:
+        x, y = shapely.get_x(shapes), shapely.get_y(shapes)
+    except shapely.errors.GEOSException:  # some are empty: looking for those first costs as much again
+        shapes = np.where(shapely.is_empty(shapes), None, shapes)
+        x, y = shapely.get_x(shapes), shapely.get_y(shapes)
     unknown = np.flatnonzero(np.isnan(x))
     wrong = unknown[~np.isin(shapely.get_type_id(shapes[unknown]), (-1, shapely.GeometryType.POINT))]
     if len(wrong):

@@ -161,8 +161,8 @@ def _lines(origin: float, scale: float, count: int) -> Floats:
     wanted = np.arange(count + 1, dtype=np.float64)
     guess = origin + wanted / scale
     low, high = (_ordered(guess + step / scale) for step in (-1.0, 1.0))
-    while (high - low > 1).any():
-        middle = low + (high - low) // 2
+    while (low + 1 < high).any():
+        middle = (low & high) + ((low ^ high) >> 1)  # half of the sum, which might overflow
         reached = (_number(middle) - origin) * scale >= wanted
         low, high = np.where(reached, low, middle), np.where(reached, middle, high)
     return _number(high)

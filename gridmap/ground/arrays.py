@@ -52,7 +52,8 @@ def columns(points: gpd.GeoSeries) -> tuple[Floats, Floats]:
     try:
         x, y = shapely.get_x(shapes), shapely.get_y(shapes)
     except shapely.errors.GEOSException:  # some are empty: looking for those first costs as much again
-        shapes = np.where(shapely.is_empty(shapes), None, shapes)
+        shapes = shapes.copy()
+        shapes[shapely.is_empty(shapes)] = None
         x, y = shapely.get_x(shapes), shapely.get_y(shapes)
     unknown = np.flatnonzero(np.isnan(x))
     wrong = unknown[~np.isin(shapely.get_type_id(shapes[unknown]), (-1, shapely.GeometryType.POINT))]

@@ -40,7 +40,8 @@ SURE = 0.9
 _POINTS_FOR_NUMBA, _POINTS_AT_LEAST, _POINTS_A_VERTEX = 500_000, 20_000, 0.4
 #: what a call for one point costs, in points of a batch
 _POINTS_A_CALL = 10
-_EMPTY, _INT32 = np.empty, np.dtype(np.int32)
+#: looked up once: finding these names takes a tenth of a single look-up
+_empty, _INT32 = np.empty, np.dtype(np.int32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +174,7 @@ class AssignmentIndex:
         if self._grid is not None and isinstance(lon, float) and isinstance(lat, float):
             row = self._grid.find_one(lon, lat)
             if row >= -1:
-                alone = _EMPTY(1, _INT32)
+                alone = _empty(1, _INT32)
                 alone[0] = row
                 return alone
         x, y = paired(lon, lat)

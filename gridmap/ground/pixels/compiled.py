@@ -39,3 +39,9 @@ def compiled(*types: Any) -> Callable[[Any], Any]:
             return nb.njit(types, nogil=True, error_model="numpy")(function)
 
     return decorate
+
+
+def bare(loop: Any) -> Any:
+    """A compiled loop without numba's look at the types of what it is given, which takes longer than a look-up."""
+    (made,) = loop.overloads.values()
+    return made.entry_point

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from gridmap.ground.arrays import Floats
 from gridmap.ground.measure import Geometries
 from gridmap.ground.pixels import finding
+from gridmap.ground.pixels.compiled import bare
 from gridmap.ground.pixels.make import Arrays, Frame, make, shared
 from gridmap.ground.pixels.rings import Rings, without
-from gridmap.ground.pixels.sums import ASK
+from gridmap.ground.pixels.sums import ASK, COUNT, FEW
 
 #: points for one thread at least
 _FOR_A_THREAD = 50_000
@@ -50,17 +51,26 @@ class PixelGrid:
 
 
 def _finder(frame: Frame, arrays: Arrays, ranks: NDArray[np.int32]) -> Callable[[float, float], int]:
-    """`finding.find_one` with the commonest case, a pixel in one cell, in Python: a call over costs more than that."""
+    """One place at a time. In Python until a spot is met, and on views of bare memory: numpy and numba take longer."""
     west, per_x, south, per_y, columns, rows = frame
-    held = memoryview(arrays.grid.data)
-    in_spot = finding.find_one
+    held, wests, souths = memoryview(arrays.grid.data), memoryview(arrays.wests.data), memoryview(arrays.souths.data)
+    spots = memoryview(arrays.spots.reshape(-1).data)
+    entries, ends, sides = arrays.entries, arrays.ends, arrays.sides
+    in_spot = bare(finding.find_in_spot)
 
     def find_one(x: float, y: float) -> int:
         u, v = (x - west) * per_x, (y - south) * per_y
-        if 0.0 <= u < columns and 0.0 <= v < rows:
-            found = held[int(v) * columns + int(u)]
-            return found if found >= -1 else int(in_spot(x, y, frame, *arrays, ranks))
-        return -1
+        if not (0.0 <= u < columns and 0.0 <= v < rows):
+            return -1
+        column, row = int(u), int(v)
+        found: int = held[row * columns + column]
+        if found >= -1:
+            return found
+        spot = -4 - 2 * found
+        edges = spots[spot + 1]
+        first = edges >> COUNT
+        last = first + (edges & FEW)
+        return in_spot(x, y, wests[column], souths[row], spots[spot], first, last, entries, ends, sides, ranks)  # type: ignore[no-any-return]
 
     return find_one
 

@@ -21,8 +21,9 @@ import numpy as np
 
 from gridmap.ground.pixels.compiled import helper
 
-#: bits for the count of edges in a spot's record
+#: a spot's record has the place of its edges above these bits, and their count in them
 COUNT = 20
+FEW = (1 << COUNT) - 1
 _ONE = 1 << 32
 _LOW = _ONE - 1
 #: Shewchuk's bound for a determinant of differences, as a part of the sum of its products

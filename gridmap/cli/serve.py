@@ -39,6 +39,7 @@ def serve(
         return
     import uvicorn
 
+    _warm(ctx)  # what is compiled and indexed here is only read and mapped by the workers
     ctx.engine.dispose()
     say(f"http://{host}:{port}")
     uvicorn.run("gridmap.cli.serve:application", factory=True, workers=workers, **_options(host, port, proxy))

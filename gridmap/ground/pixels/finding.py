@@ -1,6 +1,6 @@
 """Finding the cells of places in a grid. See `sums` for the words."""
 
-# mypy: allow-untyped-defs, allow-untyped-calls
+# mypy: ignore-errors
 # The types of these functions are numba's, given above each; those without are parts of others.
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _BLOCK = 4096
 
 
 @helper
-def _resolve(x, y, west, south, base, first, last, entries, ends, sides, ranks):
+def _resolve(x, y, west, south, base, first, last, entries, ends, sides, ranks) -> int:
     """What a grid would hold for a place in a spot: its row, -1 or `ASK`."""
     if (x != 0.0 and abs(x) < TINY) or (y != 0.0 and abs(y) < TINY):
         return ASK
@@ -38,7 +38,7 @@ def _resolve(x, y, west, south, base, first, last, entries, ends, sides, ranks):
 
 
 @helper
-def _pixel(x, y, frame):
+def _pixel(x, y, frame) -> int:
     """The number of the pixel that has a place. What is beyond the grid, or no number, is in an empty one."""
     u, v = (x - frame[0]) * frame[1], (y - frame[2]) * frame[3]
     if u >= 0.0 and v >= 0.0 and u < frame[4] and v < frame[5]:
@@ -47,7 +47,7 @@ def _pixel(x, y, frame):
 
 
 @compiled(F64, F64, F64, F64, I64, I64, I64, *GRID[4:])
-def find_in_spot(x, y, west, south, base, first, last, entries, ends, sides, ranks):
+def find_in_spot(x, y, west, south, base, first, last, entries, ends, sides, ranks) -> int:
     """The row of the cell that has a place in a spot, -1 for none, `ASK` where the tree must be asked.
 
     What is one number is given as one: each array that comes from Python costs a tenth of a microsecond.
@@ -56,7 +56,7 @@ def find_in_spot(x, y, west, south, base, first, last, entries, ends, sides, ran
 
 
 @helper
-def _look_up(x, y, frame, grid, pixels, out, unsure):
+def _look_up(x, y, frame, grid, pixels, out, unsure) -> int:
     """The pixels of some points and what they hold; the points in spots are put in `unsure`, their count returned."""
     for k in range(len(x)):
         pixels[k] = _pixel(x[k], y[k], frame)
@@ -70,7 +70,7 @@ def _look_up(x, y, frame, grid, pixels, out, unsure):
 
 
 @helper
-def _fetch(many, out, unsure, spots, entries, ends, sides, place, seen):
+def _fetch(many, out, unsure, spots, entries, ends, sides, place, seen) -> None:
     """Bring what points in spots need into the processor's caches: their spots, their first and last edges.
 
     One pass for each kind of memory and no branches in them, so that many loads are on their way at once.
@@ -88,7 +88,7 @@ def _fetch(many, out, unsure, spots, entries, ends, sides, place, seen):
 
 
 @compiled(array(F64, 1, "A"), array(F64, 1, "A"), I64, I64, array(I32, 1, written=True), FRAME, *GRID)
-def find_all(x, y, start, stop, out, frame, wests, souths, grid, spots, entries, ends, sides, ranks):
+def find_all(x, y, start, stop, out, frame, wests, souths, grid, spots, entries, ends, sides, ranks) -> int:
     """What `find_in_spot` says for all points from `start` up to `stop`, into `out`; returns how many are `ASK`."""
     pixels, unsure = np.empty(_BLOCK, np.int32), np.empty(_BLOCK, np.int32)
     place, seen = np.empty(_BLOCK, np.int64), np.empty(_BLOCK)

@@ -1,6 +1,6 @@
 """Making a grid: each loop works on a range of its own, so that threads can share it. See `sums` for the words."""
 
-# mypy: allow-untyped-defs, allow-untyped-calls
+# mypy: ignore-errors
 # The types of these functions are numba's, given above each; those without are parts of others.
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _MARGIN = 1e-3
 
 
 @compiled(array(F64, 2), array(I64, 1), array(I32, 1), I64, I64, array(I32, 1, written=True))
-def inner_sides(corners, firsts, holes, start, stop, inner):
+def inner_sides(corners, firsts, holes, start, stop, inner) -> None:
     """For each valid ring: 1 where its cell is on the left of its corners' direction, else -1."""
     for ring in range(start, stop):
         first, last = firsts[ring], firsts[ring + 1] - 1  # the last corner is the first one again
@@ -36,7 +36,7 @@ def inner_sides(corners, firsts, holes, start, stop, inner):
 
 
 @compiled(array(F64, 2), array(I64, 1), FRAME, I64, I64, array(I64, 1, written=True))
-def count_sides(corners, firsts, frame, start, stop, counts):
+def count_sides(corners, firsts, frame, start, stop, counts) -> None:
     """How many sides of rings begin, seen upwards, in each row of pixels."""
     for ring in range(start, stop):
         for k in range(firsts[ring], firsts[ring + 1] - 1):
@@ -48,7 +48,7 @@ def count_sides(corners, firsts, frame, start, stop, counts):
     array(F64, 2), array(I64, 1), array(I32, 1), array(I32, 1), FRAME, I64, I64,
     array(I64, 1, written=True), array(F64, 2, written=True), array(I32, 2, written=True),
 )  # fmt: skip
-def fill_sides(corners, firsts, labels, inner, frame, start, stop, places, ends, sides):
+def fill_sides(corners, firsts, labels, inner, frame, start, stop, places, ends, sides) -> None:
     """Sides of rings, each from its own row's place on, with the cell on one side and none on the other."""
     for ring in range(start, stop):
         for k in range(firsts[ring], firsts[ring + 1] - 1):
@@ -66,7 +66,7 @@ def fill_sides(corners, firsts, labels, inner, frame, start, stop, places, ends,
 
 
 @helper
-def _hash(bits, k):
+def _hash(bits, k) -> int:
     mixed = np.uint64(0)
     for i in range(4):
         mixed = (mixed ^ np.uint64(bits[k, i])) * np.uint64(0x9E3779B97F4A7C15)
@@ -75,7 +75,7 @@ def _hash(bits, k):
 
 
 @helper
-def _joined(one, other, bits, sides):
+def _joined(one, other, bits, sides) -> bool:
     """Whether two sides of rings were one edge's both sides; then `one` is that edge."""
     for i in range(4):
         if bits[one, i] != bits[other, i]:
@@ -90,7 +90,7 @@ def _joined(one, other, bits, sides):
 @compiled(
     array(I64, 1), I64, I64, array(I64, 2, written=True), array(I32, 2, written=True), array(I64, 1, written=True)
 )  # fmt: skip
-def join_sides(firsts, start, stop, bits, sides, kept):
+def join_sides(firsts, start, stop, bits, sides, kept) -> None:
     """Join what neighbours share, row by row: edges move to the front of their row, `kept` says how many there are.
 
     `bits`: the ends' bits, by which equal numbers are found.
@@ -114,7 +114,7 @@ def join_sides(firsts, start, stop, bits, sides, kept):
 
 
 @helper
-def _columns(edge, frame, row):
+def _columns(edge, frame, row) -> tuple[int, int]:
     """The first and the last column in which an edge may touch a row of pixels; never too few."""
     u0, v0 = (edge[0] - frame[0]) * frame[1], (edge[1] - frame[2]) * frame[3]
     u1, v1 = (edge[2] - frame[0]) * frame[1], (edge[3] - frame[2]) * frame[3]
@@ -128,12 +128,12 @@ def _columns(edge, frame, row):
 
 
 @helper
-def _rows(edge, frame):
+def _rows(edge, frame) -> tuple[int, int]:
     return int((edge[1] - frame[2]) * frame[3]), int((edge[3] - frame[2]) * frame[3])
 
 
 @compiled(array(F64, 2), FRAME, I64, I64, array(I64, 1, written=True))
-def count_entries(ends, frame, start, stop, counts):
+def count_entries(ends, frame, start, stop, counts) -> None:
     """How many pixels the edges touch in each row."""
     for e in range(start, stop):
         low, high = _rows(ends[e], frame)
@@ -146,7 +146,7 @@ def count_entries(ends, frame, start, stop, counts):
     array(F64, 2), FRAME, I64, I64, array(I64, 1, written=True), array(I32, 1, written=True),
     array(I32, 1, written=True),
 )  # fmt: skip
-def fill_entries(ends, frame, start, stop, places, columns, entries):
+def fill_entries(ends, frame, start, stop, places, columns, entries) -> None:
     """Each touched pixel's column and edge, from its row's place on."""
     for e in range(start, stop):
         low, high = _rows(ends[e], frame)
@@ -161,7 +161,7 @@ def fill_entries(ends, frame, start, stop, places, columns, entries):
     array(I64, 1), FRAME, I64, I64, array(I32, 1, written=True), array(I32, 1, written=True),
     array(I64, 1, written=True),
 )  # fmt: skip
-def sort_entries(firsts, frame, start, stop, columns, entries, spots):
+def sort_entries(firsts, frame, start, stop, columns, entries, spots) -> None:
     """Sort each row by column, and count its spots."""
     for row in range(start, stop):
         first, last = firsts[row], firsts[row + 1]
@@ -182,7 +182,9 @@ def sort_entries(firsts, frame, start, stop, columns, entries, spots):
     array(I64, 1), array(I64, 1), array(I32, 1), FRAME, array(F64, 1), array(F64, 1), array(I32, 1),
     array(F64, 2), array(I32, 2), I64, I64, array(I32, 1, written=True), array(I64, 2, written=True),
 )  # fmt: skip
-def label_rows(firsts, spot_firsts, columns, frame, wests, souths, entries, ends, sides, start, stop, grid, spots):
+def label_rows(
+    firsts, spot_firsts, columns, frame, wests, souths, entries, ends, sides, start, stop, grid, spots
+) -> None:
     """Walk each row of pixels from the west, where no cell is, along its southern side; fill the grid and the spots."""
     for row in range(start, stop):
         total, k, spot = 0, firsts[row], spot_firsts[row]

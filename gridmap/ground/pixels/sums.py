@@ -12,7 +12,7 @@ Words used here, and what they are:
   no ray meets a vertex and no corner lies on an edge; the comparisons below are strict or not just as that asks for.
 """
 
-# mypy: allow-untyped-defs, allow-untyped-calls
+# mypy: ignore-errors
 # The types of these functions are numba's, given above each; those without are parts of others.
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ ASK = -2
 
 
 @helper
-def _product(a, b):
+def _product(a, b) -> tuple[float, float]:
     """The product of two numbers as a rounded part and what was rounded off, exactly (Dekker)."""
     high = a * b
     c = _SPLIT * a
@@ -46,7 +46,7 @@ def _product(a, b):
 
 
 @helper
-def _exact_turn(ax, ay, bx, by, px, py):
+def _exact_turn(ax, ay, bx, by, px, py) -> int:
     """`turn` by the determinant's six products as an exact expansion (Shewchuk 1997, Grow-Expansion)."""
     factors = ((ax, by), (-ay, bx), (bx, py), (-by, px), (px, ay), (-py, ax))
     parts = np.zeros(12)
@@ -68,7 +68,7 @@ def _exact_turn(ax, ay, bx, by, px, py):
 
 
 @helper
-def turn(ax, ay, bx, by, px, py):
+def turn(ax, ay, bx, by, px, py) -> int:
     """Where p is, seen from a to b: 1 left, -1 right, 0 on the line. Exact."""
     left = (bx - ax) * (py - ay)
     right = (by - ay) * (px - ax)
@@ -82,7 +82,7 @@ def turn(ax, ay, bx, by, px, py):
 
 
 @helper
-def beside(ax, ay, bx, by, x, y):
+def beside(ax, ay, bx, by, x, y) -> int:
     """`turn` for a place whose y is one of the edge's; cheap where its x is none of the edge's."""
     if x > max(ax, bx):
         return -1
@@ -92,7 +92,7 @@ def beside(ax, ay, bx, by, x, y):
 
 
 @helper
-def above(ax, ay, bx, by, x, y):
+def above(ax, ay, bx, by, x, y) -> bool:
     """Whether (x - d, y + e) is above an edge that has x - d among its own."""
     if y < ay:
         return False
@@ -103,12 +103,12 @@ def above(ax, ay, bx, by, x, y):
 
 
 @helper
-def value(label):
+def value(label) -> int:
     return _ONE + label if label > 0 else 0
 
 
 @helper
-def eastward(ax, ay, bx, by, gain, x, y, west):
+def eastward(ax, ay, bx, by, gain, x, y, west) -> int:
     """What the sum gains on the way from (west - d, y + e) to (x - d, y + e): `gain` where that crosses the edge."""
     if y < ay or y >= by or beside(ax, ay, bx, by, x, y) >= 0:
         return 0
@@ -118,7 +118,7 @@ def eastward(ax, ay, bx, by, gain, x, y, west):
 
 
 @helper
-def northward(ax, ay, bx, by, gain, x, south, y):
+def northward(ax, ay, bx, by, gain, x, south, y) -> int:
     """What the sum gains on the way from (x - d, south + e) to (x - d, y + e); `gain` is that from left to right."""
     if min(ax, bx) >= x or max(ax, bx) < x:
         return 0
@@ -128,7 +128,7 @@ def northward(ax, ay, bx, by, gain, x, south, y):
 
 
 @helper
-def touches(ax, ay, bx, by, x, y):
+def touches(ax, ay, bx, by, x, y) -> bool:
     """Whether a place is on an edge."""
     if y < ay or y > by or x < min(ax, bx) or x > max(ax, bx):
         return False
@@ -136,7 +136,7 @@ def touches(ax, ay, bx, by, x, y):
 
 
 @helper
-def lower(one, other, ranks):
+def lower(one, other, ranks) -> int:
     """The label of the lower code; 0 is none."""
     if one == 0 or (other != 0 and ranks[other - 1] < ranks[one - 1]):
         return other
@@ -144,7 +144,7 @@ def lower(one, other, ranks):
 
 
 @helper
-def told(total):
+def told(total) -> int:
     """The label that a sum tells: 0 for none, -1 where there are several."""
     count = total >> 32
     if count == 1:

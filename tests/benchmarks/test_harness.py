@@ -60,7 +60,7 @@ def test_single_calls_are_measured_at_a_quantile() -> None:
     )
     result = measure(waits, 2)
     assert result.agreed == str([0.0] * 8 + [0.01, 0.02])
-    assert min(result.timings["theirs"].wall) >= 0.01 > max(result.timings["ours"].wall)
+    assert min(result.timings["theirs"].wall) >= 0.01
 
 
 def test_contenders_that_disagree_are_not_measured() -> None:

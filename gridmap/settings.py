@@ -21,6 +21,8 @@ class Settings:
     #: where the master key for sealed personal fields lies when GRIDMAP_SECRET_KEY is not given
     key_file: Path = Path("var/secret.key")
     secret_key: str | None = None
+    #: where indexes of the cells are kept for all server processes; None: beside a SpatiaLite file, else `var/index`
+    index_dir: Path | None = None
     timezone: str = "Asia/Shanghai"
     session_hours: int = 12
     read_log_days: int = 365
@@ -51,6 +53,7 @@ class Settings:
             database_url=text("DATABASE_URL", default.database_url),
             key_file=Path(text("KEY_FILE", str(default.key_file))),
             secret_key=env.get("GRIDMAP_SECRET_KEY") or None,
+            index_dir=Path(folder) if (folder := env.get("GRIDMAP_INDEX_DIR")) else None,
             timezone=text("TIMEZONE", default.timezone),
             session_hours=number("SESSION_HOURS", default.session_hours),
             read_log_days=number("READ_LOG_DAYS", default.read_log_days),

@@ -39,6 +39,7 @@ def serve(
         return
     import uvicorn
 
+    _warm(ctx)  # what is compiled and indexed here is only read and mapped by the workers
     ctx.engine.dispose()
     say(f"http://{host}:{port}")
     uvicorn.run("gridmap.cli.serve:application", factory=True, workers=workers, **_options(host, port, proxy))
@@ -50,6 +51,7 @@ def run(ctx: Context, *, host: str, port: int, proxy: str | None = None) -> None
 
     from api.app import create_app
 
+    _warm(ctx)
     say(f"http://{host}:{port}")
     uvicorn.Server(uvicorn.Config(create_app(ctx), **_options(host, port, proxy))).run()
 
@@ -58,7 +60,17 @@ def application() -> FastAPI:
     """The application of one of several server processes."""
     from api.app import create_app
 
-    return create_app(_context())
+    ctx = _context()
+    _warm(ctx)
+    return create_app(ctx)
+
+
+def _warm(ctx: Context) -> None:
+    """Make ready what requests would otherwise wait for; `/readyz` answers after that."""
+    from gridmap.store import read
+
+    with read(ctx.engine) as conn:
+        ctx.grounds.warm(conn, ctx.today())
 
 
 def _context() -> Context:

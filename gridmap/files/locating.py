@@ -85,6 +85,8 @@ def locate_table(
     codes[inside] = index.codes[placed.cell[inside]]
     frame, renamed = _added(table.frame, codes, placed.border_m)
     notes += tuple(f"{name!r} is read from {column!r}." for name, column in mapping.items() if name != column)
+    if index.method.why_tree:
+        notes += (f"Points are looked up the slow way where it must be: {index.method.why_tree}; see `gridmap check`.",)
     if far.any():
         notes += (f"{int(far.sum()):,} points lie more than 100 km from all cells: is the reference system right?",)
     field = "geometry" if "geometry" in mapping else "place"

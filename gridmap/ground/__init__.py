@@ -4,7 +4,7 @@ Everything is WGS84 longitude and latitude unless a name says otherwise. Knows n
 """
 
 from gridmap.ground.areas import level_of, parent_of, paths
-from gridmap.ground.assignment import AssignmentIndex, Placement
+from gridmap.ground.assignment import AssignmentIndex, Placement, load_pixels
 from gridmap.ground.codes import CodeScheme
 from gridmap.ground.coverage import CoverageReport, check
 from gridmap.ground.crs import convert, parse_crs, to_wgs84
@@ -22,6 +22,7 @@ __all__ = [
     "distance_m",
     "length_m",
     "level_of",
+    "load_pixels",
     "metric_crs",
     "parent_of",
     "parse_crs",

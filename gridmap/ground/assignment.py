@@ -6,7 +6,13 @@ it; the one with the lowest code, compared as text, gets the place. The same hol
 
 from __future__ import annotations
 
+import importlib
+import math
+import sys
+import threading
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -14,10 +20,14 @@ import shapely
 from numpy.typing import ArrayLike, NDArray
 
 from gridmap.errors import InvalidInput
-from gridmap.ground.arrays import Floats, floats, paired
+from gridmap.ground.arrays import Floats, columns, floats, paired
 from gridmap.ground.borders import NOISE, REACH, Borders, Shares
 from gridmap.ground.cells import code_texts, refuse, wgs84_polygons
+from gridmap.ground.exact import Tree
 from gridmap.ground.measure import Geometries
+
+if TYPE_CHECKING:
+    from gridmap.ground.pixels.grid import PixelGrid
 
 Rows = NDArray[np.int32]
 
@@ -25,7 +35,13 @@ Rows = NDArray[np.int32]
 RADIUS_SHARE = 0.68
 #: below this confidence the runner-up is named
 SURE = 0.9
-_POINTS_AT_ONCE = 200_000
+#: what making a grid costs, in points that a tree finds in that time (it finds 0.6 million a second): importing numba
+#: with the compiled loops, starting, and each vertex. So a cold run over 1,000 points stays with the tree.
+_POINTS_FOR_NUMBA, _POINTS_AT_LEAST, _POINTS_A_VERTEX = 500_000, 20_000, 0.4
+#: what a call for one point costs, in points of a batch
+_POINTS_A_CALL = 10
+#: looked up once: finding these names takes a tenth of a single look-up
+_empty, _INT32 = np.empty, np.dtype(np.int32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +62,39 @@ class Placement:
     nearest_m: Floats
 
 
+class Method(NamedTuple):
+    """How an index finds cells now."""
+
+    name: Literal["pixels", "tree"]
+    #: what sends points to the tree although there is work enough for pixels, in words; "" for nothing
+    why_tree: str
+
+
 class AssignmentIndex:
-    """Cells made ready to be asked which of them has a place. Immutable, safe to share between threads.
+    """Cells made ready to be asked which of them has a place. Safe to share between threads.
 
     `cells`: polygons or multipolygons in any CRS (without one, `locate` takes coordinates as they stand and `place`
     is refused); empty and missing geometries hold no place. The frame is not changed. `code`: the column of codes,
     read as text. Raises InvalidInput naming the row at fault.
+
+    A few points are looked up in a tree. Once there are so many that it pays, or when `make_ready` is called, a grid of
+    pixels is made, which is some fifty times as fast and gives the same answers.
     """
 
-    __slots__ = ("_borders", "_cells", "_codes", "_extent", "_row", "_tree")
+    __slots__ = (
+        "_borders",
+        "_cells",
+        "_codes",
+        "_extent",
+        "_grid",
+        "_known",
+        "_lock",
+        "_rank",
+        "_row",
+        "_tree",
+        "_why_tree",
+        "_work",
+    )  # fmt: skip
 
     def __init__(self, cells: gpd.GeoDataFrame, code: str = "code") -> None:
         texts = code_texts(cells, code)
@@ -64,15 +104,20 @@ class AssignmentIndex:
         # cells are kept in the order of their codes, so that the lowest position among hits is the lowest code
         order = np.argsort(codes, kind="stable")
         self._row: Rows = order.astype(np.int32)
+        self._rank: Rows = np.empty_like(self._row)
+        self._rank[order] = np.arange(len(order), dtype=np.int32)
         self._cells: Geometries = polygons[order]
         self._codes: NDArray[np.object_] = codes
         self._extent: Floats = shapely.total_bounds(polygons) if len(polygons) else np.full(4, np.nan)
-        known = cells.crs is not None and bool(np.isfinite(self._extent).all())
-        self._borders: Borders | None = Borders(self._cells) if known else None
-        self._tree = shapely.STRtree(self._cells)
-        _make_ready(self._cells)
-        for array in (self._row, self._cells, self._codes, self._extent):
+        self._known: bool = cells.crs is not None and bool(np.isfinite(self._extent).all())
+        for array in (self._row, self._rank, self._cells, self._codes, self._extent):
             array.setflags(write=False)
+        self._lock = threading.Lock()
+        self._borders: Borders | None = None
+        self._tree: Tree | None = None
+        self._grid: PixelGrid | None = None
+        self._why_tree = ""
+        self._work = _worth(int(shapely.get_num_coordinates(polygons).sum()))
 
     def __len__(self) -> int:
         return len(self._codes)
@@ -88,14 +133,60 @@ class AssignmentIndex:
         west, south, east, north = self._extent.tolist()
         return west, south, east, north
 
+    @property
+    def method(self) -> Method:
+        """How cells are found now; it may change from the tree to pixels as work comes in."""
+        grid = self._grid
+        return Method("tree", self._why_tree) if grid is None else Method("pixels", grid.note)
+
+    def make_ready(self, kept: Path | None = None) -> str:
+        """Make the pixel grid now, so that no look-up waits for it.
+
+        `kept`: a folder from which a grid of just these cells is mapped into memory, or into which a new one is written
+        for others; one that is cut short, spoilt or of other cells is not taken. Returns why none could be written, or
+        "": the index is ready then too.
+        """
+        trouble = ""
+        with self._lock:
+            if self._grid is None:
+                self._work = math.inf  # one attempt is enough
+                trouble = self._make(kept)
+        if self._grid is None or self._grid.note:
+            self._exact()
+        return trouble
+
+    def _make(self, kept: Path | None) -> str:
+        from gridmap.ground.pixels.ready import ready  # numba takes a second to import: only for work that is worth it
+
+        polygons = self._cells[self._rank] if len(self._rank) else self._cells
+        made, trouble = ready(polygons, self._codes, self._rank, kept)
+        if isinstance(made, str):
+            self._why_tree = made
+        else:
+            self._grid = made
+        return trouble
+
     def locate(self, lon: ArrayLike, lat: ArrayLike) -> Rows:
         """Row positions of the cells that have the points, -1 outside and for points that are not finite.
 
         `lon`, `lat`: WGS84 degrees, numbers or arrays of one length, also 0 and 1. Returns int32 of that length.
         """
+        if self._grid is not None and isinstance(lon, float) and isinstance(lat, float):
+            row = self._grid.find_one(lon, lat)
+            if row >= -1:
+                alone = _empty(1, _INT32)
+                alone[0] = row
+                return alone
         x, y = paired(lon, lat)
-        at = self._locate(x, y)
-        return np.where(at >= 0, self._row_of(at), np.int32(-1))
+        return self._locate(x, y)
+
+    def locate_points(self, points: gpd.GeoSeries) -> Rows:
+        """`locate` for points of any CRS (WGS84 where they say none); missing and empty ones are outside.
+
+        Raises InvalidInput naming the first that is no point.
+        """
+        x, y = columns(points)
+        return self._locate(x, y)
 
     def place(self, lon: ArrayLike, lat: ArrayLike, accuracy_m: ArrayLike | None = None) -> Placement:
         """`locate` with distances and confidence; see `Placement`.
@@ -106,29 +197,46 @@ class AssignmentIndex:
         """
         x, y = paired(lon, lat)
         radius = _radius(accuracy_m, len(x))
-        at = self._locate(x, y)
+        at = self._located(x, y)
         found = self._place(x, y, radius, at)
-        cell, runner_up, nearest = (
-            np.where(one >= 0, self._row_of(one), np.int32(-1)) for one in (at, found.runner_up, found.nearest)
-        )
+        cell, runner_up, nearest = (_picked(self._row, one) for one in (at, found.runner_up, found.nearest))
         return Placement(cell, found.border_m, found.confidence, runner_up, nearest, found.nearest_m)
 
-    def _row_of(self, at: NDArray[np.integer]) -> Rows:
-        return self._row[at] if len(self._row) else np.full(len(at), -1, dtype=np.int32)
-
     def _locate(self, x: Floats, y: Floats) -> Rows:
+        """Rows, -1 for none."""
+        grid = self._grid or self._worth_a_grid(len(x))
+        if grid is None:
+            return _picked(self._row, self._exact().locate(x, y))
+        rows, asked = grid.find(x, y)
+        if len(asked):
+            rows[asked] = _picked(self._row, self._exact().locate(x[asked], y[asked]))
+        return rows
+
+    def _located(self, x: Floats, y: Floats) -> Rows:
         """Positions in the order of codes, -1 for none."""
-        best = np.full(len(x), len(self._cells), dtype=np.int32)
-        finite = np.flatnonzero(np.isfinite(x) & np.isfinite(y))
-        for i in range(0, len(finite), _POINTS_AT_ONCE):
-            some = finite[i : i + _POINTS_AT_ONCE]
-            point, cell = self._tree.query(shapely.points(x[some], y[some]))
-            by_cell = np.argsort(cell, kind="stable")  # one cell after another stays in the processor's cache
-            point, cell = some[point[by_cell]], cell[by_cell]
-            hit = shapely.intersects_xy(self._cells[cell], x[point], y[point])
-            np.minimum.at(best, point[hit], cell[hit].astype(np.int32))
-        best[best == len(self._cells)] = -1
-        return best
+        return _picked(self._rank, self._locate(x, y))
+
+    def _worth_a_grid(self, points: int) -> PixelGrid | None:
+        """The pixel grid, made as soon as the tree has had as much to do as making it takes."""
+        self._work -= points + _POINTS_A_CALL  # two threads may count as one: it is an estimate anyway
+        if self._work < 0:
+            self.make_ready()
+        return self._grid
+
+    def _exact(self) -> Tree:
+        with self._lock:
+            if self._tree is None:
+                self._tree = Tree(self._cells)
+            return self._tree
+
+    def _near(self) -> Borders | None:
+        """The borders, where they can be measured."""
+        if not self._known:
+            return None
+        with self._lock:
+            if self._borders is None:
+                self._borders = Borders(self._cells)
+            return self._borders
 
     def _place(self, x: Floats, y: Floats, radius: Floats, at: Rows) -> Placement:
         """The placement by positions in the order of codes."""
@@ -137,16 +245,17 @@ class AssignmentIndex:
         nearest, runner_up = np.full(n, -1, dtype=np.int32), np.full(n, -1, dtype=np.int32)
         finite = np.isfinite(x) & np.isfinite(y)
         confidence = np.where(finite, np.where(np.isnan(radius), np.nan, 1.0), np.nan)
-        if self._borders is None:
+        borders = self._near()
+        if borders is None:
             if len(self._cells) and n and np.isfinite(self._extent).all():
                 raise InvalidInput("cannot measure: the cells have no coordinate reference system; say which it is")
             return Placement(at, border, confidence, runner_up, nearest, nearest_m)
         inside, outside = np.flatnonzero(at >= 0), np.flatnonzero(finite & (at < 0))
-        border[inside] = self._borders.distance_m(x[inside], y[inside], at[inside])
-        nearest[outside], nearest_m[outside] = self._borders.nearest(x[outside], y[outside])
+        border[inside] = borders.distance_m(x[inside], y[inside], at[inside])
+        nearest[outside], nearest_m[outside] = borders.nearest(x[outside], y[outside])
         sigma = radius / np.sqrt(-2.0 * np.log(1.0 - RADIUS_SHARE))
         unsure = np.flatnonzero(np.fmin(border, nearest_m) < REACH * sigma)
-        shares = self._borders.shares(x[unsure], y[unsure], sigma[unsure], at[unsure])
+        shares = borders.shares(x[unsure], y[unsure], sigma[unsure], at[unsure])
         confidence[unsure], runner_up[unsure] = _judge(shares, at[unsure])
         return Placement(at, border, confidence, runner_up, nearest, nearest_m)
 
@@ -183,9 +292,16 @@ def _radius(accuracy_m: ArrayLike | None, n: int) -> Floats:
     return np.broadcast_to(radius, (n,)).astype(np.float64)
 
 
-def _make_ready(cells: Geometries) -> None:
-    """Prepare the polygons and ask each once: GEOS builds its index at the first question, which is not thread-safe."""
-    shapely.prepare(cells)
-    corners, owner = shapely.get_coordinates(cells, return_index=True)
-    owners, first = np.unique(owner, return_index=True)
-    shapely.intersects_xy(cells[owners], corners[first, 0], corners[first, 1])
+def load_pixels() -> None:
+    """Import what the pixel grids need: a second, and once for each machine and version the time to compile it."""
+    importlib.import_module("gridmap.ground.pixels.ready")
+
+
+def _picked(table: Rows, at: NDArray[np.integer]) -> Rows:
+    """`table[at]`, -1 where `at` is."""
+    return np.where(at >= 0, table[at], np.int32(-1)) if len(table) else np.full(len(at), -1, dtype=np.int32)
+
+
+def _worth(vertices: int) -> float:
+    """How many points a tree finds in the time that a pixel grid of so many vertices takes to make."""
+    return _POINTS_FOR_NUMBA * ("numba" not in sys.modules) + _POINTS_AT_LEAST + _POINTS_A_VERTEX * vertices

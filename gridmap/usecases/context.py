@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, make_url
 
-from gridmap.ground import AssignmentIndex
+from gridmap.ground import AssignmentIndex, load_pixels
 from gridmap.privacy import Vault
 from gridmap.settings import Settings
 from gridmap.store import open_engine, versions
 from gridmap.store.ground import cells_on
 from gridmap.store.keyfile import open_vault
+
+logger = logging.getLogger(__name__)
 
 
 def server_clock() -> datetime:
@@ -40,10 +44,16 @@ class Ground:
 
 
 class GroundCache:
-    """The ground of the days asked for, rebuilt in every process once the cells' version has moved on."""
+    """The ground of the days asked for, rebuilt in every process once the cells' version has moved on.
 
-    def __init__(self, keep: int = 4) -> None:
+    `folder`: where a server's processes keep and find the indexes' pixel grids, see `warm`.
+    """
+
+    def __init__(self, keep: int = 4, folder: Path | None = None) -> None:
         self._keep = keep
+        self._folder = folder
+        self._at_once = False
+        self._told: set[str] = set()
         self._lock = threading.Lock()
         self._grounds: dict[date, Ground] = {}
 
@@ -54,11 +64,44 @@ class GroundCache:
             known = self._grounds.get(day)
             if known is None or known.version != version:
                 known = ground_of(cells_on(conn, day), day, version)
+                if self._at_once:
+                    self._make_ready(known.index)
                 self._grounds.pop(day, None)
                 self._grounds[day] = known
                 while len(self._grounds) > self._keep:
                     del self._grounds[next(iter(self._grounds))]
             return known
+
+    def warm(self, conn: Connection, day: date) -> Ground:
+        """What a server does before its first request: nothing is compiled, and nothing of this day made, in one.
+
+        From here on every ground comes with its pixel grid, mapped from the folder where another process has made it.
+        """
+        load_pixels()
+        self._at_once = True
+        ground = self.on(conn, day)
+        if ground.extent is not None:
+            west, south, east, north = ground.extent
+            ground.index.place((west + east) / 2.0, (south + north) / 2.0)  # makes the borders ready, too
+        return ground
+
+    def _make_ready(self, index: AssignmentIndex) -> None:
+        """Make the pixel grid; say once what is amiss. A folder that cannot be written to fails nobody."""
+        why = index.make_ready(self._folder), index.method.why_tree and f"looking up in a tree: {index.method.why_tree}"
+        for words in why:
+            if words and words not in self._told:
+                self._told.add(words)
+                logger.warning(words)
+
+
+def index_folder(settings: Settings) -> Path | None:
+    """Where a server keeps the indexes of its cells; None for a database in memory."""
+    url = make_url(settings.database_url)
+    if settings.index_dir is not None:
+        return settings.index_dir
+    if url.get_backend_name() != "sqlite":
+        return Path("var/index")
+    return None if url.database in (None, "", ":memory:") else Path(f"{url.database}-index")
 
 
 def ground_version(conn: Connection) -> tuple[int, int]:
@@ -106,4 +149,9 @@ class Context:
 
 def open_context(settings: Settings) -> Context:
     """Open the database and the vault of these settings; EnvironmentFault says what is missing."""
-    return Context(engine=open_engine(settings.database_url), settings=settings, vault=open_vault(settings))
+    return Context(
+        engine=open_engine(settings.database_url),
+        settings=settings,
+        vault=open_vault(settings),
+        grounds=GroundCache(folder=index_folder(settings)),
+    )

@@ -55,7 +55,7 @@ def served(environment: dict[str, str], request: pytest.FixtureRequest) -> Itera
     arguments = [*COMMAND, "serve", "--port", str(port), "--workers", str(request.param)]
     process = subprocess.Popen(arguments, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     url = f"http://127.0.0.1:{port}"
-    for _ in range(600):
+    for _ in range(2_400):  # on a machine that has not served yet, loops are compiled first
         try:
             if httpx.get(f"{url}/readyz").status_code == 200:
                 break
@@ -85,6 +85,8 @@ def test_a_server_serves_and_writes_its_read_log_when_told_to_stop(
     assert len(spatialite_county.run(select(t.readings))) == 20
     assert url in output
     assert "Traceback" not in output
+    (kept,) = Path(f"{spatialite_county.ctx.engine.url.database}-index").iterdir()
+    assert kept.suffix == ".pixels"
 
 
 def test_serving_says_what_is_missing(environment: dict[str, str], tmp_path: Path) -> None:

@@ -1,134 +1,150 @@
-"""Which cell each point is in: `ground.AssignmentIndex` against the usual ways."""
+"""Which cell each point is in, many points at once: `ground.AssignmentIndex` against the usual ways."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from importlib import resources
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
-import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from gridmap.ground import AssignmentIndex
+from gridmap.ground import AssignmentIndex, load_pixels
 from tests.benchmarks.harness import Contender, Race
-from tests.benchmarks.peers import have
+from tests.benchmarks.joins import DUCKDB, SEDONADB, TREE, WITHIN, Engines, Rows, joined, tree
 from tests.benchmarks.workload import cells, points
 
-if TYPE_CHECKING:
-    import duckdb
-
-Rows = NDArray[np.int32]
+Floats = NDArray[np.float64]
 
 
 def races(quick: bool) -> Iterator[Race]:
-    """A batch of points, and single look-ups one after another."""
-    drawn = cells(300, 33) if quick else cells(5_000, 64)
+    """From arrays and from a GeoSeries, among a county's cells and a country's; once only; and ten times as much."""
+    load_pixels()
     places = points(20_000 if quick else 1_000_000)
+    county = cells(300, 33) if quick else cells(5_000, 64)
+    yield from_arrays(county, places, {} if quick else {WITHIN: 40.0, DUCKDB: 80.0, SEDONADB: 35.0})
+    yield from_series(county, places, {} if quick else {WITHIN: 10.0, SEDONADB: 7.0})
+    country = cells(600, 33) if quick else cells(100_000, 33)
+    yield from_arrays(country, places, {} if quick else {WITHIN: 30.0, DUCKDB: 30.0, SEDONADB: 30.0})
+    yield once(country, points(30_000 if quick else 3_000_000), {} if quick else {WITHIN: 1.5})
+    yield growth(county, cells(60, 33) if quick else cells(10_000, 33), country, places)
+
+
+def ready(drawn: gpd.GeoDataFrame) -> AssignmentIndex:
+    """An index with its pixel grid."""
     index = AssignmentIndex(drawn)
-    yield batch(drawn, index, places)
-    yield single(drawn, index, places[:: len(places) // 2_000])
+    index.make_ready()
+    return index
 
 
-def lowest(points_hit: Any, cells_hit: Any, n: int) -> Rows:
-    """The lowest cell of each point, -1 for none. The workload's codes rise with the rows."""
-    best = np.full(n, np.iinfo(np.int32).max, dtype=np.int32)
-    np.minimum.at(best, points_hit, np.asarray(cells_hit, dtype=np.int32))
-    return np.where(best == np.iinfo(np.int32).max, np.int32(-1), best)
+def column_pair(places: Floats) -> tuple[Floats, Floats]:
+    """Longitudes and latitudes as arrays of their own."""
+    return np.ascontiguousarray(places[:, 0]), np.ascontiguousarray(places[:, 1])
 
 
-def batch(drawn: gpd.GeoDataFrame, index: AssignmentIndex, places: NDArray[np.float64]) -> Race:
-    """All points at once, from float64 arrays; each way makes its points from them."""
-    lon, lat = np.ascontiguousarray(places[:, 0]), np.ascontiguousarray(places[:, 1])
-    series = gpd.GeoDataFrame(geometry=gpd.points_from_xy(lon, lat, crs="EPSG:4326"))
+def series_of(places: Floats) -> gpd.GeoSeries:
+    """Places as points."""
+    return gpd.GeoSeries(gpd.points_from_xy(places[:, 0], places[:, 1], crs="EPSG:4326"))
 
-    def joined(predicate: str) -> Rows:
-        pairs = gpd.sjoin(series, drawn, predicate=predicate)
-        return lowest(pairs.index.to_numpy(), pairs["index_right"].to_numpy(), len(lon))
 
-    def tree() -> Rows:
-        cell, point = shapely.STRtree(series.geometry.array).query(drawn.geometry.array, predicate="covers")
-        return lowest(point, cell, len(lon))
+def equal(count: int) -> Callable[[Mapping[str, Any]], str]:
+    """Compare all answers with the tree's; `within` leaves out points on borders."""
 
     def agree(answers: Mapping[str, Any]) -> str:
-        truth = answers["STRtree of points, asked by cells"]
-        for name in answers.keys() - {"geopandas.sjoin within"}:
-            differing = int((answers[name] != truth).sum())
+        for name in answers.keys() - {WITHIN}:
+            differing = int((answers[name] != answers[TREE]).sum())
             assert differing == 0, f"{name} differs at {differing} points"
-        return f"Equal to GEOS `covered_by` at all {len(lon):,} points."
+        return f"Equal to GEOS `covered_by` at all {count:,} points."
 
-    others, close = duck(drawn, lon, lat) if have("duckdb") else ([], lambda: None)
-    others += [
-        Contender("geopandas.sjoin within", lambda: joined("within")),
-        Contender("geopandas.sjoin intersects", lambda: joined("intersects")),
-        Contender("STRtree of points, asked by cells", tree),
-    ]
+    return agree
+
+
+def from_arrays(drawn: gpd.GeoDataFrame, places: Floats, at_least: Mapping[str, float]) -> Race:
+    """All points at once from float64 arrays, the index ready."""
+    series, index, (lon, lat) = series_of(places), ready(drawn), column_pair(places)
+    engines = Engines(drawn, series)
     return Race(
         title=f"Assignment of {len(lon):,} points to {len(drawn):,} cells",
         about=f"{shapely.get_num_coordinates(drawn.geometry.array).mean():.0f} vertices a cell. Ours starts from "
-        "arrays with the index ready, geopandas from a GeoSeries, DuckDB from its own tables.",
+        "arrays with the index ready, geopandas from a GeoSeries, the query engines from tables of their own.",
         ours=Contender("gridmap", lambda: index.locate(lon, lat)),
-        others=others,
+        others=[*engines.from_tables(), joined(drawn, series, "within"), tree(drawn, series)],
         amount=len(lon),
         unit="points",
-        agree=agree,
-        close=close,
+        agree=equal(len(lon)),
+        at_least=at_least,
+        close=engines.close,
     )
 
 
-def spatial_duck() -> duckdb.DuckDBPyConnection:
-    """A DuckDB with its spatial extension, from the wheel that carries it."""
-    import duckdb
-
-    (extension,) = resources.files("duckdb_extension_spatial").glob("extensions/*/spatial.duckdb_extension")
-    connection = duckdb.connect()
-    connection.execute(f"LOAD '{extension}'")
-    return connection
-
-
-def duck(
-    drawn: gpd.GeoDataFrame, lon: NDArray[np.float64], lat: NDArray[np.float64]
-) -> tuple[list[Contender], Callable[[], None]]:
-    """DuckDB's spatial join, from its own tables; and what closes it."""
-    connection = spatial_duck()
-    wkb = pd.DataFrame({"row": np.arange(len(drawn)), "wkb": shapely.to_wkb(drawn.geometry.array)})
-    xy = pd.DataFrame({"row": np.arange(len(lon)), "x": lon, "y": lat})
-    connection.register("wkb", wkb).register("xy", xy)
-    connection.execute("CREATE TABLE cells AS SELECT row, ST_GeomFromWKB(wkb) AS geom FROM wkb")
-    connection.execute("CREATE TABLE points AS SELECT row, ST_Point(x, y) AS geom FROM xy")
-    query = "SELECT points.row, cells.row FROM points JOIN cells ON ST_Contains(cells.geom, points.geom)"
-
-    def join() -> Rows:
-        point, cell = connection.execute(query).fetchnumpy().values()
-        return lowest(point, cell, len(lon))
-
-    return [Contender("DuckDB ST_Contains", join)], connection.close
+def from_series(drawn: gpd.GeoDataFrame, places: Floats, at_least: Mapping[str, float]) -> Race:
+    """All points at once from a GeoSeries, the index ready."""
+    series, index = series_of(places), ready(drawn)
+    engines = Engines(drawn, series)
+    return Race(
+        title=f"Assignment of a GeoSeries of {len(places):,} points to {len(drawn):,} cells",
+        about="All start from the GeoSeries, with their cells ready.",
+        ours=Contender("gridmap", lambda: index.locate_points(series)),
+        others=[
+            *engines.from_series(),
+            *(joined(drawn, series, how) for how in ("within", "intersects")),
+            tree(drawn, series),
+        ],
+        amount=len(places),
+        unit="points",
+        agree=equal(len(places)),
+        at_least=at_least,
+        close=engines.close,
+    )
 
 
-def single(drawn: gpd.GeoDataFrame, index: AssignmentIndex, places: NDArray[np.float64]) -> Race:
-    """One point at a time, as a report comes in."""
-    pairs = [(float(lon), float(lat)) for lon, lat in places]
-    tree = shapely.STRtree(drawn.geometry.array)
+def once(drawn: gpd.GeoDataFrame, places: Floats, at_least: Mapping[str, float]) -> Race:
+    """The index made for these points and thrown away."""
+    series, (lon, lat) = series_of(places), column_pair(places)
 
     def ours() -> Rows:
-        return np.array([index.locate(lon, lat)[0] for lon, lat in pairs])
-
-    def theirs() -> Rows:
-        hits = (tree.query(shapely.Point(lon, lat), predicate="intersects") for lon, lat in pairs)
-        return np.array([hit.min() if len(hit) else -1 for hit in hits])
+        index = AssignmentIndex(drawn)
+        index.make_ready()
+        return index.locate(lon, lat)
 
     def agree(answers: Mapping[str, Any]) -> str:
-        assert (answers["gridmap"] == answers["STRtree"]).all()
-        return f"Equal at all {len(pairs):,} points."
+        differing = answers["gridmap"] != answers[WITHIN]
+        assert differing.sum() <= len(lon) // 1_000  # `within` finds no point on a border
+        assert (answers[WITHIN][differing] == -1).all()
+        return f"Equal at {int((~differing).sum()):,} points; sjoin leaves out those on borders."
 
     return Race(
-        title=f"One look-up among {len(drawn):,} cells",
-        about=f"{len(pairs):,} points, one call each, both with the index ready.",
+        title=f"Assignment of {len(lon):,} points to {len(drawn):,} cells, once",
+        about="Ours makes its index, from the polygons on, and uses it once.",
         ours=Contender("gridmap", ours),
-        others=[Contender("STRtree", theirs)],
-        amount=len(pairs),
-        unit="look-ups",
+        others=[joined(drawn, series, "within")],
+        amount=len(lon),
+        unit="points",
+        agree=agree,
+        at_least=at_least,
+    )
+
+
+def growth(few: gpd.GeoDataFrame, some: gpd.GeoDataFrame, many: gpd.GeoDataFrame, places: Floats) -> Race:
+    """Ten times the points, and ten times the cells: nobody to be faster than, but the cost of growing."""
+    lon, lat = column_pair(places)
+    far_lon, far_lat = column_pair(points(10 * len(lon)))
+    index, tenth, tenfold = ready(few), ready(some), ready(many)
+
+    def agree(answers: Mapping[str, Any]) -> str:
+        return "Share inside: " + ", ".join(f"{(found >= 0).mean():.3f}" for found in answers.values()) + "."
+
+    return Race(
+        title=f"Growth of assignment, from {len(lon):,} points",
+        about="Ours alone, from arrays, the index ready.",
+        ours=Contender(f"{len(lon):,} points, {len(few):,} cells", lambda: index.locate(lon, lat)),
+        others=[
+            Contender(f"{len(far_lon):,} points, {len(few):,} cells", lambda: index.locate(far_lon, far_lat)),
+            Contender(f"{len(lon):,} points, {len(some):,} cells", lambda: tenth.locate(lon, lat)),
+            Contender(f"{len(lon):,} points, {len(many):,} cells", lambda: tenfold.locate(lon, lat)),
+        ],
+        amount=len(lon),
+        unit="points",
         agree=agree,
     )

@@ -20,7 +20,7 @@ class Contender:
     """One way to do it. `run` does all the work once and returns the answer; what is prepared is prepared before."""
 
     name: str
-    run: Callable[[], Any]
+    run: Callable[..., Any]
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,10 @@ class Race:
     #: other's name -> how many times faster we must be
     at_least: Mapping[str, float] = field(default_factory=dict)
     close: Callable[[], None] = lambda: None
+    #: what `run` is called with, one after another, where single calls are the matter; else it is called once
+    each: Sequence[Any] | None = None
+    #: with `each`: the time of a round is that of the call which this share of calls do not exceed
+    quantile: float = 0.5
 
 
 @dataclass(frozen=True)
@@ -75,7 +79,7 @@ class Result:
 def measure(race: Race, rounds: int) -> Result:
     """Run the race: once to compare the answers (which also warms everything up), then `rounds` times with a clock."""
     contenders = (race.ours, *race.others)
-    agreed = race.agree({one.name: one.run() for one in contenders})
+    agreed = race.agree({one.name: answer(race, one) for one in contenders})
     wall: dict[str, list[float]] = {one.name: [] for one in contenders}
     cpu: dict[str, list[float]] = {one.name: [] for one in contenders}
     for number in range(rounds):
@@ -83,8 +87,31 @@ def measure(race: Race, rounds: int) -> Result:
         turn = number % len(contenders)
         for one in (*contenders[turn:], *contenders[:turn]):
             gc.collect()
-            wall_start, cpu_start = time.perf_counter(), time.process_time()
-            one.run()
-            wall[one.name].append(time.perf_counter() - wall_start)
-            cpu[one.name].append(time.process_time() - cpu_start)
+            wall_seconds, cpu_seconds = whole(one) if race.each is None else calls(one, race.each, race.quantile)
+            wall[one.name].append(wall_seconds)
+            cpu[one.name].append(cpu_seconds)
     return Result(race, agreed, {name: Timing(tuple(wall[name]), tuple(cpu[name])) for name in wall})
+
+
+def answer(race: Race, one: Contender) -> Any:
+    """What a contender answers: once, or to each call."""
+    return one.run() if race.each is None else [one.run(given) for given in race.each]
+
+
+def whole(one: Contender) -> tuple[float, float]:
+    """Seconds of one run, by the clock and of the processor."""
+    wall_start, cpu_start = time.perf_counter(), time.process_time()
+    one.run()
+    return time.perf_counter() - wall_start, time.process_time() - cpu_start
+
+
+def calls(one: Contender, each: Sequence[Any], quantile: float) -> tuple[float, float]:
+    """Seconds of the call at this quantile by the clock, and of the processor for a call on average."""
+    run, clock, nanoseconds = one.run, time.perf_counter_ns, []
+    cpu_start = time.process_time()
+    for given in each:
+        start = clock()
+        run(given)
+        nanoseconds.append(clock() - start)
+    cpu = (time.process_time() - cpu_start) / len(each)
+    return sorted(nanoseconds)[min(int(quantile * len(each)), len(each) - 1)] / 1e9, cpu

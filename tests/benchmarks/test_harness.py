@@ -46,6 +46,23 @@ def test_the_ratio_is_the_median_of_the_rounds() -> None:
     assert result.shortfalls() == ["Waiting: 3.0 times theirs, must be 3.5"]
 
 
+def test_single_calls_are_measured_at_a_quantile() -> None:
+    waits = Race(
+        title="Waits",
+        about="",
+        ours=Contender("ours", lambda wait: wait),
+        others=[Contender("theirs", time.sleep)],
+        amount=1,
+        unit="calls",
+        agree=lambda answers: str(answers["ours"]),
+        each=[0.0] * 8 + [0.01, 0.02],
+        quantile=0.8,
+    )
+    result = measure(waits, 2)
+    assert result.agreed == str([0.0] * 8 + [0.01, 0.02])
+    assert min(result.timings["theirs"].wall) >= 0.01
+
+
 def test_contenders_that_disagree_are_not_measured() -> None:
     with pytest.raises(AssertionError):
         measure(race(answer=2), 1)

@@ -1,0 +1,109 @@
+"""Finding the cells of places in a grid. See `sums` for the words."""
+
+# mypy: ignore-errors
+# The types of these functions are numba's, given above each; those without are parts of others.
+
+from __future__ import annotations
+
+import numpy as np
+
+from gridmap.ground.pixels.compiled import F64, FRAME, GRID, I32, I64, array, compiled, helper
+from gridmap.ground.pixels.sums import ASK, COUNT, FEW, eastward, lower, northward, told, touches, value
+
+#: coordinates nearer to 0 than this, and not 0, would lose bits in products
+TINY = 2.0**-200
+_BLOCK = 4096
+
+
+@helper
+def _resolve(x, y, west, south, base, first, last, entries, ends, sides, ranks) -> int:
+    """What a grid would hold for a place in a spot: its row, -1 or `ASK`."""
+    if (x != 0.0 and abs(x) < TINY) or (y != 0.0 and abs(y) < TINY):
+        return ASK
+    total, touched = base, 0
+    for k in range(first, last):
+        e = entries[k]
+        ax, ay, bx, by = ends[e, 0], ends[e, 1], ends[e, 2], ends[e, 3]
+        left, right = sides[e, 0], sides[e, 1]
+        gain = value(right) - value(left)
+        total += northward(ax, ay, bx, by, gain, west, south, y)
+        if touches(ax, ay, bx, by, x, y):
+            touched = lower(lower(touched, left, ranks), right, ranks)
+        else:
+            total += eastward(ax, ay, bx, by, gain, x, y, west)
+    label = told(total)
+    if label < 0:
+        return ASK
+    return lower(label, touched, ranks) - 1
+
+
+@helper
+def _pixel(x, y, frame) -> int:
+    """The number of the pixel that has a place. What is beyond the grid, or no number, is in an empty one."""
+    u, v = (x - frame[0]) * frame[1], (y - frame[2]) * frame[3]
+    if u >= 0.0 and v >= 0.0 and u < frame[4] and v < frame[5]:
+        return int(v) * frame[4] + int(u)
+    return 0
+
+
+@compiled(F64, F64, F64, F64, I64, I64, I64, *GRID[4:])
+def find_in_spot(x, y, west, south, base, first, last, entries, ends, sides, ranks) -> int:
+    """The row of the cell that has a place in a spot, -1 for none, `ASK` where the tree must be asked.
+
+    What is one number is given as one: each array that comes from Python costs a tenth of a microsecond.
+    """
+    return _resolve(x, y, west, south, base, first, last, entries, ends, sides, ranks)
+
+
+@helper
+def _look_up(x, y, frame, grid, pixels, out, unsure) -> int:
+    """The pixels of some points and what they hold; the points in spots are put in `unsure`, their count returned."""
+    for k in range(len(x)):
+        pixels[k] = _pixel(x[k], y[k], frame)
+    for k in range(len(x)):
+        out[k] = grid[pixels[k]]
+    many = 0
+    for k in range(len(x)):
+        unsure[many] = k
+        many += out[k] < -1
+    return many
+
+
+@helper
+def _fetch(many, out, unsure, spots, entries, ends, sides, place, seen) -> None:
+    """Bring what points in spots need into the processor's caches: their spots, their first and last edges.
+
+    One pass for each kind of memory and no branches in them, so that many loads are on their way at once.
+    """
+    for m in range(many):
+        place[m] = spots[-2 - out[unsure[m]], 1]
+    for m in range(many):
+        first = place[m] >> COUNT
+        last = first + max(place[m] & FEW, 1) - 1
+        seen[m] = entries[first] + entries[last]
+    for m in range(many):
+        first = place[m] >> COUNT
+        one, two = entries[first], entries[first + max(place[m] & FEW, 1) - 1]
+        seen[m] = ends[one, 0] + ends[one, 3] + ends[two, 0] + ends[two, 3] + sides[one, 0] + sides[two, 0]
+
+
+@compiled(array(F64, 1, "A"), array(F64, 1, "A"), I64, I64, array(I32, 1, written=True), FRAME, *GRID)
+def find_all(x, y, start, stop, out, frame, wests, souths, grid, spots, entries, ends, sides, ranks) -> int:
+    """What `find_in_spot` says for all points from `start` up to `stop`, into `out`; returns how many are `ASK`."""
+    pixels, unsure = np.empty(_BLOCK, np.int32), np.empty(_BLOCK, np.int32)
+    place, seen = np.empty(_BLOCK, np.int64), np.empty(_BLOCK)
+    asked = 0
+    for at in range(start, stop, _BLOCK):
+        some = slice(at, min(at + _BLOCK, stop))
+        xs, ys, found = x[some], y[some], out[some]
+        many = _look_up(xs, ys, frame, grid, pixels, found, unsure)
+        _fetch(many, found, unsure, spots, entries, ends, sides, place, seen)
+        for m in range(many):
+            k = unsure[m]
+            row = pixels[k] // frame[4]
+            first = place[m] >> COUNT
+            last = first + (place[m] & FEW)
+            west, south, base = wests[pixels[k] - row * frame[4]], souths[row], spots[-2 - found[k], 0]
+            found[k] = _resolve(xs[k], ys[k], west, south, base, first, last, entries, ends, sides, ranks)
+            asked += found[k] == ASK
+    return asked

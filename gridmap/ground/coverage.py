@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from gridmap.errors import InvalidInput
+from gridmap.ground.arrangement import Rows, uncovered
 from gridmap.ground.arrays import Floats
 from gridmap.ground.cells import POLYGONAL, code_texts, not_finite, source_rows
 from gridmap.ground.measure import Geometries, area_m2, length_m, transform
@@ -102,11 +103,11 @@ def check(
     codes = code_texts(cells, code) if code is not None else None
     names: list[Any] = source_rows(cells).tolist() if codes is None else codes
     invalid, shapes = _sound(cells, codes)
-    seamless = bool(shapely.coverage_is_valid(shapes))
-    overlaps = [] if seamless else _overlaps(shapes, names, cells.crs)
-    covered = shapely.coverage_union_all(shapes) if seamless else shapely.union_all(shapes)
-    area = None if within is None else _boundary(within, cells.crs)
-    missing = _pieces(_missing(covered, area), cells.crs)
+    pairs = zip(*overlapping(shapes, cells.crs), strict=True)
+    overlaps = [Overlap(names[a], names[b], float(area_m2)) for a, b, area_m2 in pairs]
+    area = None if within is None else boundary_of(within, cells.crs)
+    covered = None if area is None else _union(shapes)
+    missing = _pieces(_missing(shapes, covered, area), cells.crs)
     gaps = [gap for gap in missing if gap.area_m2 <= max_gap_m2]
     holes = [gap for gap in missing if gap.area_m2 > max_gap_m2]
     outside = None if area is None else _pieces(shapely.difference(covered, area), cells.crs)
@@ -180,22 +181,29 @@ def _crossings(shape: BaseGeometry, sample: int = 200) -> float:
     return float(found.shape[1] / len(some) * len(segments) / 2.0)
 
 
-def _overlaps(shapes: Geometries, names: list[Any], crs: Any) -> list[Overlap]:
-    left, right = shapely.STRtree(shapes).query(shapes, predicate="intersects")
-    once = left < right
-    left, right = left[once], right[once]
+def overlapping(shapes: Geometries, crs: Any) -> tuple[Rows, Rows, Floats]:
+    """Pairs of shapes (left below right) that cover some of the same, more than rounding, and how many square metres.
+
+    Shapes are valid polygons or None. Of two that overlap one has an edge that does not fit the other, so that only
+    the neighbours of such shapes are looked at.
+    """
+    there = np.flatnonzero(~shapely.is_missing(shapes))
+    odd = there[~shapely.is_empty(shapely.coverage_invalid_edges(shapes[there]))]
+    one, other = shapely.STRtree(shapes).query(shapes[odd], predicate="intersects")
+    pairs = np.stack([np.minimum(odd[one], other), np.maximum(odd[one], other)])
+    left, right = np.unique(pairs[:, pairs[0] < pairs[1]], axis=1)
     inner = shapely.relate_pattern(shapes[left], shapes[right], "T********")
     left, right = left[inner], right[inner]
     areas = _areas(shapely.intersection(shapes[left], shapes[right]), crs)
-    order = np.lexsort((right, left))
-    return [Overlap(names[left[i]], names[right[i]], float(areas[i])) for i in order if areas[i] >= NOISE_M2]
+    real = areas >= NOISE_M2
+    return left[real], right[real], areas[real]
 
 
 def _areas(shapes: Geometries, crs: Any) -> Floats:
     return area_m2(transform(shapes, crs, "EPSG:4326"))
 
 
-def _boundary(within: gpd.GeoDataFrame | gpd.GeoSeries | BaseGeometry, crs: Any) -> BaseGeometry:
+def boundary_of(within: gpd.GeoDataFrame | gpd.GeoSeries | BaseGeometry, crs: Any) -> BaseGeometry:
     if isinstance(within, BaseGeometry):
         parts: NDArray[np.object_] = np.array([within], dtype=object)
     elif within.crs is None:
@@ -213,20 +221,30 @@ def _boundary(within: gpd.GeoDataFrame | gpd.GeoSeries | BaseGeometry, crs: Any)
     return area
 
 
-def _missing(covered: BaseGeometry, area: BaseGeometry | None) -> BaseGeometry:
-    """What is in no cell: enclosed by cells, or in the area to be covered."""
-    # the faces of all borders: also a crack that is closed in by cells which meet there in single points only
-    filled = shapely.get_parts(shapely.polygonize([shapely.union_all(shapely.boundary(shapely.get_parts(covered)))]))
-    whole = shapely.union_all([*filled, area] if area is not None else filled)
-    return shapely.difference(whole, covered)
+def _union(shapes: Geometries) -> BaseGeometry:
+    seamless = bool(shapely.coverage_is_valid(shapes))
+    return shapely.coverage_union_all(shapes) if seamless else shapely.union_all(shapes)
 
 
-def _pieces(missing: BaseGeometry, crs: Any) -> list[Gap]:
+def _missing(shapes: Geometries, covered: BaseGeometry | None, area: BaseGeometry | None) -> Geometries:
+    """What is in no cell: enclosed by cells, or in the area to be covered, of which `covered` is the cells' part."""
+    enclosed = uncovered(shapes)
+    if area is None:
+        return enclosed
+    return shapely.get_parts(shapely.difference(shapely.union_all([*enclosed, area]), covered))
+
+
+def more_than_rounding(parts: Geometries, crs: Any) -> tuple[NDArray[np.bool_], Floats]:
+    """Which areas are more than what rounding leaves between neighbours, and the square metres of all of them."""
+    areas, rims = _areas(parts, crs), length_m(transform(parts, crs, "EPSG:4326"))
+    return (areas >= NOISE_M2) & (areas >= NOISE_M * rims / 2.0), areas
+
+
+def _pieces(missing: BaseGeometry | Geometries, crs: Any) -> list[Gap]:
     """The parts of an area that are more than rounding, the largest first."""
     parts = shapely.get_parts(missing)
     parts = parts[shapely.get_dimensions(parts) == 2]
-    areas, rims = _areas(parts, crs), length_m(transform(parts, crs, "EPSG:4326"))
-    real = (areas >= NOISE_M2) & (areas >= NOISE_M * rims / 2.0)
+    real, areas = more_than_rounding(parts, crs)
     parts, areas = parts[real], areas[real]
     points = shapely.get_coordinates(transform(shapely.point_on_surface(parts), crs, "EPSG:4326"))
     order = np.lexsort((points[:, 1], points[:, 0], -areas))

@@ -7,6 +7,7 @@ of sorting the vertices or of a tree; no loop is over pairs of shapes.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import shapely
@@ -78,15 +79,23 @@ def _chained(found: Edges, chosen: Rows) -> Geometries:
     return np.asarray(shapely.linestrings(xy, indices=line), dtype=object)
 
 
-def faces(lines: Geometries, grid: float | None = None) -> Geometries:
+def faces(lines: Geometries, digits: int | None = None) -> Geometries:
     """The bounded faces between lines that may cross, touch and coincide.
 
-    They share their edges bit for bit. With `grid` every place is one of that lattice; without it the lines' own
-    vertices stay where they are, and only crossings are new.
+    They share their edges bit for bit. With `digits` every coordinate has so many decimals and no more; without, the
+    lines' own vertices stay where they are, and only crossings are new.
     """
-    noded = shapely.union_all(lines, grid_size=grid) if grid else shapely.union_all(lines)
+    if digits is None:
+        noded = shapely.union_all(lines)
+    else:
+        noded = rounded(shapely.union_all(lines, grid_size=10.0**-digits), digits)
     found = shapely.get_parts(shapely.polygonize([noded]))
     return np.asarray(found, dtype=object)
+
+
+def rounded(shapes: Any, digits: int) -> Any:
+    """Geometry with coordinates of so many decimals: the float64 that is nearest to each, as a file would give back."""
+    return shapely.transform(shapes, lambda xy: np.round(xy, digits) + 0.0)
 
 
 def covering(found: Geometries, shapes: Geometries) -> tuple[Rows, Rows]:
@@ -97,12 +106,12 @@ def covering(found: Geometries, shapes: Geometries) -> tuple[Rows, Rows]:
     return face[order].astype(np.int64), shape[order].astype(np.int64)
 
 
-def uncovered(shapes: Geometries) -> Geometries:
-    """The areas that valid shapes enclose, also by touching in single points, and that none of them covers."""
+def parted(shapes: Geometries) -> tuple[Geometries, Geometries]:
+    """What valid shapes cover, in faces, and the areas they enclose, also by touching in single points, and do not."""
     found = faces(loose_edges(shapes))
-    dry = np.ones(len(found), dtype=bool)
-    dry[covering(found, shapes)[0]] = False
-    return found[dry]
+    covered = np.zeros(len(found), dtype=bool)
+    covered[covering(found, shapes)[0]] = True
+    return found[covered], found[~covered]
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +134,7 @@ def sides(found: Geometries, scale: tuple[float, float] = (1.0, 1.0)) -> Sides:
     left, right = all_edges.owner[one], all_edges.owner[two]
     pair = np.r_[left * len(found) + right, right * len(found) + left]
     unique, back = np.unique(pair, return_inverse=True)
-    length = np.bincount(back, weights=np.tile(np.hypot(way[:, 0], way[:, 1]), 2), minlength=len(unique))
+    length = np.zeros(len(unique))
+    np.add.at(length, back, np.tile(np.hypot(way[:, 0], way[:, 1]), 2))
     count = max(len(found), 1)
     return Sides(unique // count, unique % count, length)

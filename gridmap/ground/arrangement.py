@@ -18,6 +18,9 @@ from gridmap.ground.measure import Geometries
 
 Rows = NDArray[np.int64]
 
+#: a point is well inside when it is further from the rim than this part of the mean half width
+_CLEAR = 0.1
+
 
 @dataclass(frozen=True, slots=True)
 class Edges:
@@ -100,10 +103,26 @@ def rounded(shapes: Any, digits: int) -> Any:
 
 def covering(found: Geometries, shapes: Geometries) -> tuple[Rows, Rows]:
     """Pairs (face, shape) where the shape covers the face, told by a point inside each face; sorted by face."""
-    tree = shapely.STRtree(shapely.point_on_surface(found))
+    tree = shapely.STRtree(inner_points(found))
     shape, face = tree.query(shapes, predicate="intersects")
     order = np.lexsort((shape, face))
     return face[order].astype(np.int64), shape[order].astype(np.int64)
+
+
+def inner_points(found: Geometries) -> Geometries:
+    """A point inside each polygon, well away from its rim for its width.
+
+    GEOS takes the middle of the polygon's middle line, which may be where it has no width to speak of: on the thin tail
+    of a face, say. There it is the middle of the largest triangle of its triangulation.
+    """
+    points = np.asarray(shapely.point_on_surface(found), dtype=object)
+    width = np.divide(shapely.area(found), shapely.length(found))  # half the width, of long ones
+    narrow = shapely.distance(points, shapely.boundary(found)) < _CLEAR * width
+    triangles, face = shapely.get_parts(shapely.constrained_delaunay_triangles(found[narrow]), return_index=True)
+    rising = np.argsort(shapely.area(triangles), kind="stable")
+    at = np.flatnonzero(narrow)[face[rising]]
+    points[at] = shapely.centroid(triangles[rising])  # of those for one face the last, largest, stays
+    return points
 
 
 def parted(shapes: Geometries) -> tuple[Geometries, Geometries]:

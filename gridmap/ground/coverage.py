@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from gridmap.errors import InvalidInput
-from gridmap.ground.arrangement import Rows, parted
+from gridmap.ground.arrangement import Rows, inner_points, parted
 from gridmap.ground.arrays import Floats
 from gridmap.ground.cells import POLYGONAL, code_texts, not_finite, source_rows
 from gridmap.ground.measure import Geometries, area_m2, length_m, transform
@@ -249,6 +249,6 @@ def pieces(parts: Geometries, crs: Any) -> list[Gap]:
     """Those areas that are more than rounding, the largest first."""
     real, areas = more_than_rounding(parts, crs)
     parts, areas = parts[real], areas[real]
-    points = shapely.get_coordinates(transform(shapely.point_on_surface(parts), crs, "EPSG:4326"))
+    points = shapely.get_coordinates(transform(inner_points(parts), crs, "EPSG:4326"))
     order = np.lexsort((points[:, 1], points[:, 0], -areas))
     return [Gap(float(areas[i]), float(points[i, 0]), float(points[i, 1])) for i in order]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import shapely
 
-from gridmap.ground.arrangement import Rows
+from gridmap.ground.arrangement import Rows, inner_points
 from gridmap.ground.arrays import Floats
 from gridmap.ground.coverage import NOISE_M2
 from gridmap.ground.measure import Geometries, transform
@@ -59,5 +59,5 @@ def _sums(one: Rows, other: Rows, face: Rows, area: Floats) -> list[_Sum]:
 def _places(found: Geometries, chosen: list[int], crs: Any) -> dict[int, tuple[float, float]]:
     """A WGS84 point in each of the chosen faces."""
     at = np.unique(np.array(chosen, dtype=np.int64))
-    xy = shapely.get_coordinates(transform(shapely.point_on_surface(found[at]), crs, "EPSG:4326"))
+    xy = shapely.get_coordinates(transform(inner_points(found[at]), crs, "EPSG:4326"))
     return {int(face): (float(x), float(y)) for face, (x, y) in zip(at, xy, strict=True)}

@@ -38,8 +38,8 @@ def repair(
     """Cells that pass `check` with the same arguments, and what was done to them.
 
     `cells`: any CRS; not changed. The answer has the same rows, columns, index and CRS; a cell to which nothing was
-    done keeps its shape vertex for vertex, so that repairing a coverage, or repairing twice, changes nothing. Faulty rings
-    are mended first; then each place claimed by several cells goes to one, and gaps up to `max_gap_m2` go to a
+    done keeps its shape vertex for vertex, so that repairing a coverage, or repairing twice, changes nothing. Faulty
+    rings are mended first; then each place claimed by several cells goes to one, and gaps up to `max_gap_m2` to a
     neighbour, by the rules of `owners`. Larger gaps stay as holes. `within`: the area to be covered (a bare geometry:
     in the CRS of the cells); gaps along its border are filled too, and what reaches beyond it is cut off, each up to
     `max_gap_m2`. `digits`: coordinates are first rounded to so many decimals and all new ones have as many, for formats

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from gridmap.errors import InvalidInput
 from gridmap.ground import RepairReport, area_m2, check, repair
-from tests.grids import LAT, LON, SIZE_DEG, grid
+from tests.grids import SIZE_DEG, grid
 from tests.properties.test_assignment import drawings
 
 LIMIT_M2 = 30_000.0
@@ -73,7 +73,9 @@ def spoilt(drawing: str, names: list[str], seed: int, share: float) -> gpd.GeoDa
             hurt = DAMAGES[names[int(rng.integers(len(names)))]](shapes[i], rng)
             if hurt.area > shapes[i].area / 2.0:
                 shapes[i] = hurt
-    return cells.set_geometry(gpd.GeoSeries(shapes, crs=cells.crs)).assign(name=[f"cell {i}" for i in range(len(cells))])
+    return cells.set_geometry(gpd.GeoSeries(shapes, crs=cells.crs)).assign(
+        name=[f"cell {i}" for i in range(len(cells))]
+    )
 
 
 def repaired(cells: gpd.GeoDataFrame, **more: object) -> tuple[gpd.GeoDataFrame, RepairReport]:
@@ -103,7 +105,7 @@ damage = {
 }
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(**damage)
 def test_the_answer_is_a_coverage_of_the_same_rows(drawing: str, names: list[str], seed: int, share: float) -> None:
     cells = spoilt(drawing, names, seed, share)
@@ -115,7 +117,7 @@ def test_the_answer_is_a_coverage_of_the_same_rows(drawing: str, names: list[str
     assert out.crs == cells.crs
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(**damage)
 def test_what_is_covered_is_what_was_and_the_filled_gaps(
     drawing: str, names: list[str], seed: int, share: float
@@ -127,13 +129,13 @@ def test_what_is_covered_is_what_was_and_the_filled_gaps(
     union = area_m2(shapely.union_all(whole(cells)))[0]
     total = area_m2(out.geometry.to_numpy()).sum()
     assert total == pytest.approx(union + sum(gap.area_m2 for gap in before.gaps), rel=1e-7)
-    assert abs(report.moved_m2) < 1e-6 * total
+    assert abs(report.moved_m2) <= 1e-6 * total
     assert sum(gap.area_m2 for gap in report.gaps) == pytest.approx(sum(g.area_m2 for g in before.gaps), abs=0.1)
     holes = check(out, code="code", max_gap_m2=LIMIT_M2).holes
     assert [hole.area_m2 for hole in holes] == pytest.approx([hole.area_m2 for hole in before.holes], abs=0.1)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(**damage)
 def test_repairing_twice_changes_nothing(drawing: str, names: list[str], seed: int, share: float) -> None:
     once, _ = repaired(spoilt(drawing, names, seed, share), max_gap_m2=LIMIT_M2)
@@ -144,7 +146,7 @@ def test_repairing_twice_changes_nothing(drawing: str, names: list[str], seed: i
     assert not report.overlaps
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(**damage)
 def test_only_cells_at_the_damage_change(drawing: str, names: list[str], seed: int, share: float) -> None:
     cells = spoilt(drawing, names, seed, share)
@@ -161,7 +163,7 @@ def test_only_cells_at_the_damage_change(drawing: str, names: list[str], seed: i
             assert shapely.equals_identical(old, new) or shapely.intersects(old, near)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(**damage, order=st.permutations(range(12)))
 def test_the_order_of_the_rows_does_not_matter(
     drawing: str, names: list[str], seed: int, share: float, order: list[int]
@@ -175,7 +177,7 @@ def test_the_order_of_the_rows_does_not_matter(
     assert shapely.equals_identical(here.geometry.to_numpy(), there.geometry.to_numpy()).all()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(**damage)
 def test_what_one_cell_alone_claimed_it_keeps_but_for_fragments(
     drawing: str, names: list[str], seed: int, share: float
@@ -190,7 +192,7 @@ def test_what_one_cell_alone_claimed_it_keeps_but_for_fragments(
         assert lost == pytest.approx(told, abs=0.05)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(**damage)
 def test_coordinates_of_few_decimals_stay_so(drawing: str, names: list[str], seed: int, share: float) -> None:
     """As a GeoJSON keeps them: rounding is part of the repair, and a file gives back what was repaired."""
@@ -203,7 +205,7 @@ def test_coordinates_of_few_decimals_stay_so(drawing: str, names: list[str], see
     assert shapely.equals_identical(out.geometry.to_numpy(), again.geometry.to_numpy()).all()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(**damage, trim=st.tuples(*[st.floats(-0.05, 0.05)] * 4))
 def test_within_a_boundary_small_gaps_are_filled_and_small_ends_cut(
     drawing: str, names: list[str], seed: int, share: float, trim: tuple[float, ...]
@@ -217,7 +219,7 @@ def test_within_a_boundary_small_gaps_are_filled_and_small_ends_cut(
     assert not after.invalid
     assert all(one.area_m2 > LIMIT_M2 for one in after.outside or [])
     assert report.ok == after.ok
-    assert abs(report.moved_m2) < 1e-6 * report.after_m2
+    assert abs(report.moved_m2) <= 1e-6 * report.after_m2
     again, _ = repair(out, code="code", max_gap_m2=LIMIT_M2, within=shapely.box(*bounds))
     assert shapely.equals_identical(out.geometry.to_numpy(), again.geometry.to_numpy()).all()
 

@@ -1,13 +1,14 @@
 """Repair of dirty coverages beside maup.smart_repair, on the same cells in metres: defects left, land moved, time.
 
-The peer gets what it needs (a projected CRS, valid rings), fills gaps by its own rule (a tenth of the largest cell beside
-them) and runs in a process of its own, which is stopped after `PATIENCE_S`: where it fails or takes longer it is told,
-and takes no part in the race.
+The peer gets what it needs (a projected CRS, valid rings), fills gaps by its own rule (a tenth of the largest cell
+beside them) and runs in a process of its own, which is stopped after `PATIENCE_S`: where it fails or takes longer, that
+is told, and it takes no part in the race.
 """
 
 from __future__ import annotations
 
 import multiprocessing
+import os
 import traceback
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -98,12 +99,10 @@ def ours(drawn: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 
 def _maup(drawn: gpd.GeoDataFrame, answer: Connection) -> None:
     """In the child: the shapes, or the last line of what went wrong."""
-    import warnings
-
     import maup
 
-    warnings.simplefilter("ignore")
-    maup.progress.enabled = False
+    for stream in (1, 2):  # it talks at length
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
     try:
         done = maup.smart_repair(drawn.reset_index(drop=True))
         answer.send(shapely.to_wkb(done.geometry.to_numpy()))

@@ -82,11 +82,12 @@ def repaired(cells: gpd.GeoDataFrame, **more: object) -> tuple[gpd.GeoDataFrame,
     """The repair, where no cell lies wholly under others, which only a person can decide."""
     try:
         return repair(cells, code="code", **more)  # type: ignore[arg-type]
-    except InvalidInput as error:
+    except InvalidInput:
         sound = whole(cells)
         others = [shapely.union_all(np.delete(sound, i)) for i in range(len(sound))]
         left = shapely.area(shapely.difference(sound, others)) / shapely.area(sound)
-        assert left.min() < 0.25, error.message
+        if left.min() >= 0.02:
+            raise
         assume(False)
         raise
 
@@ -150,7 +151,7 @@ def test_repairing_twice_changes_nothing(drawing: str, names: list[str], seed: i
 @given(**damage)
 def test_only_cells_at_the_damage_change(drawing: str, names: list[str], seed: int, share: float) -> None:
     cells = spoilt(drawing, names, seed, share)
-    out, report = repaired(cells, max_gap_m2=LIMIT_M2)
+    out, _ = repaired(cells, max_gap_m2=LIMIT_M2)
     shapes, sound = cells.geometry.to_numpy(), whole(cells)
     union = shapely.union_all(sound)
     filled = shapely.union_all([union, *shapely.get_parts(shapely.polygonize([union.boundary]))])

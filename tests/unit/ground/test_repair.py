@@ -127,7 +127,7 @@ def test_unusual_shapes_beside_damage_stay_right(name: str) -> None:
 def test_tangles_are_refused_before_they_cost_minutes() -> None:
     rng = np.random.default_rng(11)
     tangles = [shapely.Polygon(rng.random((700, 2)) * SIZE_DEG + 0.1 * n) for n in range(4)]
-    with pytest.raises(InvalidInput, match="row 2 .c1.: too tangled to mend"):
+    with pytest.raises(InvalidInput, match=r"row 2 \(c1\): too tangled to mend"):
         repair(cells_of(*tangles), code="code")
 
 

@@ -16,6 +16,7 @@ from gridmap.ground.coverage import areas_m2, more_than_rounding
 from gridmap.ground.measure import Geometries
 from gridmap.ground.repairing.drawing import Drawing, beside
 from gridmap.ground.repairing.owners import NOBODY, Claims, Mask, Owners, components, settle
+from gridmap.ground.repairing.straight import straightened
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,7 @@ def _rebuilt(shapes: Geometries, chosen: Mask, found: Geometries, owner: Rows) -
     for cell, own in zip(cells, np.split(found[order], first[1:]), strict=True):
         new[cell] = own[0] if len(own) == 1 else shapely.coverage_union_all(own)
     at = np.flatnonzero(chosen & ~shapely.is_missing(new))
-    new[at] = _kept_where_equal(shapes[at], new[at])
+    new[at] = _kept_where_equal(shapes[at], straightened(new[at], shapes[at]))
     return new
 
 

@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 
 import typer
 
-from gridmap.cli import check, convert, database, demo, doctor, export, locate, serve, users
+from gridmap.cli import check, convert, database, demo, doctor, export, locate, repair, serve, users
 from gridmap.cli import map as map_verb
 from gridmap.cli.output import DATA_FAULT, DONE, ENVIRONMENT_FAULT, debugging, note, print_error
 from gridmap.errors import GridmapError
@@ -31,6 +31,7 @@ app = typer.Typer(
 # over files, with no database
 app.command("locate")(locate.locate)
 app.command("check")(check.check)
+app.command("repair")(repair.repair)
 app.command("convert")(convert.convert)
 
 # over the database of GRIDMAP_DATABASE_URL

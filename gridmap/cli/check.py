@@ -66,7 +66,7 @@ def check(
         max_gap_m2=max_gap_m2,
     ).as_dict()
     if not system.startswith("EPSG:"):
-        _to_wgs84(report, system)
+        to_wgs84(report, system)
     if as_json:
         print_json(report)
     else:
@@ -76,14 +76,14 @@ def check(
         raise typer.Exit(DATA_FAULT)
 
 
-def _to_wgs84(report: Mapping[str, Any], system: str) -> None:
-    """Where the faults lie, in WGS84: the report speaks in the coordinates that the cells were drawn in."""
-    from gridmap.ground import to_wgs84
+def to_wgs84(report: Mapping[str, Any], system: str) -> None:
+    """Where faults and repairs lie, in WGS84: reports speak in the coordinates that the cells were drawn in."""
+    from gridmap.ground import convert
 
-    for name in ("invalid", "gaps", "holes", "outside"):
+    for name in ("invalid", "mended", "overlaps", "gaps", "fragments", "cut", "holes", "outside"):
         for one in report.get(name, []):
-            if one["lon"] is not None:
-                lon, lat = to_wgs84([one["lon"]], [one["lat"]], system)
+            if one.get("lon") is not None:
+                lon, lat = convert([one["lon"]], [one["lat"]], system, "wgs84")
                 one["lon"], one["lat"] = float(lon[0]), float(lat[0])
 
 

@@ -256,7 +256,9 @@ def _check_shapes(shapes: Geometries, faults: Texts, allowed: tuple[str, ...]) -
             faults[place] = "its geometry has coordinates that are not finite"
         else:
             why = shapely.is_valid_reason(shape)
-            faults[place] = f"its geometry is not valid ({why}); mend it where it was drawn and try again"
+            faults[place] = (
+                f"its geometry is not valid ({why}); mend it where it was drawn, or by gridmap repair, and try again"
+            )
 
 
 def _check_moved(moved: Geometries, faults: Texts, usable: NDArray[np.bool_], crs: str) -> None:

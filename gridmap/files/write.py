@@ -17,7 +17,7 @@ from gridmap.files.sheets import csv_rows, plain, sheet_rows
 from gridmap.files.table import Reject
 
 #: RFC 7946 asks for no more; 7 digits of a degree are about 1 cm
-_GEOJSON_DIGITS = 7
+GEOJSON_DIGITS = 7
 
 
 def writable_format(path: Path) -> str:
@@ -32,7 +32,7 @@ def writable_format(path: Path) -> str:
 def write_table(
     frame: pd.DataFrame, path: str | os.PathLike[str], crs: str | None = "EPSG:4326", *, bom: bool = False
 ) -> None:
-    """Write a frame to CSV (also .gz), GeoPackage, GeoJSON, Parquet or xlsx, by the name's ending.
+    """Write a frame to CSV (also .gz), GeoPackage, GeoJSON, Shapefile, Parquet or xlsx, by the name's ending.
 
     A column `geometry` of shapely geometries is written as geometry in `crs` (None: unnamed), and as WKT where the
     format has none. GeoJSON is converted to WGS84. Text that a spreadsheet would run is made inert in CSV and xlsx;
@@ -107,7 +107,16 @@ def _geojson(frame: pd.DataFrame, path: Path, crs: str | None, bom: bool) -> Non
     spatial = _spatial(frame, crs)
     if spatial.crs is not None and not spatial.crs.equals("EPSG:4326", ignore_axis_order=True):
         spatial = spatial.to_crs("EPSG:4326")
-    _with_gdal(spatial, path, driver="GeoJSON", RFC7946="YES", COORDINATE_PRECISION=str(_GEOJSON_DIGITS))
+    _with_gdal(spatial, path, driver="GeoJSON", RFC7946="YES", COORDINATE_PRECISION=str(GEOJSON_DIGITS))
+
+
+def _shapefile(frame: pd.DataFrame, path: Path, crs: str | None, bom: bool) -> None:
+    del bom
+    from gridmap.files.shapefile import write_shapefile  # here: GDAL is seldom asked for
+
+    if "geometry" not in frame.columns:
+        raise InvalidInput(f"{path.name}: there is no geometry to write; write CSV.", code="no_geometry")
+    write_shapefile(_spatial(frame, crs), path, path.name.split(".", 2)[-1].removesuffix(path.suffix))
 
 
 def _parquet(frame: pd.DataFrame, path: Path, crs: str | None, bom: bool) -> None:
@@ -157,6 +166,7 @@ _WRITERS: Mapping[str, _Writer] = {
     ".gpkg": _gpkg,
     ".geojson": _geojson,
     ".json": _geojson,
+    ".shp": _shapefile,
     ".parquet": _parquet,
     ".geoparquet": _parquet,
     ".xlsx": _xlsx,

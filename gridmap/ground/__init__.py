@@ -10,12 +10,14 @@ from gridmap.ground.coverage import CoverageReport, check
 from gridmap.ground.crs import convert, parse_crs, to_wgs84
 from gridmap.ground.measure import area_m2, distance_m, length_m, metric_crs, project, require_metric, transform
 from gridmap.ground.question import question, question_text
+from gridmap.ground.repairing import RepairReport, repair
 
 __all__ = [
     "AssignmentIndex",
     "CodeScheme",
     "CoverageReport",
     "Placement",
+    "RepairReport",
     "area_m2",
     "check",
     "convert",
@@ -30,6 +32,7 @@ __all__ = [
     "project",
     "question",
     "question_text",
+    "repair",
     "require_metric",
     "to_wgs84",
     "transform",

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from gridmap.errors import InvalidInput
+from gridmap.ground.arrangement import Rows, inner_points, parted
 from gridmap.ground.arrays import Floats
 from gridmap.ground.cells import POLYGONAL, code_texts, not_finite, source_rows
 from gridmap.ground.measure import Geometries, area_m2, length_m, transform
@@ -28,7 +29,7 @@ NOISE_M2 = 1e-4
 #: and so are gaps narrower than this on average, however long
 NOISE_M = 1e-4
 #: a ring that crosses itself more often than this is not untangled for comparison: it would take minutes
-_TANGLED = 100_000
+TANGLED = 100_000
 _PLACE = re.compile(r"\[(\S+) (\S+)\]$")
 
 
@@ -102,14 +103,14 @@ def check(
     codes = code_texts(cells, code) if code is not None else None
     names: list[Any] = source_rows(cells).tolist() if codes is None else codes
     invalid, shapes = _sound(cells, codes)
-    seamless = bool(shapely.coverage_is_valid(shapes))
-    overlaps = [] if seamless else _overlaps(shapes, names, cells.crs)
-    covered = shapely.coverage_union_all(shapes) if seamless else shapely.union_all(shapes)
-    area = None if within is None else _boundary(within, cells.crs)
-    missing = _pieces(_missing(covered, area), cells.crs)
+    pairs = zip(*overlapping(shapes, cells.crs), strict=True)
+    overlaps = [Overlap(names[a], names[b], float(area_m2)) for a, b, area_m2 in pairs]
+    area = None if within is None else boundary_of(within, cells.crs)
+    uncovered, beyond = missing_and_outside(shapes, area)
+    missing = pieces(uncovered, cells.crs)
     gaps = [gap for gap in missing if gap.area_m2 <= max_gap_m2]
     holes = [gap for gap in missing if gap.area_m2 > max_gap_m2]
-    outside = None if area is None else _pieces(shapely.difference(covered, area), cells.crs)
+    outside = None if area is None else pieces(beyond, cells.crs)
     duplicates = sorted(c for c, n in Counter(codes or []).items() if c is not None and n > 1)
     faults = [invalid, overlaps, gaps, duplicates, outside or [], [] if area is None else holes]
     return CoverageReport(len(cells), invalid, overlaps, gaps, holes, duplicates, outside, ok=not any(faults))
@@ -119,21 +120,21 @@ def _sound(cells: gpd.GeoDataFrame, codes: list[str | None] | None) -> tuple[lis
     """The faults of single rows, and shapes fit to be compared (None for those that cannot be)."""
     shapes = np.asarray(shapely.force_2d(np.asarray(cells.geometry.values)), dtype=object)
     rows = source_rows(cells)
-    reasons = _shape_faults(shapes, bool(cells.crs.is_geographic))
+    reasons = shape_faults(shapes, bool(cells.crs.is_geographic))
     unusable = np.array([reason is not None for reason in reasons], dtype=bool)
     shapes[unusable] = None
     for i in np.flatnonzero(~shapely.is_valid(shapes) & ~unusable):
         reasons[i] = shapely.is_valid_reason(shapes[i])
-        shapes[i] = _mended(shapes[i])
+        shapes[i] = mended(shapes[i])
         if shapes[i] is None:
             reasons[i] = f"too tangled to compare with the others: {reasons[i]}"
-    found = [_invalid(int(rows[i]), codes[i] if codes else None, reason, cells.crs)
+    found = [invalid_row(int(rows[i]), codes[i] if codes else None, reason, cells.crs)
              for i, reason in enumerate(reasons) if reason is not None]  # fmt: skip
     found.extend(Invalid(int(rows[i]), None, "no code", None, None) for i, c in enumerate(codes or []) if c is None)
     return sorted(found, key=lambda one: one.row), shapes
 
 
-def _shape_faults(shapes: Geometries, geographic: bool) -> list[str | None]:
+def shape_faults(shapes: Geometries, geographic: bool) -> list[str | None]:
     """Why a shape cannot be compared at all; None where it can."""
     kind = shapely.get_type_id(shapes)
     bounds = shapely.bounds(shapes)
@@ -152,7 +153,7 @@ def _shape_faults(shapes: Geometries, geographic: bool) -> list[str | None]:
     return reasons
 
 
-def _invalid(row: int, code: str | None, reason: str, crs: Any) -> Invalid:
+def invalid_row(row: int, code: str | None, reason: str, crs: Any) -> Invalid:
     """A fault of a shape, its place taken from GEOS's reason ("Self-intersection[106.5 26.9]")."""
     found = _PLACE.search(reason)
     if found is None:
@@ -161,16 +162,16 @@ def _invalid(row: int, code: str | None, reason: str, crs: Any) -> Invalid:
     return Invalid(row, code, reason[: found.start()], point.x, point.y)
 
 
-def _mended(shape: BaseGeometry) -> BaseGeometry | None:
+def mended(shape: BaseGeometry) -> BaseGeometry | None:
     """A valid shape that covers the same, None where finding it would take too long."""
     if shape.is_valid:
         return shape
-    if _crossings(shape) > _TANGLED:
+    if crossings(shape) > TANGLED:
         return None
     return shapely.make_valid(shape, method="structure", keep_collapsed=False)
 
 
-def _crossings(shape: BaseGeometry, sample: int = 200) -> float:
+def crossings(shape: BaseGeometry, sample: int = 200) -> float:
     """About how often a shape's segments cross one another, from evenly spaced ones of them."""
     coords, ring = shapely.get_coordinates(shapely.get_rings(shapely.get_parts(shape)), return_index=True)
     same = ring[1:] == ring[:-1]
@@ -180,22 +181,30 @@ def _crossings(shape: BaseGeometry, sample: int = 200) -> float:
     return float(found.shape[1] / len(some) * len(segments) / 2.0)
 
 
-def _overlaps(shapes: Geometries, names: list[Any], crs: Any) -> list[Overlap]:
-    left, right = shapely.STRtree(shapes).query(shapes, predicate="intersects")
-    once = left < right
-    left, right = left[once], right[once]
+def overlapping(shapes: Geometries, crs: Any) -> tuple[Rows, Rows, Floats]:
+    """Pairs of shapes (left below right) that cover some of the same, more than rounding, and how many square metres.
+
+    Shapes are valid polygons or None. Of two that overlap one has an edge that does not fit the other, so that only
+    the neighbours of such shapes are looked at.
+    """
+    there = np.flatnonzero(~shapely.is_missing(shapes))
+    odd = there[~shapely.is_empty(shapely.coverage_invalid_edges(shapes[there]))]
+    one, other = shapely.STRtree(shapes).query(shapes[odd], predicate="intersects")
+    pairs = np.stack([np.minimum(odd[one], other), np.maximum(odd[one], other)])
+    left, right = np.unique(pairs[:, pairs[0] < pairs[1]], axis=1)
     inner = shapely.relate_pattern(shapes[left], shapes[right], "T********")
     left, right = left[inner], right[inner]
-    areas = _areas(shapely.intersection(shapes[left], shapes[right]), crs)
-    order = np.lexsort((right, left))
-    return [Overlap(names[left[i]], names[right[i]], float(areas[i])) for i in order if areas[i] >= NOISE_M2]
+    areas = areas_m2(shapely.intersection(shapes[left], shapes[right]), crs)
+    real = areas >= NOISE_M2
+    return left[real], right[real], areas[real]
 
 
-def _areas(shapes: Geometries, crs: Any) -> Floats:
+def areas_m2(shapes: Geometries, crs: Any) -> Floats:
+    """Square metres on the ellipsoid of shapes in any CRS."""
     return area_m2(transform(shapes, crs, "EPSG:4326"))
 
 
-def _boundary(within: gpd.GeoDataFrame | gpd.GeoSeries | BaseGeometry, crs: Any) -> BaseGeometry:
+def boundary_of(within: gpd.GeoDataFrame | gpd.GeoSeries | BaseGeometry, crs: Any) -> BaseGeometry:
     if isinstance(within, BaseGeometry):
         parts: NDArray[np.object_] = np.array([within], dtype=object)
     elif within.crs is None:
@@ -204,7 +213,7 @@ def _boundary(within: gpd.GeoDataFrame | gpd.GeoSeries | BaseGeometry, crs: Any)
         parts = np.asarray(within.geometry.to_crs(crs).values)
     if not_finite(parts).any():
         raise InvalidInput("the boundary has coordinates that are not finite")
-    pieces = [_mended(part) for part in parts[shapely.get_dimensions(parts) == 2] if not part.is_empty]
+    pieces = [mended(part) for part in parts[shapely.get_dimensions(parts) == 2] if not part.is_empty]
     if None in pieces:
         raise InvalidInput("the boundary is too tangled to compare with: mend its rings first")
     area = shapely.union_all(pieces)
@@ -213,21 +222,33 @@ def _boundary(within: gpd.GeoDataFrame | gpd.GeoSeries | BaseGeometry, crs: Any)
     return area
 
 
-def _missing(covered: BaseGeometry, area: BaseGeometry | None) -> BaseGeometry:
-    """What is in no cell: enclosed by cells, or in the area to be covered."""
-    # the faces of all borders: also a crack that is closed in by cells which meet there in single points only
-    filled = shapely.get_parts(shapely.polygonize([shapely.union_all(shapely.boundary(shapely.get_parts(covered)))]))
-    whole = shapely.union_all([*filled, area] if area is not None else filled)
-    return shapely.difference(whole, covered)
+def missing_and_outside(shapes: Geometries, area: BaseGeometry | None) -> tuple[Geometries, Geometries]:
+    """What is in no cell, enclosed by cells or in the area to be covered, and what of the cells is beyond that area."""
+    covered, enclosed = parted(shapes)
+    if area is None:
+        return enclosed, np.zeros(0, dtype=object)
+    union = shapely.coverage_union_all(covered)
+    shapely.prepare(area)
+    astride = enclosed[~shapely.covers(area, enclosed)]
+    missing = shapely.union_all([shapely.difference(area, union), *shapely.difference(astride, area)])
+    return _polygons(missing), _polygons(shapely.difference(union, area))
 
 
-def _pieces(missing: BaseGeometry, crs: Any) -> list[Gap]:
-    """The parts of an area that are more than rounding, the largest first."""
-    parts = shapely.get_parts(missing)
-    parts = parts[shapely.get_dimensions(parts) == 2]
-    areas, rims = _areas(parts, crs), length_m(transform(parts, crs, "EPSG:4326"))
-    real = (areas >= NOISE_M2) & (areas >= NOISE_M * rims / 2.0)
+def _polygons(whole: BaseGeometry) -> Geometries:
+    parts = np.asarray(shapely.get_parts(whole), dtype=object)
+    return np.asarray(parts[shapely.get_dimensions(parts) == 2], dtype=object)
+
+
+def more_than_rounding(parts: Geometries, crs: Any) -> tuple[NDArray[np.bool_], Floats]:
+    """Which areas are more than what rounding leaves between neighbours, and the square metres of all of them."""
+    areas, rims = areas_m2(parts, crs), length_m(transform(parts, crs, "EPSG:4326"))
+    return (areas >= NOISE_M2) & (areas >= NOISE_M * rims / 2.0), areas
+
+
+def pieces(parts: Geometries, crs: Any) -> list[Gap]:
+    """Those areas that are more than rounding, the largest first."""
+    real, areas = more_than_rounding(parts, crs)
     parts, areas = parts[real], areas[real]
-    points = shapely.get_coordinates(transform(shapely.point_on_surface(parts), crs, "EPSG:4326"))
+    points = shapely.get_coordinates(transform(inner_points(parts), crs, "EPSG:4326"))
     order = np.lexsort((points[:, 1], points[:, 0], -areas))
     return [Gap(float(areas[i]), float(points[i, 0]), float(points[i, 1])) for i in order]

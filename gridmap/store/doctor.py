@@ -210,4 +210,11 @@ def _coverage(conn: Connection, day: date) -> list[Finding]:
     told = report.as_dict()
     counts = {key: len(value) for key, value in told.items() if isinstance(value, list) and value}
     words = ", ".join(f"{count} {key}" for key, count in counts.items())
-    return [Finding("coverage", "error", f"the cells valid on {day} are no coverage: {words}; see gridmap check", told)]
+    return [
+        Finding(
+            "coverage",
+            "error",
+            f"the cells valid on {day} are no coverage: {words}; gridmap check and repair on their file tell and mend",
+            told,
+        )
+    ]

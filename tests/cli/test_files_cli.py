@@ -419,7 +419,7 @@ def test_convert_refuses_unknown_systems(here: Path, capsys: Said) -> None:
 # --- help -----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("verb", ["locate", "check", "convert"])
+@pytest.mark.parametrize("verb", ["locate", "check", "repair", "convert"])
 def test_help_has_an_example(verb: str, capsys: Said) -> None:
     assert run([verb, "--help"]) == 0
     assert f"gridmap {verb} " in capsys.readouterr().out.split("Example:")[1]

@@ -89,7 +89,7 @@ def heat_of(ctx: Context, rasters: StateCache, view: View, asked: HeatAsked) -> 
         mean = len(cases.points) / ground.km2 if ground.km2 else float("nan")
         breaks = breaks_of_density(mean)
     surface = None
-    if len(cases.points) >= LEAST:
+    if len(cases.points) >= LEAST and households >= heat.LEAST_HOUSEHOLDS:
         surface = Surface(cases.raster, ground.homes, ground.shape, asked.bandwidth_m, lat, asked.measure, breaks)
     return Heat(surface, cases.inside, households, mean, breaks, ground.bounds)
 

@@ -21,6 +21,8 @@ REACH: Final = 4.0
 DEEPEST: Final = 15
 #: what the spline of the raster widens each point by, in square pixels
 SPLINE: Final = 0.25
+# a tile is small, and a server draws several at once in threads of its own: more would wait for each other
+cv2.setNumThreads(1)
 _ONE: Final = np.ones(1, dtype=np.float32)
 
 
@@ -98,7 +100,7 @@ def _filtered(counts: Singles, across: Singles, along: Singles, anchor: tuple[in
 
 
 def _product(a: Singles, b: Singles) -> Singles:
-    """The matrix product, in this thread: numpy's would wake others, which costs more than it saves at this size."""
+    """The matrix product by OpenCV, in this thread: numpy's would wake others, which costs more than it saves."""
     return cast("Singles", cv2.gemm(a, b, 1.0, np.empty(0, dtype=np.float32), 0.0))
 
 

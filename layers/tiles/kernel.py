@@ -21,6 +21,8 @@ REACH: Final = 4.0
 DEEPEST: Final = 15
 #: what the spline of the raster widens each point by, in square pixels
 SPLINE: Final = 0.25
+#: multiplications in a product of which BLAS makes no work for several threads
+_ALONE: Final = 200_000
 # a tile is small, and a server draws several at once in threads of its own: more would wait for each other
 cv2.setNumThreads(1)
 _ONE: Final = np.ones(1, dtype=np.float32)
@@ -100,8 +102,15 @@ def _filtered(counts: Singles, across: Singles, along: Singles, anchor: tuple[in
 
 
 def _product(a: Singles, b: Singles) -> Singles:
-    """The matrix product by OpenCV, in this thread: numpy's would wake others, which costs more than it saves."""
-    return cast("Singles", cv2.gemm(a, b, 1.0, np.empty(0, dtype=np.float32), 0.0))
+    """The matrix product, a few rows at a time, so that it stays in this thread.
+
+    OpenBLAS wakes its others above `_ALONE` multiplications; they then wait for each other, busily, for up to 20 ms.
+    """
+    rows = max(1, _ALONE // b.size)
+    out = np.empty((a.shape[0], b.shape[1]), dtype=np.float32)
+    for at in range(0, len(a), rows):
+        np.matmul(a[at : at + rows], b, out=out[at : at + rows])
+    return out
 
 
 @lru_cache(maxsize=64)

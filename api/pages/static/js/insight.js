@@ -162,7 +162,7 @@ function drawLegend() {
   if (!state.surface) return;
   const title = state.category ? byId("category").selectedOptions[0].textContent : t("insight.all_cases");
   const near = state.near ? [{ draw: "line", colour: look.colours.accent, width: 1.4, label: t("insight.reach", { distance: distance(Number(state.within)) }) }] : [];
-  legend(t(`insight.legend_${state.surface.measure}`, { title }), [state.surface.legend, [...state.glyphs, ...near]], meanWords());
+  legend(t(`insight.legend.${state.surface.measure}`, { title }), [state.surface.legend, [...state.glyphs, ...near]], meanWords());
 }
 
 function meanWords() {

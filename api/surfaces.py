@@ -86,7 +86,7 @@ def heat_of(ctx: Context, rasters: StateCache, view: View, asked: HeatAsked) -> 
         mean = 100 * cases.inside / households if households else float("nan")
         breaks = heat.breaks_around(mean)
     else:
-        mean = len(cases.points) / ground.km2 if ground.km2 else float("nan")
+        mean = cases.inside / ground.km2 if ground.km2 else float("nan")
         breaks = breaks_of_density(mean)
     surface = None
     if len(cases.points) >= LEAST and households >= heat.LEAST_HOUSEHOLDS:
@@ -105,7 +105,10 @@ def _latitude(ctx: Context, view: View) -> float:
 
 @dataclass(frozen=True, slots=True)
 class _Ground:
-    """The area that is drawn (`drawn`: near the enterprises asked for), its households, and what they are of."""
+    """The area and its households. What is drawn of it (`shape`, `homes`) is near the enterprises asked for, if any.
+
+    The mean that classes are set around is always the whole area's, so that maps near and far can be compared.
+    """
 
     versions: tuple[int, ...]
     zoom: int
@@ -157,7 +160,7 @@ def _ground(
         sources=given.sources,
         within_m=within_m,
         shape=Shape(_drawn_in(drawn, asked.crs)),
-        km2=float(area_m2([drawn])[0]) / 1e6 if some else 0.0,
+        km2=float(area_m2([given.area])[0]) / 1e6,
         bounds=(west, south, east, north) if some else None,
     )
     lon, lat = given.households

@@ -77,6 +77,8 @@ def test_a_tile_and_its_legend(api: Api) -> None:
     density = api.get("official", "//tiles/heat.json?measure=count").json()
     assert density["mean"] == pytest.approx(48 / (1.545 * 0.866), rel=0.01)  # km: 1/64 by 1/128 degree
     assert density["legend"] != told["legend"]
+    near = api.get("official", "//tiles/heat.json?measure=count&near=mine&within=300").json()
+    assert (near["mean"], near["legend"]) == (density["mean"], density["legend"])  # the whole area's, to compare with
 
 
 def test_a_tile_is_kept_until_the_data_changes(api: Api) -> None:

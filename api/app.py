@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry
 from starlette.middleware.gzip import GZipMiddleware
 
 from api import document, errors, pages
-from api.cache import AnswerCache
+from api.cache import AnswerCache, StateCache
 from api.middleware import BodyLimit, LastCatch, Metrics, SecurityHeaders
 from api.routes.every import ROUTERS
 from api.static import Assets
@@ -35,8 +35,8 @@ def create_app(ctx: Context, passwords: Passwords | None = None) -> FastAPI:
     """The whole application over a context: API, pages, static files, health and metrics.
 
     `passwords` is given by tests, which hash faster. State that routes use: `ctx`, `passwords`, `read_log`, `registry`,
-    `assets`, `answers`, `log_ins` (how many log-ins are checked at once). The read log is flushed when the application
-    stops.
+    `assets`, `answers`, `rasters`, `log_ins` (how many log-ins are checked at once). The read log is flushed when the
+    application stops.
     """
     app = FastAPI(
         title="gridmap",
@@ -54,6 +54,7 @@ def create_app(ctx: Context, passwords: Passwords | None = None) -> FastAPI:
     app.state.registry = CollectorRegistry()
     app.state.log_ins = CapacityLimiter(os.cpu_count() or 1)
     app.state.answers = AnswerCache()
+    app.state.rasters = StateCache(ctx.settings.heat_bytes)
     app.state.assets = Assets(static_folder())
     errors.install(app, pages.error_page)
     for router in ROUTERS:

@@ -1,4 +1,8 @@
-"""Answers that are dear to make and hold nobody's data, kept by their ETag: version, View, parameters and language."""
+"""What is dear to make, kept in memory up to a number of bytes.
+
+Answers that hold nobody's data stand under their ETag (version, View, parameters and language) and never change.
+States, such as rasters, stand under what they are of, and are brought up to date.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,8 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar
 
 
 class AnswerCache:
@@ -45,3 +51,60 @@ class AnswerCache:
             finished = [key for key, answer in self._answers.items() if answer.done()]
             while self._held > self._most and finished:
                 self._held -= len(self._answers.pop(finished.pop(0)).result())
+
+
+class State(Protocol):
+    """Something kept that knows its size. It is never changed; a newer one takes its place."""
+
+    @property
+    def nbytes(self) -> int: ...
+
+
+S = TypeVar("S", bound=State)
+#: the newest states stay however large they are, or they would be made anew for each tile: cases and their ground
+_STAY = 2
+
+
+@dataclass(slots=True)
+class _Place:
+    """Where a state stands, and the turn to bring it up to date."""
+
+    turn: threading.Lock = field(default_factory=threading.Lock)
+    state: Any = None
+    nbytes: int = 0
+
+
+class StateCache:
+    """The last states asked for, up to `most_bytes`, each brought up to date by one caller at a time."""
+
+    def __init__(self, most_bytes: int) -> None:
+        self._most = most_bytes
+        self._lock = threading.Lock()
+        self._places: OrderedDict[object, _Place] = OrderedDict()
+
+    def get(self, key: object, renewed: Callable[[S | None], S]) -> S:
+        """The state under this key, after `renewed` has seen it (None: there is none) and given it or a newer one.
+
+        A failure is raised, and leaves what was kept.
+        """
+        with self._lock:
+            place = self._places.setdefault(key, _Place())
+            self._places.move_to_end(key)
+        with place.turn:
+            state = renewed(place.state)
+            if state is not place.state:
+                place.state, place.nbytes = state, state.nbytes
+        self._trim()
+        return state
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that are kept."""
+        with self._lock:
+            return sum(place.nbytes for place in self._places.values())
+
+    def _trim(self) -> None:
+        with self._lock:
+            held = sum(place.nbytes for place in self._places.values())
+            while held > self._most and len(self._places) > _STAY:
+                held -= self._places.popitem(last=False)[1].nbytes

@@ -14,7 +14,7 @@ from gridmap.errors import Forbidden, NotFound
 from gridmap.privacy.release import LEAST
 from gridmap.store import read
 from gridmap.usecases import counting
-from gridmap.usecases.counting import HeatInput, figures_view, reads_figures
+from gridmap.usecases.counting import HeatGround, HeatInput, figures_view, reads_figures
 from gridmap.usecases.reading import Reader
 from gridmap.view import Audience, View
 from layers import LAYERS, Layer, basemap, cells, heat, layers_for
@@ -102,8 +102,8 @@ def _heat(given: HeatInput, within_m: float | None) -> pd.DataFrame:
         return pd.DataFrame({"class": [], "low": [], "high": [], "geom": np.empty(0, dtype=object)})
     if within_m is None:
         return heat.surface(cases, homes, given.area)
-    around = _around(given, within_m)
-    if shapely.is_empty(around):
+    reach = around(given, within_m)
+    if shapely.is_empty(reach):
         return pd.DataFrame({"class": [], "low": [], "high": [], "geom": np.empty(0, dtype=object)})
     mean = 100 * len(cases[0]) / len(homes[0]) if len(homes[0]) else None
     near_cases = heat.near(*cases, given.sources, within_m)
@@ -111,12 +111,12 @@ def _heat(given: HeatInput, within_m: float | None) -> pd.DataFrame:
     return heat.surface(
         (cases[0][near_cases], cases[1][near_cases]),
         (homes[0][near_homes], homes[1][near_homes]),
-        around,
+        reach,
         mean=mean,
     )
 
 
-def _around(given: HeatInput, within_m: float) -> shapely.Geometry:
+def around(given: HeatGround, within_m: float) -> shapely.Geometry:
     """The part of the area within so many metres of an enterprise: colour ends there, as the rows do."""
     if not len(given.sources):
         return shapely.Polygon()

@@ -27,6 +27,8 @@ class Settings:
     session_hours: int = 12
     read_log_days: int = 365
     max_body_bytes: int = 1_000_000
+    #: memory for the rasters that heat tiles are drawn from, in each process
+    heat_bytes: int = 256_000_000
     secure_cookies: bool = True
     #: an optional raster tile source of one's own, fetched by the server: "https://host/{z}/{x}/{y}.png"
     tile_url: str | None = None
@@ -58,6 +60,7 @@ class Settings:
             session_hours=number("SESSION_HOURS", default.session_hours),
             read_log_days=number("READ_LOG_DAYS", default.read_log_days),
             max_body_bytes=number("MAX_BODY_BYTES", default.max_body_bytes),
+            heat_bytes=number("HEAT_BYTES", default.heat_bytes),
             secure_cookies=text("SECURE_COOKIES", "1") not in {"0", "no", "false"},
             tile_url=env.get("GRIDMAP_TILE_URL") or None,
             tile_crs=text("TILE_CRS", default.tile_crs),

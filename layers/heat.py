@@ -201,13 +201,23 @@ def _classes(raster: _Raster, rates: Floats, breaks: Sequence[float], enough: sh
     return frame
 
 
-def _legend(lang: Lang, frame: pd.DataFrame | None) -> Sequence[LegendItem]:
-    breaks = style.HEAT_BREAKS if frame is None else tuple(frame.attrs.get("breaks", style.HEAT_BREAKS))
-    title = Words("每百户件数", "Cases per 100 households").of(lang)
+RATE: Final = Words("每百户件数", "Cases per 100 households")
+DENSITY: Final = Words("每平方公里件数", "Cases per km²")
+
+
+def legend(lang: Lang, breaks: Sequence[float], unit: Words = RATE) -> Sequence[LegendItem]:
+    """The seven classes with the numbers between them, and what has no colour."""
+    too_few = Words("住户太少，不上色", "Too few households for a colour")
+    if unit is RATE:
+        too_few = Words("住户太少，不算率", "Too few households for a rate")
     return (
-        LegendItem("ramp", title, colours=style.HEAT_RAMP, breaks=breaks),
-        LegendItem("fill", Words("住户太少，不算率", "Too few households for a rate").of(lang), style.TOO_FEW),
+        LegendItem("ramp", unit.of(lang), colours=style.HEAT_RAMP, breaks=tuple(breaks)),
+        LegendItem("fill", too_few.of(lang), style.TOO_FEW),
     )
+
+
+def _legend(lang: Lang, frame: pd.DataFrame | None) -> Sequence[LegendItem]:
+    return legend(lang, style.HEAT_BREAKS if frame is None else frame.attrs.get("breaks", style.HEAT_BREAKS))
 
 
 #: heat for what leaves: areas with released counts, see `released`

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from api.routes import enterprises, forms, ground, incidents, layers, people, session, stats, system
+from api.routes import enterprises, forms, ground, heat_tiles, incidents, layers, people, session, stats, system
 
 ROUTERS: tuple[APIRouter, ...] = (
     session.router,
@@ -13,6 +13,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     people.router,
     enterprises.router,
     layers.router,
+    heat_tiles.router,
     stats.router,
     forms.router,
     system.router,

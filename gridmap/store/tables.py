@@ -406,6 +406,16 @@ versions = Table(
     Column("version", Integer, nullable=False),
 )
 
+#: the rows that a version of a layer touched, as ranges of ids; a version without any here may have touched all
+changes = Table(
+    "changes",
+    metadata,
+    Column("layer", Text, primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("first_id", Integer, primary_key=True, autoincrement=False),
+    Column("last_id", Integer, nullable=False),
+)
+
 # --- the base map ---------------------------------------------------------------------------------------------------
 
 roads = _table(

@@ -1,15 +1,30 @@
-"""One number for each layer, raised in the transaction that changes it; caches, indexes and ETags compare it."""
+"""One number for each layer, raised in the transaction that changes it; caches, indexes and ETags compare it.
+
+Where the rows that a change touched are known, they are written down beside the new number (`bump_rows`), so that what
+is held in memory can be brought up to date by them alone (`touched_since`). Whoever raises a number holds its row until
+the transaction ends, so numbers follow each other as transactions commit, without a gap; ids of rows do not.
+"""
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, select, text
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection, delete, insert, select, text
 
 from gridmap.store import tables as t
 
 _BUMP = text(
     "INSERT INTO versions (layer, version) VALUES (:layer, 1) "
-    "ON CONFLICT (layer) DO UPDATE SET version = versions.version + 1"
+    "ON CONFLICT (layer) DO UPDATE SET version = versions.version + 1 RETURNING version"
 )
+#: versions whose rows are kept; who is further behind makes all anew
+KEPT = 5_000
+#: rows that are asked for one by one at most
+MOST_ROWS = 2_000
+#: a change in more separate ranges than this is written down as one that may have touched all
+_MOST_RANGES = 500
 
 
 def bump(conn: Connection, *layers: str) -> None:
@@ -18,7 +33,41 @@ def bump(conn: Connection, *layers: str) -> None:
         conn.execute(_BUMP, {"layer": layer})
 
 
+def bump_rows(conn: Connection, layer: str, ids: Iterable[int]) -> None:
+    """Raise a layer's version, saying which rows changed: all that are new, other than they were, or gone."""
+    version = int(conn.execute(_BUMP, {"layer": layer}).scalar_one())
+    ranges = _ranges(np.unique(np.fromiter(ids, dtype=np.int64)))
+    c = t.changes.c
+    if 0 < len(ranges) <= _MOST_RANGES:
+        rows = [{"layer": layer, "version": version, "first_id": a, "last_id": b} for a, b in ranges.tolist()]
+        conn.execute(insert(t.changes), rows)
+    conn.execute(delete(t.changes).where(c.layer == layer, c.version <= version - KEPT))
+
+
 def read(conn: Connection) -> dict[str, int]:
     """The versions by layer; a layer never changed is absent (0)."""
     rows = conn.execute(select(t.versions.c.layer, t.versions.c.version))
     return {row.layer: row.version for row in rows}
+
+
+def touched_since(conn: Connection, layer: str, since: int, until: int) -> NDArray[np.int64] | None:
+    """The ids of rows touched after version `since` up to `until`, ascending; `until` as `read` gave it.
+
+    None where they are more than `MOST_ROWS`, or not known of each version between: then all may have changed.
+    """
+    c = t.changes.c
+    query = select(c.version, c.first_id, c.last_id).where(c.layer == layer, c.version > since, c.version <= until)
+    rows = conn.execute(query).all()
+    if len({row.version for row in rows}) != until - since:
+        return None
+    if sum(row.last_id - row.first_id + 1 for row in rows) > MOST_ROWS:
+        return None
+    touched = [np.arange(row.first_id, row.last_id + 1, dtype=np.int64) for row in rows]
+    return np.unique(np.concatenate([np.empty(0, dtype=np.int64), *touched]))
+
+
+def _ranges(ids: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Ascending ids as ranges without a gap, (n, 2), ends included."""
+    first = np.flatnonzero(np.diff(ids, prepend=ids[:1] - 2) > 1)
+    last = np.append(first[1:], len(ids)) - 1
+    return np.column_stack([ids[first], ids[last]]) if len(ids) else np.empty((0, 2), dtype=np.int64)

@@ -82,7 +82,7 @@ def _move(
     if row.responsibility_id is not None:
         incidents.end_responsibility(conn, row.responsibility_id, now)
     assign(conn, row.id, places, responses, now, actor_id)
-    versions.bump(conn, "incidents")
+    versions.bump_rows(conn, "incidents", [row.id])
     named = incidents.names(
         conn, cell_id=places.cell_id[0], worker_id=responses.worker_id[0], body_id=responses.body_id[0]
     )
@@ -105,5 +105,5 @@ def close(ctx: Context, view: View, incident_id: int) -> dict[str, Any]:
             closed_at = incidents.after(row, now)
             incidents.set_values(conn, row.id, status="closed", closed_at=closed_at)
             chain.append_event(conn, row.id, "closed", closed_at, view.actor.account_id if view.actor else None, {})
-            versions.bump(conn, "incidents")
+            versions.bump_rows(conn, "incidents", [row.id])
         return {"id": row.id, "number": row.number, "status": "closed", "closed_at": canonical_moment(closed_at)}

@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 
 from gridmap.errors import Forbidden
 from gridmap.people.roles import can
-from gridmap.store import accounts, features, figures, read, single
+from gridmap.store import accounts, features, figures, read, single, versions
 from gridmap.store.figures import Points
 from gridmap.usecases.context import Context
 from gridmap.view import AllOf, Audience, Drawing, Grant, InArea, Kind, Nothing, Scope, View
@@ -86,13 +86,19 @@ def cells_with_loads(ctx: Context, view: View, filters: Mapping[str, Any]) -> pd
 
 
 @dataclass(frozen=True, slots=True)
-class HeatInput:
-    """What heat is computed from: places (lon, lat arrays), the enterprises asked for, and the area to clip to."""
+class HeatGround:
+    """What cases are set against: all households (lon, lat), the enterprises asked for, and the area to clip to."""
 
-    incidents: Points
     households: Points
     sources: npt.NDArray[np.object_]
     area: shapely.Geometry
+
+
+@dataclass(frozen=True, slots=True)
+class HeatInput(HeatGround):
+    """The same with the places of incidents."""
+
+    incidents: Points
 
 
 def heat_input(ctx: Context, view: View, filters: Mapping[str, Any], near: Sequence[str] = ()) -> HeatInput:
@@ -100,12 +106,64 @@ def heat_input(ctx: Context, view: View, filters: Mapping[str, Any], near: Seque
     with read(ctx.engine) as conn:
         seen = figures_view(conn, view)
         reported = figures.incident_points(conn, seen, filters, now=ctx.clock(), zone=ctx.zone)
-        homes = figures.household_points(conn)
-        kinds = {"kind": list(near)}
-        found = features.page(conn, seen, "enterprises", filters=kinds, limit=features.MAX_LIMIT) if near else None
-        area = _area(ctx, conn, seen)
+        ground = _ground(ctx, conn, seen, near)
+    return HeatInput(ground.households, ground.sources, ground.area, reported)
+
+
+def data_versions(ctx: Context) -> dict[str, int]:
+    """The versions of the data by layer; see `store.versions`."""
+    with read(ctx.engine) as conn:
+        return versions.read(conn)
+
+
+def county_extent(ctx: Context, view: View) -> tuple[float, float, float, float] | None:
+    """West, south, east and north of all cells on the View's day, in degrees; None without cells."""
+    with read(ctx.engine) as conn:
+        return ctx.grounds.on(conn, view.as_of).extent
+
+
+def heat_ground(ctx: Context, view: View, near: Sequence[str] = ()) -> HeatGround:
+    """What cases are set against, for rasters that are kept: see `heat_cases`."""
+    with read(ctx.engine) as conn:
+        return _ground(ctx, conn, figures_view(conn, view), near)
+
+
+@dataclass(frozen=True, slots=True)
+class HeatCases:
+    """Incidents with their ids and degrees, all of them or, where `changed` is given, those among these ids.
+
+    `version` is the version of the incidents that they are at least of.
+    """
+
+    version: int
+    ids: npt.NDArray[np.int64]
+    lon: npt.NDArray[np.float64]
+    lat: npt.NDArray[np.float64]
+    changed: npt.NDArray[np.int64] | None = None
+
+
+def heat_cases(ctx: Context, view: View, filters: Mapping[str, Any], since: int | None = None) -> HeatCases:
+    """Incidents of the caller's area, for a raster that is kept.
+
+    With `since`, the version that the raster is of: only those that were touched after it, and in `changed` the ids of
+    all that were, also of those that do not pass the filters or the scope (any more). Where they are too many or not
+    known, all incidents, with `changed` None. The version is read first; what a later one holds already is given once
+    more by the next call, which does no harm.
+    """
+    with read(ctx.engine) as conn:
+        seen = figures_view(conn, view)
+        version = versions.read(conn).get("incidents", 0)
+        changed = None if since is None else versions.touched_since(conn, "incidents", since, version)
+        found = figures.incident_places(conn, seen, filters, among=changed, now=ctx.clock(), zone=ctx.zone)
+    return HeatCases(version, *found, changed)
+
+
+def _ground(ctx: Context, conn: Connection, seen: View, near: Sequence[str]) -> HeatGround:
+    homes = figures.household_points(conn)
+    kinds = {"kind": list(near)}
+    found = features.page(conn, seen, "enterprises", filters=kinds, limit=features.MAX_LIMIT) if near else None
     sources = np.empty(0, dtype=object) if found is None else found.rows["geom"].to_numpy(dtype=object)
-    return HeatInput(reported, homes, sources, area)
+    return HeatGround(homes, sources, _area(ctx, conn, seen))
 
 
 def household_places(ctx: Context) -> Points:

@@ -59,5 +59,5 @@ def _place_incidents(ctx: Context, conn: Connection, ground: Ground) -> int:
         incidents.set_values(conn, row.id, status="assigned", **values)
         incidents.end_responsibility(conn, row.responsibility_id, moment)
         assign(conn, row.id, at, who.pick([i]), moment, None)
-    versions.bump(conn, "incidents")
+    versions.bump_rows(conn, "incidents", [row.id for row in rows])
     return len(inside)

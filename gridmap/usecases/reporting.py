@@ -105,7 +105,7 @@ def _write(
     other = neighbour(ctx, conn, places, now)
     if other is not None and not draft.sure:
         incidents.tell(conn, incident_id, "border", now, worker_id=other, body_id=None)
-    versions.bump(conn, "incidents")
+    versions.bump_rows(conn, "incidents", [incident_id])
     named = incidents.names(
         conn, cell_id=places.cell_id[0], worker_id=responses.worker_id[0], body_id=responses.body_id[0]
     )

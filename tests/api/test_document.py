@@ -46,11 +46,15 @@ ASKED: dict[str, tuple[str, str, str, Any]] = {
     "GET /api/v1/layers": ("planner", "GET", "/layers?lang=en", None),
     "GET /api/v1/layers/{name}": ("planner", "GET", f"/layers/cells?lang=en&code={CELL['A']}", None),
     "GET /api/v1/stats/counts": ("official", "GET", "/stats/counts?by=town", None),
+    "GET /tiles/heat.json": ("official", "GET", "//tiles/heat.json?category=mining&from=2026-04&to=2026-06", None),
     "GET /healthz": ("worker-a", "GET", "//healthz", None),
     "GET /readyz": ("worker-a", "GET", "//readyz", None),
 }
-#: answers nothing, forwards, or draws a secret
-WITHOUT = {"POST /api/v1/token", "POST /api/v1/logout", "POST /login", "POST /logout", "GET /metrics"}
+#: answers nothing, forwards, draws a secret, or draws
+WITHOUT = {
+    "POST /api/v1/token", "POST /api/v1/logout", "POST /login", "POST /logout", "GET /metrics",
+    "GET /tiles/heat/{z}/{x}/{y}.png",
+}  # fmt: skip
 
 
 def shortened(body: Any) -> Any:

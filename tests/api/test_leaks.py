@@ -225,6 +225,23 @@ def check_counts(world: World) -> None:
         assert sum(row["count"] for row in elsewhere) == (12 if inside else 0), user
 
 
+def check_heat(world: World) -> None:
+    """Heat tiles go to whoever has the layer heat, and count the cases of their own area alone."""
+    for user, (_, tie) in SEATS.items():
+        reason = world.reason(user)
+        given = any(one["name"] == "heat" for one in world.api.get(user, "/layers", params=reason).json())
+        told = world.api.get(user, "//tiles/heat.json")
+        assert told.status_code == (200 if given else 403), user
+        assert world.api.get(user, "//tiles/heat/11/1629/862.png").status_code == (200 if given else 403), user
+        if given:
+            path = world.api.county.one(select(t.areas.c.path).where(t.areas.c.code == tie))
+            with read(world.api.county.ctx.engine) as conn:
+                inside = select(t.incidents.c.id).where(t.incidents.c.place_reason != "outside")
+                things = [thing_of(conn, Kind.INCIDENT, one) for one in conn.execute(inside).scalars()]
+            expected = sum(admits(InArea(path), thing) for thing in things if thing)
+            assert told.json()["incidents"] == expected > 0, user
+
+
 def check_public(path: str) -> Check:
     def check(world: World) -> None:
         for user in world.each():
@@ -339,6 +356,8 @@ ROUTES: dict[str, Check] = {
     "GET /api/v1/layers": check_layer,
     "GET /api/v1/layers/{name}": check_layer,
     "GET /api/v1/stats/counts": check_counts,
+    "GET /tiles/heat.json": check_heat,
+    "GET /tiles/heat/{z}/{x}/{y}.png": check_heat,
     "GET /healthz": check_open("/healthz"),
     "GET /readyz": check_open("/readyz"),
     "GET /metrics": check_open("/metrics"),
@@ -373,6 +392,7 @@ def test_nobody_gets_in_without_a_session(api_lite: Api) -> None:
             continue
         path = path.replace("{incident_id}", str(world.incident("R-A0"))).replace("{name}", "cells")
         path = path.replace("{code}", CELL["A"]).replace("{household_id}", "1").replace("{enterprise_id}", "1")
+        path = path.replace("{z}/{x}/{y}", "11/1629/862")
         for token in (None, "made-up", expired, "", "\xff", "a" * 5000):
             headers = {} if token is None else {"Authorization": f"Bearer {token}".encode("latin-1")}
             answer = api_lite.client.request(method, path, headers=headers)
@@ -433,7 +453,8 @@ def test_no_text_and_no_contact_outside_the_single_thing(api: Api) -> None:
     paths = [
         "/incidents?limit=1000", "/incidents?format=geojson&limit=1000", f"/incidents/{incident}/events", "/households",
         "/households?format=geojson", "/workers", "/cells/" + CELL["A"], "/layers/incidents", "/layers/households",
-        "/stats/counts?by=category,cell,month", "/me", "/enterprises", "/locate?lon=106.502&lat=27.006",
+        "//tiles/heat.json", "/stats/counts?by=category,cell,month", "/me", "/enterprises",
+        "/locate?lon=106.502&lat=27.006",
     ]  # fmt: skip
     for user in SEATS:
         for path in paths:

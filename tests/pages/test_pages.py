@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from layers import style
 from tests.pages.conftest import DESK, PHONE, Visits, until
 
 if TYPE_CHECKING:
@@ -177,10 +178,65 @@ def test_heat_near_enterprises(visit: Visits) -> None:
         page.select_option("#within", "3000")
 
 
+#: the loaded tiles of the heat: how many there are, and all their colours
+TILES = """async () => {
+    const images = [...document.querySelectorAll('#map .heat-tiles img.leaflet-tile-loaded')];
+    const canvas = Object.assign(document.createElement('canvas'), { width: 256, height: 256 });
+    const context = canvas.getContext('2d', { willReadFrequently: true });
+    const colours = new Set();
+    for (const image of images) {
+        context.clearRect(0, 0, 256, 256);
+        context.drawImage(image, 0, 0, 256, 256);
+        const { data } = context.getImageData(0, 0, 256, 256);
+        for (let i = 0; i < data.length; i += 4) {
+            const hex = [0, 1, 2].map((at) => data[i + at].toString(16).padStart(2, '0')).join('');
+            colours.add(data[i + 3] ? `#${hex}` : 'none');
+        }
+    }
+    return { count: images.length, colours: [...colours] };
+}"""
+ALL_LOADED = """[...document.querySelectorAll('#map .heat-tiles img')].length > 0
+    && [...document.querySelectorAll('#map .heat-tiles img')].every((one) => one.matches('.leaflet-tile-loaded'))"""
+
+
+@pytest.mark.parametrize("size", [PHONE, DESK], ids=["360", "1440"])
+def test_heat_is_drawn_from_tiles_in_the_looks_colours(visit: Visits, size: tuple[int, int]) -> None:
+    """Tiles cover the map without gaps between whole zooms, and go with zoom and measure; so does the legend."""
+    page = visit("official", "/insight", lang="en", size=size)
+    until(page, ALL_LOADED)
+    seen = page.evaluate(TILES)
+    ramp = {colour.lower() for colour in style.HEAT_RAMP}
+    assert seen["count"] >= 4
+    assert "none" in seen["colours"]
+    assert set(seen["colours"]) - {"none"} <= ramp
+    assert set(seen["colours"]) & ramp
+    boxes = page.evaluate(
+        "[...document.querySelectorAll('#map .heat-tiles img')].map((one) => one.getBoundingClientRect().toJSON())"
+    )
+    side = 129 / 128 * min(b["left"] - a["left"] for a in boxes for b in boxes if b["left"] - a["left"] > 1)
+    assert all(box["width"] == pytest.approx(side, abs=0.6) for box in boxes)
+    with page.expect_response(
+        lambda answer: "/tiles/heat/" in answer.url and "measure=count" in answer.url and answer.ok
+    ):
+        page.select_option("#measure", "count")
+    until(page, "document.querySelector('#legend').textContent.includes('cases per km²')")
+    with page.expect_response(lambda answer: "/tiles/heat/" in answer.url and answer.ok):
+        page.locator("[data-zoom='1']").click()
+
+
+def test_months_are_asked_for_whole(visit: Visits) -> None:
+    page = visit("official", "/insight")
+    with page.expect_response(lambda answer: "/tiles/heat.json" in answer.url and answer.ok) as asked:
+        page.locator("#months button").nth(-2).click()
+    month = page.input_value("#from")
+    assert f"from={month}&to={month}&" in asked.value.url
+
+
 def test_too_few_cases_draw_no_heat_and_the_page_says_so(visit: Visits) -> None:
     page = visit("official", "/insight")
     page.select_option("#category", "traffic")
     until(page, "document.querySelector('#map-state .notice b')?.textContent.length > 0")
+    assert page.locator("#map .heat-tiles").count() == 0
     page.select_option("#category", "")
     until(page, "document.querySelector('#map-state .notice') === null")
 

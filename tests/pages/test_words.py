@@ -42,6 +42,7 @@ FAMILIES = {
     "rank": allowed("duties", "rank"),
     "event": {"reported", "assigned", "moved", "closed"},
     "field.filter": {"all", "late", "soon"},
+    "insight.legend": {"rate", "count"},
     "plan.by": {"households", "open_incidents"},
 }
 

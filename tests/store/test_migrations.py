@@ -56,14 +56,16 @@ def test_a_filled_database_is_upgraded_and_loses_nothing(empty: Engine) -> None:
         add_households(conn, "AABCD")
         add_incidents(conn, [{"cell": "A"}, {"cell": "D"}, {"cell": None}])
     with read(empty) as conn:
-        before = {name: frame(conn, select(table)).map(str) for name, table in t.metadata.tables.items()}
+        there = set(inspect(conn).get_table_names())
+        tables = {name: table for name, table in t.metadata.tables.items() if name in there}
+        before = {name: frame(conn, select(table)).map(str) for name, table in tables.items()}
         assert any(change[0] == "add_index" for change in differences(conn))
     upgrade(empty)
     upgrade(empty)  # a second time changes nothing
     assert revision(empty) == head() != "0001"
     with read(empty) as conn:
         assert differences(conn) == []
-        for name, table in t.metadata.tables.items():
+        for name, table in tables.items():
             assert frame(conn, select(table)).map(str).equals(before[name]), name
         assert broken_chains(conn) == []
 

@@ -83,7 +83,10 @@ def load(
             if dry_run:
                 raise _DryRun(loaded)
             if fresh or changed:
-                versions.bump(conn, kind)
+                if kind == "incidents":
+                    versions.bump_rows(conn, kind, done.ids[done.fresh | done.changed])
+                else:
+                    versions.bump(conn, kind)
                 figures = {"inserted": fresh, "updated": changed, "rejected": len(batch.rejects)}
                 account_id = view.actor.account_id if view and view.actor else None
                 audit(conn, ctx.clock(), account_id, "import", kind, figures)

@@ -25,8 +25,18 @@ addEventListener("offline", () => byId("map-state")?.replaceChildren(notice(new 
 addEventListener("online", () => byId("map-state")?.replaceChildren());
 
 export async function get(path, params = {}, options = {}) {
+  return answer(`${API}${path}${asked(params)}`, { ...options, headers: { Accept: "application/json" } });
+}
+
+/** Heat tiles with these parameters: their address, their legend and the figures behind it. */
+export async function heatTiles(params) {
+  return answer(`/tiles/heat.json${asked(params)}`, { headers: { Accept: "application/json" } });
+}
+
+/** The parameters that hold something, as the end of an address. */
+function asked(params) {
   const query = new URLSearchParams(Object.entries(params).filter(([, value]) => value !== null && value !== undefined && value !== ""));
-  return answer(`${API}${path}${query.size ? `?${query}` : ""}`, { ...options, headers: { Accept: "application/json" } });
+  return query.size ? `?${query}` : "";
 }
 
 export async function post(path, body, headers = {}) {

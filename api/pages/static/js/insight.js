@@ -1,7 +1,7 @@
 // The official's page: heat, enterprises, months, counts by category and town; a table in the map's place, same filters.
 
 import { byId, data, distance, el, look, monthName, named, number, svg, t } from "./dom.js";
-import { Problem, empty, get, layer, notice, shown } from "./http.js";
+import { Problem, empty, get, heatTiles, layer, notice, shown } from "./http.js";
 import { icon } from "./glyphs.js";
 import { CountyMap, baseMap, legend } from "./map.js";
 import { Table, bar } from "./table.js";
@@ -10,7 +10,7 @@ import { Table, bar } from "./table.js";
 
 const MONTHS_SHOWN = 4;
 const county = new CountyMap();
-const state = { category: "", near: "", within: "1500", drawing: "now", months: [], from: null, to: null, places: new Map(), enterprises: null, glyphs: [] };
+const state = { category: "", near: "", within: "1500", measure: "rate", drawing: "now", months: [], from: null, to: null, places: new Map(), enterprises: null, glyphs: [] };
 const twin = new Table(
   [
     { key: "name", title: t("insight.community"), value: (row) => row.name },
@@ -27,7 +27,7 @@ byId("twin").append(twin.node);
 for (const button of document.querySelectorAll("[data-icon]")) button.prepend(icon(button.dataset.icon, 17));
 for (const button of document.querySelectorAll("[data-show]")) button.addEventListener("click", () => showAs(button.dataset.show));
 for (const button of document.querySelectorAll("[data-drawing]")) button.addEventListener("click", () => draw({ drawing: button.dataset.drawing }));
-for (const name of ["category", "near", "within"]) byId(name).addEventListener("change", (event) => draw({ [name]: event.target.value }));
+for (const name of ["category", "near", "within", "measure"]) byId(name).addEventListener("change", (event) => draw({ [name]: event.target.value }));
 byId("from").addEventListener("change", (event) => period(event.target.value, state.to));
 byId("to").addEventListener("change", (event) => period(state.from, event.target.value));
 
@@ -142,12 +142,17 @@ function centre(geometry) {
 
 async function heat() {
   const serial = (state.serial = (state.serial ?? 0) + 1);
-  const params = { ...asked(), ...(state.near ? { near: state.near, within: state.within } : {}) };
-  const surface = await shown(byId("map-state"), () => layer("heat", params), heat);
+  const params = {
+    category: state.category, from: state.from, to: state.to, measure: state.measure,
+    ...(state.near ? { near: state.near, within: state.within } : {}), ...(data.tiles?.crs === "gcj02" ? { crs: "gcj02" } : {}),
+  };
+  const surface = await shown(byId("map-state"), () => heatTiles(params), heat);
   if (!surface || serial !== state.serial) return;
-  const style = ({ properties }) => ({ stroke: false, fillColor: look.heat[properties.class], fillOpacity: 0.92 });
-  county.put("heat", county.geojson(surface, "shade", { style, smoothFactor: 0.4 }));
-  if (!surface.features.length) byId("map-state").replaceChildren(empty(t("insight.no_heat"), t("insight.no_heat_text")));
+  if (surface.drawn) county.heat(surface);
+  else {
+    county.drop("heat");
+    byId("map-state").replaceChildren(empty(t("insight.no_heat"), t("insight.no_heat_text")));
+  }
   circles();
   state.surface = surface;
   drawLegend();
@@ -157,12 +162,12 @@ function drawLegend() {
   if (!state.surface) return;
   const title = state.category ? byId("category").selectedOptions[0].textContent : t("insight.all_cases");
   const near = state.near ? [{ draw: "line", colour: look.colours.accent, width: 1.4, label: t("insight.reach", { distance: distance(Number(state.within)) }) }] : [];
-  legend(t("insight.legend", { title }), [state.surface.legend, [...state.glyphs, ...near]], meanWords());
+  legend(t(`insight.legend.${state.surface.measure}`, { title }), [state.surface.legend, [...state.glyphs, ...near]], meanWords());
 }
 
 function meanWords() {
-  const { count, households: homes } = state.total ?? {};
-  return homes ? t("insight.mean", { n: number((100 * count) / homes) }) : "";
+  const { mean } = state.surface;
+  return mean === null ? "" : t("insight.mean", { n: number(mean) });
 }
 
 // --- the figures ---

@@ -275,6 +275,14 @@ export class CountyMap {
     this.put("incidents", L.layerGroup(marks));
   }
 
+  /** Heat from the server's tiles, each drawn at half its size: as sharp on a fine screen, and smooth between zooms. */
+  heat({ tiles: [address], bounds: [west, south, east, north], minzoom, maxzoom }) {
+    this.put("heat", L.tileLayer(address, {
+      pane: "shade", className: "heat-tiles", opacity: 0.92, tileSize: 128, zoomOffset: 1, minNativeZoom: minzoom, maxNativeZoom: maxzoom - 1,
+      bounds: L.latLngBounds(this.at(west, south), this.at(east, north)).pad(0.02),
+    }));
+  }
+
   /** Mark features as chosen: accent 3 px on white 6. */
   choose(features) {
     const shape = { type: "FeatureCollection", features };

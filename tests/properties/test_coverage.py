@@ -10,7 +10,8 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gridmap.ground import area_m2, check
+from gridmap.ground import area_m2, check, length_m
+from gridmap.ground.coverage import NOISE_M
 from tests.grids import SIZE_DEG, grid
 from tests.properties.test_assignment import drawings
 
@@ -47,7 +48,9 @@ def test_what_is_found_is_what_a_loop_finds(drawing: str, which: int, shift: tup
     assert found.keys() == want.keys()
     assert all(found[pair] == pytest.approx(want[pair], rel=1e-6) for pair in want)
     missing = shapely.difference(_filled(cells.geometry.to_numpy()), shapely.union_all(cells.geometry))
-    assert sum(gap.area_m2 for gap in report.gaps) == pytest.approx(area_m2(missing)[0], abs=1e-2)
+    # a crack narrower than `NOISE_M` is rounding, however long it is
+    rounding = 1e-2 + NOISE_M * length_m(missing)[0] / 2
+    assert sum(gap.area_m2 for gap in report.gaps) == pytest.approx(area_m2(missing)[0], abs=rounding)
     places = shapely.points([(gap.lon, gap.lat) for gap in report.gaps if gap.area_m2 > 1e-2] or np.empty((0, 2)))
     assert shapely.covered_by(places, missing).all()
 

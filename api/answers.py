@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -15,7 +15,7 @@ from fastapi import Request, Response
 from api import cursors
 from api.deps import Caller, route_of
 from api.schemas.queries import GEOJSON, Pages
-from gridmap.view import AllOf, AnyOf, Grant, InCells, View
+from gridmap.view import AllOf, AnyOf, Grant, InCells, Kind, View
 from layers.layer import geojson_geometries
 
 #: RFC 7946 asks for no more; 1e-7 degrees are 1 cm
@@ -84,22 +84,46 @@ def listing(
     request: Request, caller: Caller, layer: str, query: Pages, fields: Fields, headers: Mapping[str, str] | None = None
 ) -> Response:
     """One page of a layer as JSON {items, next} or as a FeatureCollection with `next`, and a Link to the next."""
-    good_for = purpose(request, caller)
-    after = None if query.cursor is None else cursors.decode(caller.ctx, good_for, query.cursor)
+    after = None if query.cursor is None else cursors.decode(caller.ctx, purpose(request, caller), query.cursor)
     page = caller.reader.page(layer, bbox=query.box(), filters=query.filters(), after=after, limit=query.limit)
-    following = None if page.next is None else cursors.encode(caller.ctx, good_for, page.next)
+    following = None if page.next is None else cursors.encode(caller.ctx, purpose(request, caller), page.next)
     sent = {"Vary": _VARY, **(headers or {})}
     if following is not None:
         onward = request.url.include_query_params(cursor=following)
         sent["Link"] = f'<{onward.path}?{onward.query}>; rel="next"'
-    rows = fields.rows(page.rows)
-    if "geom" not in page.rows.columns:
-        return json_response({"items": rows, "next": following}, headers=sent)
-    geometries = page.rows["geom"].to_numpy(dtype=object)
     if query.geojson(request.headers.get("accept", "")):
-        return json_response(collection(rows, geometries, following), GEOJSON, sent)
-    items = [with_place(row, geometry) for row, geometry in zip(rows, geometries, strict=True)]
-    return json_response({"items": items, "next": following}, headers=sent)
+        texts = page.texts(("geojson", fields), lambda rows: _features(fields, rows))
+        return Response(collection(texts, following), media_type=GEOJSON, headers=sent)
+    texts = page.texts(("json", fields), lambda rows: _items(fields, rows))
+    return Response(_joined(b'{"items":[', texts, {"next": following}), media_type="application/json", headers=sent)
+
+
+def _features(fields: Fields, rows: pd.DataFrame) -> list[bytes]:
+    """Rows as GeoJSON features (RFC 7946): rings of polygons turn as the standard asks, ids stand in `id`."""
+    places = geojson(rows["geom"].to_numpy(dtype=object))
+    return [
+        dump({"type": "Feature", "id": row.get("id"), "geometry": place, "properties": row})
+        for row, place in zip(fields.rows(rows), places, strict=True)
+    ]
+
+
+def _items(fields: Fields, rows: pd.DataFrame) -> list[bytes]:
+    """Rows as JSON objects, with their place where they have one."""
+    items = fields.rows(rows)
+    if "geom" in rows.columns:
+        places = rows["geom"].to_numpy(dtype=object)
+        items = [with_place(item, place) for item, place in zip(items, places, strict=True)]
+    return [dump(item) for item in items]
+
+
+def collection(features: Sequence[bytes], following: str | None, **more: Any) -> bytes:
+    """A FeatureCollection of features that are written already, with the cursor of the next page."""
+    return _joined(b'{"type":"FeatureCollection","features":[', features, {**more, "next": following})
+
+
+def _joined(head: bytes, texts: Sequence[bytes], more: Mapping[str, Any]) -> bytes:
+    """A JSON object that begins with a list of what is written already."""
+    return b"".join((head, b",".join(texts), b"],", dump(more)[1:]))
 
 
 def kept_listing(
@@ -122,15 +146,6 @@ def purpose(request: Request, caller: Caller) -> str:
         pair for pair in request.query_params.multi_items() if pair[0] not in {"cursor", "limit", "reason"}
     )
     return json.dumps([route_of(request), caller.account.id, filters])
-
-
-def collection(rows: Sequence[dict[str, Any]], geometries: np.ndarray, following: str | None) -> dict[str, Any]:
-    """A FeatureCollection (RFC 7946): rings of polygons turn as the standard asks, ids stand in `id`."""
-    features = [
-        {"type": "Feature", "id": row.get("id"), "geometry": geometry, "properties": row}
-        for row, geometry in zip(rows, geojson(geometries), strict=True)
-    ]
-    return {"type": "FeatureCollection", "features": features, "next": following}
 
 
 def geojson(geometries: np.ndarray) -> list[dict[str, Any] | None]:
@@ -162,14 +177,20 @@ def with_place(row: dict[str, Any], geometry: Any) -> dict[str, Any]:
 def etag(request: Request, view: View, version: str, *more: str) -> str:
     """A weak validator: the same for the same data version, View and address only (`more`: the language, say)."""
     asked = (request.url.path, sorted(request.query_params.multi_items()), request.headers.get("accept"), more)
-    digest = hashlib.sha256(repr((version, view_key(view), asked)).encode("utf-8", "replace")).hexdigest()
-    return f'W/"{digest[:24]}"'
+    return tag(version, view_key(view), asked)
 
 
-def view_key(view: View) -> str:
-    """What of a View decides which rows are seen, as text that is the same in every process."""
-    grants = sorted((str(kind), _stable(grant)) for kind, grant in view.scope.grants.items())
-    return repr((view.actor and str(view.actor.role), grants, view.as_of, str(view.drawing), str(view.audience)))
+def tag(*parts: Any) -> str:
+    """A weak validator of what an answer follows from: numbers, text, and tuples and lists of them."""
+    return f'W/"{hashlib.sha256(repr(parts).encode("utf-8", "replace")).hexdigest()[:24]}"'
+
+
+def view_key(view: View, kinds: Collection[Kind] | None = None) -> str:
+    """What of a View decides which rows (of these kinds; None: of any) are seen; the same in every process."""
+    of_kinds = view.scope.grants.items() if kinds is None else ((kind, view.scope.grant(kind)) for kind in kinds)
+    grants = sorted((str(kind), _stable(grant)) for kind, grant in of_kinds)
+    role = view.actor and kinds is None and str(view.actor.role)
+    return repr((role, grants, view.as_of, str(view.drawing), str(view.audience)))
 
 
 def _stable(grant: Grant) -> str:

@@ -14,7 +14,8 @@ from prometheus_client import CollectorRegistry
 from starlette.middleware.gzip import GZipMiddleware
 
 from api import document, errors, pages
-from api.cache import AnswerCache, StateCache
+from api.cache import AnswerCache, Cache, StateCache
+from api.entrance import Entrance
 from api.middleware import BodyLimit, LastCatch, Metrics, SecurityHeaders
 from api.routes.every import ROUTERS
 from api.static import Assets
@@ -35,8 +36,8 @@ def create_app(ctx: Context, passwords: Passwords | None = None) -> FastAPI:
     """The whole application over a context: API, pages, static files, health and metrics.
 
     `passwords` is given by tests, which hash faster. State that routes use: `ctx`, `passwords`, `read_log`, `registry`,
-    `assets`, `answers`, `rasters`, `log_ins` (how many log-ins are checked at once). The read log is flushed when the
-    application stops.
+    `assets`, `answers`, `rasters` and `tile_sources` (kept between requests), `entrance` (who asks), `log_ins` (how
+    many log-ins are checked at once). The read log is flushed when the application stops.
     """
     app = FastAPI(
         title="gridmap",
@@ -55,6 +56,8 @@ def create_app(ctx: Context, passwords: Passwords | None = None) -> FastAPI:
     app.state.log_ins = CapacityLimiter(os.cpu_count() or 1)
     app.state.answers = AnswerCache()
     app.state.rasters = StateCache(ctx.settings.heat_bytes)
+    app.state.entrance = Entrance(ctx)
+    app.state.tile_sources = Cache(4, lambda _: 1)
     app.state.assets = Assets(static_folder())
     errors.install(app, pages.error_page)
     for router in ROUTERS:

@@ -11,26 +11,29 @@ from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
+
+T = TypeVar("T")
 
 
-class AnswerCache:
-    """The last answers, up to `most_bytes`. Of several who ask for a missing one at once, one makes it and all wait."""
+class Cache(Generic[T]):
+    """The last things made, up to a sum of sizes. Of several who ask for a missing one, one makes it and all wait."""
 
-    def __init__(self, most_bytes: int = 64_000_000) -> None:
-        self._most = most_bytes
+    def __init__(self, most: int, size: Callable[[T], int]) -> None:
+        self._most = most
+        self._size = size
         self._held = 0
         self._lock = threading.Lock()
-        self._answers: OrderedDict[str, Future[bytes]] = OrderedDict()
+        self._answers: OrderedDict[str, Future[T]] = OrderedDict()
 
-    def get(self, key: str, make: Callable[[], bytes]) -> bytes:
-        """The answer under this key, made when it is missing. A failure is raised to all who wait, and not kept."""
+    def get(self, key: str, make: Callable[[], T]) -> T:
+        """What is kept under this key, made when it is missing. A failure is raised to all who wait, and not kept."""
         with self._lock:
             known = self._answers.get(key)
             if known is not None:
                 self._answers.move_to_end(key)
             else:
-                mine: Future[bytes] = Future()
+                mine: Future[T] = Future()
                 self._answers[key] = mine
         if known is not None:
             return known.result()
@@ -42,7 +45,7 @@ class AnswerCache:
             mine.set_exception(error)
             raise
         mine.set_result(made)
-        self._keep(len(made))
+        self._keep(self._size(made))
         return made
 
     def _keep(self, added: int) -> None:
@@ -50,7 +53,14 @@ class AnswerCache:
             self._held += added
             finished = [key for key, answer in self._answers.items() if answer.done()]
             while self._held > self._most and finished:
-                self._held -= len(self._answers.pop(finished.pop(0)).result())
+                self._held -= self._size(self._answers.pop(finished.pop(0)).result())
+
+
+class AnswerCache(Cache[bytes]):
+    """The last answers, up to `most_bytes`."""
+
+    def __init__(self, most_bytes: int = 64_000_000) -> None:
+        super().__init__(most_bytes, len)
 
 
 class State(Protocol):

@@ -10,8 +10,8 @@ handler sends a browser that is not logged in to /login.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 from fastapi import Depends, Query, Request
@@ -21,7 +21,6 @@ from api import auth
 from api.schemas.queries import Reason
 from gridmap.errors import InvalidInput, Unauthenticated
 from gridmap.store.accounts import Account
-from gridmap.usecases import reading
 from gridmap.usecases.context import Context
 from gridmap.usecases.reading import Reader
 from gridmap.view import View
@@ -47,6 +46,10 @@ class Caller:
     def view(self) -> View:
         return self.reader.view
 
+    def at_once(self) -> Caller:
+        """The same caller, who does not wait: what is not at hand raises NotAtHand."""
+        return replace(self, reader=replace(self.reader, waits=False))
+
 
 def context(request: Request) -> Context:
     """The application's context, also for routes that need nobody logged in."""
@@ -59,31 +62,37 @@ def route_of(request: Request) -> str:
     return str(getattr(request.scope.get("route"), "path", "unmatched"))
 
 
-def caller(
+async def caller(
     request: Request,
     csrf: Annotated[str | None, Depends(auth.sent_csrf_token)],
     _token: Annotated[str | None, Depends(_bearer)],
     _session: Annotated[str | None, Depends(_cookie)],
 ) -> Caller:
     """Who asks, read from the database for this request: a right withdrawn before it is gone."""
+    found = await caller_of(request)
+    if found.credential.by_cookie and request.method not in auth.SAFE_METHODS:
+        auth.check_own_site(request, csrf, found.credential.token)
+    return found
+
+
+async def caller_of(request: Request) -> Caller:
+    """As `caller`, for a request that changes nothing. Raises Unauthenticated."""
     shown = auth.credential(request)
     if shown is None:
         raise Unauthenticated("log in first: POST /api/v1/token, then send Authorization: Bearer")
     reason = (request.query_params.get("reason") or "").strip() or None
-    session = reading.enter(context(request), shown.token, reason)
-    if session is None:
+    state = request.app.state
+    entered = await state.entrance.enter(shown.token, reason)
+    if entered is None:
         raise Unauthenticated("the session has ended; log in again", code="session_ended")
-    if shown.by_cookie and request.method not in auth.SAFE_METHODS:
-        auth.check_own_site(request, csrf, shown.token)
-    account, view = session
-    reader = Reader(request.app.state.ctx, view, request.app.state.read_log, route_of(request))
-    return Caller(account, reader, shown)
+    reader = Reader(state.ctx, entered.view, state.read_log, route_of(request), entered.seen)
+    return Caller(entered.account, reader, shown)
 
 
 Signed = Annotated[Caller, Depends(caller)]
 
 
-def explained(caller: Signed, reason: Annotated[Reason, Query()] = None) -> Caller:  # noqa: ARG001
+async def explained(caller: Signed, reason: Annotated[Reason, Query()] = None) -> Caller:  # noqa: ARG001
     """A caller who may have to say why. `reason` is declared here for its limits; `caller` reads it."""
     return caller
 
@@ -92,14 +101,14 @@ Explained = Annotated[Caller, Depends(explained)]
 Ctx = Annotated[Context, Depends(context)]
 
 
-def known_parameters(*also: str) -> Callable[[Request], None]:
+def known_parameters(*also: str) -> Callable[[Request], Awaitable[None]]:
     """A dependency that refuses query parameters which the route does not declare, and ones given twice.
 
     A misspelt filter would silently widen the answer; so it is an error that names the parameter. `also`: names that
     the route reads for itself; "*" admits any.
     """
 
-    def check(request: Request) -> None:
+    async def check(request: Request) -> None:
         document = request.app.openapi()["paths"].get(route_of(request), {})
         operation = document.get(request.method.lower(), {})
         known = {one["name"] for one in operation.get("parameters", ()) if one["in"] == "query"} | set(also)

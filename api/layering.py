@@ -12,9 +12,8 @@ import shapely
 
 from gridmap.errors import Forbidden, NotFound
 from gridmap.privacy.release import LEAST
-from gridmap.store import read
 from gridmap.usecases import counting
-from gridmap.usecases.counting import HeatGround, HeatInput, figures_view, reads_figures
+from gridmap.usecases.counting import HeatGround, HeatInput, reads_figures
 from gridmap.usecases.reading import Reader
 from gridmap.view import Audience, View
 from layers import LAYERS, Layer, basemap, cells, heat, layers_for
@@ -49,8 +48,7 @@ def allowed(reader: Reader) -> list[Allowed]:
     """The layers that the caller may ask for, in drawing order: by their own View, else as figures."""
     seen = [reader.view]
     if reads_figures(reader.view):
-        with read(reader.ctx.engine) as conn:
-            seen.append(figures_view(conn, reader.view))
+        seen.append(reader.for_figures())
     by_name: dict[str, Allowed] = {}
     for view in seen:
         for layer in layers_for(view.scope, view.audience):

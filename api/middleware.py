@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -84,32 +84,38 @@ class SecurityHeaders:
 
         async def dressed(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in _HEADERS.items():
-                    headers.setdefault(name, value)
-                headers.setdefault("Content-Security-Policy", content_policy(nonce))
-                headers.setdefault("Cache-Control", "no-store")
-                if self.secure:
-                    headers.setdefault("Strict-Transport-Security", "max-age=31536000")
-                if "form_secret" in state:
-                    headers.append("Set-Cookie", self._form_cookie(state["form_secret"]))
+                message["headers"] = self._dress(list(message.get("headers", ())), nonce, state.get("form_secret"))
             await send(message)
 
         await self.app(scope, receive, dressed)
+
+    def _dress(self, headers: list[Header], nonce: str, form_secret: str | None) -> list[Header]:
+        """An answer's headers with ours, but for those that it has set itself. Names are lower case already."""
+        given = {name for name, _ in headers}
+        ours = [*_HEADERS, (b"content-security-policy", content_policy(nonce).encode())]
+        if self.secure:
+            ours.append((b"strict-transport-security", b"max-age=31536000"))
+        headers += [(name, value) for name, value in ours if name not in given]
+        if form_secret is not None:
+            headers.append((b"set-cookie", self._form_cookie(form_secret).encode()))
+        return headers
 
     def _form_cookie(self, secret: str) -> str:
         secure = "; Secure" if self.secure else ""
         return f"{auth.FORM_COOKIE}={secret}; HttpOnly; Path=/; SameSite=strict{secure}"
 
 
-_HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "same-origin",
-    "Permissions-Policy": "geolocation=(self), camera=(), microphone=(), payment=(), usb=()",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
+Header = tuple[bytes, bytes]
+
+_HEADERS: tuple[Header, ...] = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"same-origin"),
+    (b"permissions-policy", b"geolocation=(self), camera=(), microphone=(), payment=(), usb=()"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"cache-control", b"no-store"),
+)
 
 
 def content_policy(nonce: str) -> str:

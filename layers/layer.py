@@ -201,20 +201,24 @@ class Layer:
         one, `id`. Only fields that the audience may have leave; coordinates are rounded to `decimals`. `legend` stands
         in the collection as a foreign member.
         """
+        drawn = frame[frame["geom"].notna()] if len(frame) else frame
+        features = self.feature_list(drawn, lang, audience)
+        return {"type": "FeatureCollection", "features": features, "legend": self.legend(lang, drawn)}
+
+    def feature_list(self, drawn: pd.DataFrame, lang: Lang, audience: Audience = Audience.DUTY) -> list[dict[str, Any]]:
+        """The GeoJSON features of rows that all have a geometry, in order; see `features`."""
         if audience not in self.audiences:
             raise InvalidInput(f"the layer {self.name} is not given to {audience}", layer=self.name)
-        drawn = frame[frame["geom"].notna()] if len(frame) else frame
         fields = [one for one in self.fields if audience in one.audiences]
         columns = {one.name: one.values(drawn, lang) for one in fields}
         names = tuple(columns)
         geometries = geojson_geometries(drawn["geom"].to_numpy(), self.decimals) if len(drawn) else []
         ids = drawn["id"].tolist() if "id" in drawn.columns else [None] * len(drawn)
         rows = zip(*columns.values(), strict=True) if columns else iter([()] * len(drawn))
-        features = [
+        return [
             _feature(identity, geometry, dict(zip(names, row, strict=True)))
             for identity, geometry, row in zip(ids, geometries, rows, strict=True)
         ]
-        return {"type": "FeatureCollection", "features": features, "legend": self.legend(lang, drawn)}
 
     def manifest(self, lang: Lang, audience: Audience) -> dict[str, Any]:
         """What a client needs to ask for the layer and to draw it."""

@@ -6,7 +6,7 @@ The centre of pixel (column, row) is at (column + 0.5, row + 0.5).
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 import shapely
@@ -21,6 +21,7 @@ DEEPEST: Final = 20
 AROUND_M: Final = 2 * np.pi * 6_378_137.0
 
 Floats = NDArray[np.float64]
+Shapes = TypeVar("Shapes", shapely.Geometry, NDArray[np.object_])
 
 
 def world(lon: ArrayLike, lat: ArrayLike) -> tuple[Floats, Floats]:
@@ -55,11 +56,11 @@ def check_tile(zoom: int, x: int, y: int) -> None:
         raise NotFound(f"there is no such tile: zoom goes from 0 to {DEEPEST}, x and y from 0 to 2^zoom - 1")
 
 
-def to_world(shape: shapely.Geometry) -> shapely.Geometry:
-    """A geometry in degrees, in parts of the world's width (y to the south, so that rings turn the other way)."""
+def to_world(shape: Shapes) -> Shapes:
+    """A geometry in degrees, or an array of them, in parts of the world's width (y to the south: rings turn round)."""
 
     def move(xy: Floats) -> Floats:
         return np.column_stack(world(xy[:, 0], xy[:, 1]))
 
-    moved: shapely.Geometry = shapely.transform(shapely.force_2d(shape), move)
+    moved: Shapes = shapely.transform(shapely.force_2d(shape), move)
     return moved

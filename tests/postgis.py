@@ -39,6 +39,8 @@ GRACE_S = 30
 
 #: a power cut may take these databases with it; the rest is as PostgreSQL ships
 SERVER_OPTIONS = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=200")
+#: as PostgreSQL ships: what is committed is on the disk
+DURABLE = ("fsync=on", "synchronous_commit=on", "full_page_writes=on", "max_connections=200")
 
 
 class ServerFailed(Exception):
@@ -65,15 +67,15 @@ class Server:
 
 
 @contextmanager
-def cluster() -> Iterator[str]:
-    """A running server: yields a superuser's URL of its database `postgres`. Raises ServerFailed."""
-    with own_server() as server:
+def cluster(settings: Sequence[str] = SERVER_OPTIONS) -> Iterator[str]:
+    """A running server: yields a superuser's URL of its database `postgres`. `settings` as on its command line."""
+    with own_server(settings) as server:
         yield server.url
 
 
 @contextmanager
 def own_server(settings: Sequence[str] = SERVER_OPTIONS) -> Iterator[Server]:
-    """`cluster` with settings (`name=value`) of one's own, for those who break it. Raises ServerFailed."""
+    """`cluster` for those who break it. Raises ServerFailed, as that does."""
     programs = find_programs()
     sweep()
     owner = server_user()

@@ -8,12 +8,18 @@ from fastapi import APIRouter, Depends, Path, Request, Response
 
 from api import answers
 from api.deps import Signed, known_parameters
+from api.lean import LeanRoute
 from api.routes.ground import LISTED
 from api.schemas.common import SIGNED, Geometry, Id, problems
 from api.schemas.lists import EnterpriseList, EnterpriseOut
 from api.schemas.queries import Enterprises
 
-router = APIRouter(prefix="/api/v1/enterprises", tags=["enterprises"], dependencies=[Depends(known_parameters())])
+router = APIRouter(
+    prefix="/api/v1/enterprises",
+    tags=["enterprises"],
+    dependencies=[Depends(known_parameters())],
+    route_class=LeanRoute,
+)
 
 FIELDS = answers.Fields(
     "id", "code", "name", "name_en", "kind", "status", "opened_on", "source", cell=("cell", "cell_name", "cell_name_en")

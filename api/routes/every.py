@@ -4,16 +4,30 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from api.routes import enterprises, forms, ground, heat_tiles, incidents, layers, people, session, stats, system
+from api.routes import (
+    cell_tiles,
+    enterprises,
+    forms,
+    ground,
+    heat_tiles,
+    incidents,
+    layers,
+    people,
+    session,
+    stats,
+    system,
+)
 
+#: what is asked most comes first: FastAPI tries them in order
 ROUTERS: tuple[APIRouter, ...] = (
+    people.router,
+    ground.router,
     session.router,
     incidents.router,
-    ground.router,
-    people.router,
     enterprises.router,
     layers.router,
     heat_tiles.router,
+    cell_tiles.router,
     stats.router,
     forms.router,
     system.router,

@@ -8,11 +8,12 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from api import answers
 from api.deps import Signed, known_parameters
+from api.lean import LeanRoute
 from api.schemas.common import GEOJSON_CONTENT, SIGNED, Code, Geometry, problems
 from api.schemas.lists import AreaList, BodyList, CategoryItem, CellList, CellOut, Located
 from api.schemas.queries import Areas, Bodies, Cells
 
-router = APIRouter(prefix="/api/v1", tags=["ground"], dependencies=[Depends(known_parameters())])
+router = APIRouter(prefix="/api/v1", tags=["ground"], dependencies=[Depends(known_parameters())], route_class=LeanRoute)
 
 NAMES = ("id", "code", "name", "name_en")
 AREA = ("area", "area_name", "area_name_en")

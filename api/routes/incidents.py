@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Header, Path, Request, Response
 
 from api import answers
 from api.deps import Explained, Signed, known_parameters
+from api.lean import LeanRoute
 from api.schemas.common import GEOJSON_CONTENT, SIGNED, Id, problems
 from api.schemas.incidents import Assigned, Closed, CloseIn, EventOut, IncidentOut, Moved, MoveIn, ReportIn
 from api.schemas.lists import IncidentList
@@ -16,7 +17,12 @@ from gridmap.usecases import casework
 from gridmap.usecases.reporting import Draft, report
 from gridmap.view import Role
 
-router = APIRouter(prefix="/api/v1/incidents", tags=["incidents"], dependencies=[Depends(known_parameters())])
+router = APIRouter(
+    prefix="/api/v1/incidents",
+    tags=["incidents"],
+    dependencies=[Depends(known_parameters())],
+    route_class=LeanRoute,
+)
 
 FIELDS = answers.Fields(
     "id", "number", "channel", "status", "light", "received_at", "due_at", "closed_at", "place_reason",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
+import pandas as pd
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
@@ -90,7 +91,8 @@ def read_layer(
     given = {key: value for key, value in request.query_params.items() if key not in _OWN}
     params = one.layer.parse(given)
     if name not in layering.DEPENDS:
-        return answers.json_response(_page(request, caller, one, params, spoken, bbox, cursor, limit), GEOJSON)
+        body = _page(request, caller, one, params, spoken, bbox, cursor, limit)
+        return Response(body, media_type=GEOJSON)
     tag = answers.etag(request, one.view, caller.reader.version(*layering.DEPENDS[name]), spoken)
     held = answers.unchanged(request, tag)
     if held is not None:
@@ -98,7 +100,7 @@ def read_layer(
 
     def make() -> bytes:
         if name in layering.PAGED:
-            return answers.dump(_page(request, caller, one, params, spoken, bbox, cursor, limit))
+            return _page(request, caller, one, params, spoken, bbox, cursor, limit)
         frame = layering.whole_frame(caller.reader, one, params)
         return answers.dump({**one.layer.features(frame, spoken, one.view.audience), "next": None})
 
@@ -115,11 +117,18 @@ def _page(
     bbox: str | None,
     cursor: str | None,
     limit: int,
-) -> dict[str, Any]:
-    """One page of a layer of rows."""
+) -> bytes:
+    """One page of a layer of rows, those that have a place."""
     purpose = answers.purpose(request, caller)
     after = None if cursor is None else cursors.decode(caller.ctx, purpose, cursor)
     box = None if bbox is None else parse_box(bbox)
     page = caller.reader.page(one.layer.source, bbox=box, filters=params, after=after, limit=limit)
     following = None if page.next is None else cursors.encode(caller.ctx, purpose, page.next)
-    return {**one.layer.features(page.rows, lang, one.view.audience), "next": following}
+
+    def write(rows: pd.DataFrame) -> list[bytes]:
+        drawn = rows["geom"].notna()
+        features = iter(one.layer.feature_list(rows[drawn], lang, one.view.audience))
+        return [answers.dump(next(features)) if has_place else b"" for has_place in drawn]
+
+    texts = page.texts((one.layer.name, lang, one.view.audience), write)
+    return answers.collection(list(filter(None, texts)), following, legend=one.layer.legend(lang))

@@ -8,11 +8,12 @@ from fastapi import APIRouter, Depends, Path, Request, Response
 
 from api import answers
 from api.deps import Explained, Signed, known_parameters
+from api.lean import LeanRoute
 from api.schemas.common import GEOJSON_CONTENT, SIGNED, Id, problems
 from api.schemas.lists import HouseholdList, HouseholdOut, WorkerList
 from api.schemas.queries import Households, Workers
 
-router = APIRouter(prefix="/api/v1", tags=["people"], dependencies=[Depends(known_parameters())])
+router = APIRouter(prefix="/api/v1", tags=["people"], dependencies=[Depends(known_parameters())], route_class=LeanRoute)
 
 HOUSEHOLD_FIELDS = answers.Fields(
     "id", "code", "address", "children", "adults", "elders", "housing", cell=("cell", "cell_name", "cell_name_en")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -37,12 +39,10 @@ def serve(
     if workers == 1:
         run(ctx, host=host, port=port, proxy=proxy)
         return
-    import uvicorn
-
     _warm(ctx)  # what is compiled and indexed here is only read and mapped by the workers
     ctx.engine.dispose()
     say(f"http://{host}:{port}")
-    uvicorn.run("gridmap.cli.serve:application", factory=True, workers=workers, **_options(host, port, proxy))
+    run_workers("gridmap.cli.serve:application", factory=True, workers=workers, **_options(host, port, proxy))
 
 
 def run(ctx: Context, *, host: str, port: int, proxy: str | None = None) -> None:
@@ -54,6 +54,22 @@ def run(ctx: Context, *, host: str, port: int, proxy: str | None = None) -> None
     _warm(ctx)
     say(f"http://{host}:{port}")
     uvicorn.Server(uvicorn.Config(create_app(ctx), **_options(host, port, proxy))).run()
+
+
+def run_workers(application: str, **options: Any) -> None:
+    """Serve an application, named as `uvicorn` names it, from several processes until they are told to stop.
+
+    As `uvicorn.run`, but that answers leave at once: on the socket it shares among processes a short answer waits for
+    the client's acknowledgement of its headers, 40 ms with most clients.
+    """
+    import uvicorn
+    from uvicorn.supervisors import Multiprocess
+
+    config = uvicorn.Config(application, **options)
+    shared = config.bind_socket()
+    shared.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    with contextlib.suppress(KeyboardInterrupt):
+        Multiprocess(config, sockets=[shared]).run()
 
 
 def application() -> FastAPI:

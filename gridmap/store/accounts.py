@@ -3,15 +3,32 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, delete, exists, func, insert, select, update
+from sqlalchemy import (
+    Connection,
+    Row,
+    Select,
+    Text,
+    and_,
+    bindparam,
+    cast,
+    delete,
+    exists,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from gridmap.people.roles import Standing
 from gridmap.store import tables as t
+from gridmap.store import versions
+from gridmap.store.bulk import bulk_insert
 from gridmap.store.scope import on_day
 from gridmap.view import Actor, Role
 
@@ -103,20 +120,57 @@ def open_session(conn: Connection, token_hash: str, account_id: int, now: dateti
     )
 
 
-def of_session(conn: Connection, token_hash: str, now: datetime) -> Account | None:
-    """Whose session this is; None when it is unknown, past, revoked, or its account disabled."""
-    query = (
-        select(*_ACCOUNT)
-        .join(t.sessions, t.sessions.c.account_id == t.accounts.c.id)
-        .where(
-            t.sessions.c.token_hash == token_hash,
-            t.sessions.c.revoked_at.is_(None),
-            t.sessions.c.expires_at > now,
-            t.accounts.c.disabled_at.is_(None),
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Whose session a token opens, what the account's role is tied to that day, and how new the data is."""
+
+    account: Account
+    standing: Standing
+    #: the account's own area, whatever its role: "/1/5/23/"
+    area_path: str | None
+    versions: Mapping[str, int]
+
+
+def enter(conn: Connection, token_hashes: Collection[str], now: datetime, day: date) -> dict[str, Entry]:
+    """All that requests ask first, of any number of sessions in one statement, so that it is of one moment.
+
+    By token hash; sessions that are unknown, past, revoked, or whose account is disabled are left out.
+    """
+    rows = conn.execute(_entering(), {"hashes": _padded(token_hashes), "now": now, "day": day}).all()
+    seen = versions.from_text(rows[0].versions) if rows else {}
+    return {row.token_hash: _entry(row, seen) for row in rows}
+
+
+def _entry(row: Any, seen: Mapping[str, int]) -> Entry:
+    account = _account(row)
+    cell_ids = frozenset(map(int, row.cells.split(","))) if row.cells else frozenset()
+    return Entry(account, _standing(account, cell_ids, row.area_path), row.area_path, seen)
+
+
+def _padded(hashes: Collection[str]) -> list[str]:
+    """Filled up to a power of two, so that the database meets few different statements, and remembers their plans."""
+    listed = list(hashes)
+    return listed + listed[:1] * ((1 << (len(listed) - 1).bit_length()) - len(listed))
+
+
+@lru_cache
+def _entering() -> Select[Any]:
+    """The statement of `enter`, made once: every request runs it, and making it costs more than running it."""
+    s, a = t.sessions.c, t.accounts.c
+    now, day = bindparam("now", type_=s.expires_at.type), bindparam("day", type_=t.duties.c.valid_from.type)
+    cells = select(func.aggregate_strings(cast(t.duties.c.cell_id, Text), ","))
+    known = s.token_hash.in_(bindparam("hashes", expanding=True))
+    return (
+        select(
+            *_ACCOUNT,
+            s.token_hash,
+            select(t.areas.c.path).where(t.areas.c.id == a.area_id).scalar_subquery().label("area_path"),
+            cells.where(_on_roster(a.worker_id, day)).scalar_subquery().label("cells"),
+            versions.as_text().label("versions"),
         )
+        .join(t.sessions, s.account_id == a.id)
+        .where(known, s.revoked_at.is_(None), s.expires_at > now, a.disabled_at.is_(None))
     )
-    row = conn.execute(query).one_or_none()
-    return None if row is None else _account(row)
 
 
 def revoke_session(conn: Connection, token_hash: str, now: datetime) -> None:
@@ -183,8 +237,14 @@ def standing(conn: Connection, account: Account, day: date) -> Standing:
     """What the account's role is tied to on this day, in one query; nothing where the tie is missing."""
     if account.role is Role.WORKER:
         rows = conn.execute(select(t.duties.c.cell_id).where(_on_roster(account.worker_id, day)).distinct())
-        return Standing(frozenset(rows.scalars()), worker_id=account.worker_id, account_id=account.id)
-    path = area_path(conn, account.area_id)
+        return _standing(account, frozenset(rows.scalars()), None)
+    return _standing(account, frozenset(), area_path(conn, account.area_id))
+
+
+def _standing(account: Account, cell_ids: frozenset[int], path: str | None) -> Standing:
+    """A worker is tied to the cells of the roster, everybody else to an area or a body."""
+    if account.role is Role.WORKER:
+        return Standing(cell_ids, worker_id=account.worker_id, account_id=account.id)
     return Standing(area_path=path, body_id=account.body_id, worker_id=account.worker_id, account_id=account.id)
 
 
@@ -195,7 +255,7 @@ def area_path(conn: Connection, area_id: int | None) -> str | None:
     return conn.execute(select(t.areas.c.path).where(t.areas.c.id == area_id)).scalar_one_or_none()
 
 
-def _on_roster(worker_id: int | None, day: date) -> Any:
+def _on_roster(worker_id: Any, day: Any) -> Any:
     away = exists().where(
         t.leaves.c.worker_id == t.duties.c.worker_id, t.leaves.c.starts_on <= day, t.leaves.c.ends_on > day
     )
@@ -247,7 +307,7 @@ def audit(
 def add_readings(conn: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Lines of the read log: at, account_id, route, kind, ids (a JSON list), reason."""
     if rows:
-        conn.execute(insert(t.readings), list(rows))
+        bulk_insert(conn, t.readings, {name: [row[name] for row in rows] for name in rows[0]})
 
 
 def forget_readings(conn: Connection, before: datetime) -> int:

@@ -10,17 +10,20 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+import psycopg
 import pyogrio  # noqa: F401  (before mod_spatialite, see above)
 import pyproj  # noqa: F401  (before mod_spatialite, see above)
 import shapely  # noqa: F401  (before mod_spatialite, see above)
 import sqlean
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InvalidatePoolError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from gridmap.errors import EnvironmentFault
 from gridmap.store.errors import DATABASE_ERRORS, translate
@@ -31,10 +34,15 @@ READ_TIMEOUT_S, WRITE_TIMEOUT_S = 120, 3600
 BUSY_TIMEOUT_S = 60
 #: connections kept open, and how many more may be opened under load
 POOL_SIZE, POOL_OVERFLOW = 8, 32
+#: a connection idle for longer is asked whether it still lives before it is used
+IDLE_S = 1.0
 
 _POSTGRES_SCHEMES = frozenset({"postgresql", "postgres", "postgis", "postgresql+psycopg", "postgis+psycopg"})
 _WRITING = "gridmap_writing"
 _WRITER = "gridmap_writer"
+_USED = "gridmap_used"
+
+T = TypeVar("T")
 
 
 def open_engine(url: str) -> Engine:
@@ -107,6 +115,31 @@ def read(engine: Engine) -> Iterator[Connection]:
         raise translate(exc) from exc
 
 
+def glance(engine: Engine, ask: Callable[[Connection], T]) -> T:
+    """The answer to one statement that only reads: a snapshot by itself, without a transaction around it on PostGIS.
+
+    It is asked again where the connection turns out to be dead. So what every request asks first also finds out that
+    the server was restarted, and nobody's request fails for it.
+    """
+    try:
+        return _glance(engine, ask)
+    except DBAPIError as exc:
+        if not exc.connection_invalidated:
+            raise translate(exc) from exc
+    except DATABASE_ERRORS as exc:
+        raise translate(exc) from exc
+    try:
+        return _glance(engine, ask)
+    except DATABASE_ERRORS as exc:
+        raise translate(exc) from exc
+
+
+def _glance(engine: Engine, ask: Callable[[Connection], T]) -> T:
+    options = {"isolation_level": "AUTOCOMMIT"} if engine.dialect.name == "postgresql" else {}
+    with engine.connect().execution_options(**options) as conn:
+        return ask(conn)
+
+
 @contextmanager
 def _turn(engine: Engine) -> Iterator[None]:
     """One writing thread of this process at a time on SQLite; PostGIS needs no turns."""
@@ -132,14 +165,33 @@ def is_sqlite(conn: Connection) -> bool:
 
 def _postgis(url: URL) -> Engine:
     options = f"-c statement_timeout={READ_TIMEOUT_S * 1000} -c timezone=UTC"
-    return create_engine(
+    engine = create_engine(
         url.set(drivername="postgresql+psycopg"),
         pool_size=POOL_SIZE,
         max_overflow=POOL_OVERFLOW,
-        # a restarted server is noticed before a request fails on it
-        pool_pre_ping=True,
         connect_args={"options": options, "connect_timeout": 10, "application_name": "gridmap"},
     )
+    event.listen(engine, "checkin", _lay_down)
+    event.listen(engine, "checkout", _wake)
+    return engine
+
+
+def _lay_down(_connection: object, record: ConnectionPoolEntry) -> None:
+    record.info[_USED] = time.monotonic()
+
+
+def _wake(connection: Any, record: ConnectionPoolEntry, _proxy: object) -> None:
+    """Ask a connection that lay idle whether its server still lives, so that a restart fails nobody's request.
+
+    Not at each use (`pool_pre_ping`): that doubles what a short query costs.
+    """
+    if time.monotonic() - record.info.get(_USED, time.monotonic()) < IDLE_S:
+        return
+    try:
+        connection.execute("SELECT 1")
+        connection.rollback()
+    except psycopg.Error as exc:
+        raise InvalidatePoolError from exc
 
 
 def _check(conn: Connection) -> None:

@@ -5,7 +5,7 @@ Only the columns listed here leave; sealed fields and what came in (`crs_in`, `x
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import Any
@@ -28,7 +28,7 @@ from gridmap.view import Audience, Kind, View
 MAX_LIMIT = 10_000
 
 #: kinds whose single rows are for those who serve them alone
-_PERSONAL = frozenset({Kind.HOUSEHOLD, Kind.INCIDENT})
+PERSONAL = frozenset({Kind.HOUSEHOLD, Kind.INCIDENT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +40,22 @@ class Page:
     rows: pd.DataFrame
     next: int | None
 
+    def ids(self) -> list[int]:
+        """The rows' ids in order."""
+        ids: list[int] = self.rows["id"].tolist()
+        return ids
+
+    def texts(self, _kind: Hashable, write: Write) -> list[bytes]:
+        """Each row as `write` writes it; a page that is held in memory keeps what was written under the kind."""
+        return write(self.rows)
+
+
+#: writes rows as texts, one for each
+Write = Callable[[pd.DataFrame], list[bytes]]
+
 
 @dataclass(frozen=True, slots=True)
-class _Source:
+class Source:
     """Where a layer's rows come from. The table must be joined as itself, everything else to it at most once a row."""
 
     kind: Kind
@@ -78,7 +91,7 @@ def page(
     if not 1 <= limit <= MAX_LIMIT:
         raise InvalidInput(f"limit must be 1 to {MAX_LIMIT}", field="limit")
     asked = Asked(view, now or datetime.now(UTC), zone)
-    source = _source(layer, view)
+    source = source_of(layer, view)
     key = source.table.c.id
     query = _query(source, asked).where(*conditions(layer, filters or {}, asked))
     if bbox is not None:
@@ -105,7 +118,7 @@ def one(
     Raises NotFound also for a row outside the View's scope.
     """
     asked = Asked(view, now or datetime.now(UTC))
-    source = _source(layer, view)
+    source = source_of(layer, view)
     column = source.table.c["id" if isinstance(id_or_code, int) else source.code]
     rows = frame(conn, _query(source, asked).where(column == id_or_code))
     if rows.empty:
@@ -176,12 +189,12 @@ def _with_workers(conn: Connection, cells: pd.DataFrame, view: View) -> pd.DataF
 # --- the layers -----------------------------------------------------------------------------------------------------
 
 
-def _query(source: _Source, asked: Asked) -> Select[Any]:
+def _query(source: Source, asked: Asked) -> Select[Any]:
     """The rows the View admits, not yet ordered."""
     query = select(*source.columns).select_from(source.joined).where(clause(asked.view, source.kind, now=asked.now))
     if source.dated:
         query = query.where(on_day(source.table, asked.view.as_of))
-    if source.kind in _PERSONAL and asked.view.audience is not Audience.DUTY:
+    if source.kind in PERSONAL and asked.view.audience is not Audience.DUTY:
         query = query.where(false())
     return query
 
@@ -199,16 +212,16 @@ def _named(table: Any, prefix: str, code: str = "code") -> tuple[ColumnElement[A
     )
 
 
-def _source(layer: str, view: View) -> _Source:
+def source_of(layer: str, view: View) -> Source:
     match layer:
         case "areas":
             above = t.areas.alias("above")
             columns = (*_own(t.areas, "code", "name", "name_en", "level"), above.c.code.label("parent"), t.areas.c.geom)
-            return _Source(Kind.AREA, t.areas, columns, t.areas.outerjoin(above, above.c.id == t.areas.c.parent_id))
+            return Source(Kind.AREA, t.areas, columns, t.areas.outerjoin(above, above.c.id == t.areas.c.parent_id))
         case "bodies":
             own = _own(t.bodies, "code", "name", "name_en", "kind", "level", "department")
             columns = (*own, *_named(t.areas, "area"))
-            return _Source(Kind.BODY, t.bodies, columns, t.bodies.join(t.areas, t.areas.c.id == t.bodies.c.area_id))
+            return Source(Kind.BODY, t.bodies, columns, t.bodies.join(t.areas, t.areas.c.id == t.bodies.c.area_id))
         case "cells":
             return _cells()
         case "workers":
@@ -225,35 +238,35 @@ def _source(layer: str, view: View) -> _Source:
             table = {"roads": t.roads, "water": t.water, "places": t.places}[layer]
             extra = ("width",) if layer == "water" else ()
             columns = _own(table, "code", "name", "name_en", "class", *extra, "geom")
-            return _Source(Kind.BASEMAP, table, columns, table)
+            return Source(Kind.BASEMAP, table, columns, table)
         case _:
             raise InvalidInput(f"there is no layer {layer!r}", field="layer")
 
 
-def _placed(kind: Kind, table: Any, own: tuple[ColumnElement[Any], ...]) -> _Source:
+def _placed(kind: Kind, table: Any, own: tuple[ColumnElement[Any], ...]) -> Source:
     """A layer whose rows lie in a cell."""
     columns = (*own, *_named(t.cells, "cell"), table.c.geom)
-    return _Source(kind, table, columns, table.outerjoin(t.cells, t.cells.c.id == table.c.cell_id))
+    return Source(kind, table, columns, table.outerjoin(t.cells, t.cells.c.id == table.c.cell_id))
 
 
-def _cells() -> _Source:
+def _cells() -> Source:
     c = t.cells
     columns = (
         *_own(c, "code", "name", "name_en", "area_m2", "valid_from", "valid_to"),
         *_named(t.areas, "area"), *_named(t.bodies, "body"), c.c.geom,
     )  # fmt: skip
     joined = c.join(t.areas, t.areas.c.id == c.c.area_id).outerjoin(t.bodies, t.bodies.c.id == c.c.body_id)
-    return _Source(Kind.CELL, c, columns, joined, dated=True)
+    return Source(Kind.CELL, c, columns, joined, dated=True)
 
 
-def _workers() -> _Source:
+def _workers() -> Source:
     w = t.workers
     columns = (*_own(w, "code", "name", "name_en", "agent"), *_named(t.areas, "area"), *_named(t.bodies, "body"))
     joined = w.join(t.areas, t.areas.c.id == w.c.area_id).outerjoin(t.bodies, t.bodies.c.id == w.c.body_id)
-    return _Source(Kind.WORKER, w, columns, joined)
+    return Source(Kind.WORKER, w, columns, joined)
 
 
-def _incidents(view: View) -> _Source:
+def _incidents(view: View) -> Source:
     i, r, c, w = t.incidents, t.responsibilities, t.cells, t.workers
     columns = (
         *_own(i, "number", "channel", "status", "received_at", "occurred_at", "due_at", "closed_at"),
@@ -269,4 +282,4 @@ def _incidents(view: View) -> _Source:
         .outerjoin(w, w.c.id == r.c.worker_id)
         .outerjoin(t.bodies, t.bodies.c.id == r.c.body_id)
     )
-    return _Source(Kind.INCIDENT, i, columns, joined, descending=True, code="number")
+    return Source(Kind.INCIDENT, i, columns, joined, descending=True, code="number")

@@ -86,27 +86,31 @@ def thing_of(
         return Thing(kind)
     if kind is Kind.WORKER:
         return _worker(conn, identity, day or moment.date())
-    row = conn.execute(_ties(kind, moment).where(TABLES[kind].c.id == identity)).one_or_none()
+    row = conn.execute(ties(kind, moment).where(TABLES[kind].c.id == identity)).one_or_none()
     if row is None:
         return None
     cell_id, area_path, body_id, worker_id, late = row[:5]
-    entered = row[5] if kind is Kind.INCIDENT else None
+    entered = row.entered if kind is Kind.INCIDENT else None
     return Thing(kind, cell_id, area_path, body_id, worker_id, bool(late), unplaced_by=entered)
 
 
 # --- one row --------------------------------------------------------------------------------------------------------
 
 
-def _ties(kind: Kind, now: datetime) -> Select[Any]:
-    """(cell id, area path, body id, worker id, overdue) of rows of the kind; of incidents who entered a lost one."""
+def ties(kind: Kind, now: datetime) -> Select[Any]:
+    """What the kind's rows are tied to: cell_id, area_path, body_id, worker_id, overdue, and last their id.
+
+    Of incidents before it `entered`: the account that entered one which lies in no cell.
+    """
     table, area = TABLES[kind], t.areas.alias("tie_area")
     source: FromClause
     columns: tuple[ColumnElement[Any], ...]
+    more: tuple[ColumnElement[Any], ...] = ()
     match kind:
         case Kind.INCIDENT:
             r = t.responsibilities
-            entered = case((table.c.status == "unplaced", table.c.account_id))
-            columns = (r.c.cell_id, area.c.path, r.c.body_id, r.c.worker_id, overdue(now), entered)
+            more = (case((table.c.status == "unplaced", table.c.account_id)).label("entered"),)
+            columns = (r.c.cell_id, area.c.path, r.c.body_id, r.c.worker_id, overdue(now))
             held = and_(r.c.incident_id == table.c.id, r.c.valid_to.is_(None))
             source = table.outerjoin(r, held).outerjoin(area, area.c.id == r.c.area_id)
         case Kind.HOUSEHOLD | Kind.ENTERPRISE | Kind.DUTY:
@@ -126,7 +130,11 @@ def _ties(kind: Kind, now: datetime) -> Select[Any]:
         case _:  # accounts
             columns = (null(), area.c.path, table.c.body_id, table.c.worker_id, false())
             source = table.outerjoin(area, area.c.id == table.c.area_id)
-    return select(*columns).select_from(source)
+    named = (column.label(name) for name, column in zip(_TIES, columns, strict=True))
+    return select(*named, *more, table.c.id.label("id")).select_from(source)
+
+
+_TIES = ("cell_id", "area_path", "body_id", "worker_id", "overdue")
 
 
 def _worker(conn: Connection, identity: int, day: date) -> Thing | None:

@@ -1,5 +1,5 @@
-"""The few spatial expressions that both databases need in their own words. No spatial decision is made here: the
-index narrows the rows down, what is where is decided in `gridmap.ground`.
+"""The few spatial expressions that both databases need in their own words. What meets a box is all that is decided
+here, by GEOS on both databases and in memory alike; what lies where is decided in `gridmap.ground`.
 """
 
 from __future__ import annotations
@@ -7,6 +7,7 @@ from __future__ import annotations
 import math
 from typing import Any, cast
 
+import shapely
 from geoalchemy2 import Geometry
 from sqlalchemy import Column, Float, LargeBinary, Table
 from sqlalchemy.ext.compiler import compiles
@@ -30,10 +31,25 @@ def check_bbox(bbox: Bbox) -> Bbox:
     return west, south, east, north
 
 
-class intersects_bbox(FunctionElement[bool]):  # noqa: N801 (reads as a SQL function)
-    """Rows of `table` whose geometry's own box meets `bbox` (west, south, east, north; WGS84), by the spatial index.
+def box_shape(bbox: Bbox) -> shapely.Geometry:
+    """The box as a shape: a polygon, or a line or a point where it has no width or no height."""
+    west, south, east, north = bbox
+    if west < east and south < north:
+        return shapely.box(west, south, east, north)
+    return shapely.Point(west, south) if bbox[:2] == bbox[2:] else shapely.LineString([(west, south), (east, north)])
 
-    Both indexes keep float32 boxes, rounded outwards: a row up to a metre outside the box may be among them.
+
+def _wkt(shape: shapely.Geometry) -> str:
+    """A box's shape as text that reads back to the same numbers; shapely's own leaves the last digit out."""
+    pairs = ", ".join(f"{x:.20f} {y:.20f}" for x, y in shapely.get_coordinates(shape))
+    name = shape.geom_type.upper()
+    return f"{name} (({pairs}))" if name == "POLYGON" else f"{name} ({pairs})"
+
+
+class intersects_bbox(FunctionElement[bool]):  # noqa: N801 (reads as a SQL function)
+    """Rows of `table` whose geometry meets `bbox` (west, south, east, north; WGS84), by the spatial index, exactly.
+
+    Both indexes keep float32 boxes, rounded outwards; so what they find is tried again with the geometries themselves.
     """
 
     # not Boolean: SQLite has none, so SQLAlchemy would compare with 1, and the index would go unused
@@ -42,23 +58,24 @@ class intersects_bbox(FunctionElement[bool]):  # noqa: N801 (reads as a SQL func
     name = "intersects_bbox"
 
     def __init__(self, table: Table, bbox: Bbox) -> None:
-        super().__init__(table.c.id, table.c.geom, *check_bbox(bbox))
+        box = check_bbox(bbox)
+        super().__init__(table.c.id, table.c.geom, *box, _wkt(box_shape(box)))
 
 
 @compiles(intersects_bbox, "sqlite")
 def _bbox_spatialite(element: intersects_bbox, compiler: SQLCompiler, **kw: Any) -> str:
     key, geom, *box = element.clauses
     rtree = f"idx_{cast(Column[Any], geom).table.name}_geom"
-    west, south, east, north = (compiler.process(value, **kw) for value in box)
+    west, south, east, north, shape = (compiler.process(value, **kw) for value in box)
     inside = f"xmin <= {east} AND xmax >= {west} AND ymin <= {north} AND ymax >= {south}"
-    return f"({compiler.process(key, **kw)} IN (SELECT pkid FROM {rtree} WHERE {inside}))"  # noqa: S608 (bound values)
+    near = f"{compiler.process(key, **kw)} IN (SELECT pkid FROM {rtree} WHERE {inside})"  # noqa: S608 (bound values)
+    return f"({near} AND ST_Intersects({compiler.process(geom, **kw)}, ST_GeomFromText({shape}, 4326)) = 1)"
 
 
 @compiles(intersects_bbox, "postgresql")
 def _bbox_postgis(element: intersects_bbox, compiler: SQLCompiler, **kw: Any) -> str:
-    _, geom, *box = (compiler.process(value, **kw) for value in element.clauses)
-    west, south, east, north = box
-    return f"({geom} && ST_MakeEnvelope({west}, {south}, {east}, {north}, 4326))"
+    geom, shape = (compiler.process(value, **kw) for value in (list(element.clauses)[1], list(element.clauses)[-1]))
+    return f"ST_Intersects({geom}, ST_GeomFromText({shape}, 4326))"
 
 
 class wkb(FunctionElement[bytes]):  # noqa: N801

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, delete, insert, select, text
+from sqlalchemy import ColumnElement, Connection, Text, cast, delete, func, insert, select, text
 
 from gridmap.store import tables as t
 
@@ -48,6 +48,18 @@ def read(conn: Connection) -> dict[str, int]:
     """The versions by layer; a layer never changed is absent (0)."""
     rows = conn.execute(select(t.versions.c.layer, t.versions.c.version))
     return {row.layer: row.version for row in rows}
+
+
+def as_text() -> ColumnElement[str | None]:
+    """All versions as one value, for a query that asks for something else besides; `from_text` reads it."""
+    v = t.versions.c
+    return select(func.aggregate_strings(v.layer + "=" + cast(v.version, Text), ",")).scalar_subquery()
+
+
+def from_text(written: str | None) -> dict[str, int]:
+    """The versions by layer, as `read` gives them."""
+    pairs = (one.split("=") for one in written.split(",")) if written else ()
+    return {layer: int(version) for layer, version in pairs}
 
 
 def touched_since(conn: Connection, layer: str, since: int, until: int) -> NDArray[np.int64] | None:

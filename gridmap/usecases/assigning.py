@@ -14,7 +14,6 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 from sqlalchemy import Connection
 
 from gridmap.people.rosters import Reason
@@ -62,9 +61,7 @@ class Places:
 def place(ground: Ground, lon: Floats, lat: Floats, accuracy_m: Floats | None = None) -> Places:
     """Place points (degrees WGS84; accuracy as the 68 % radius in metres, NaN unknown) in the cells of a day."""
     found = ground.index.place(lon, lat, accuracy_m)
-    cells = ground.cells
-    ids, area_ids, paths = ground.ids.tolist(), cells["area_id"].tolist(), cells["area_path"].tolist()
-    bodies = [None if pd.isna(value) else int(value) for value in cells["body_id"].tolist()]
+    ids, (area_ids, paths, bodies) = ground.id_list, ground.ties
     inside = found.cell.tolist()
     confidence = _or_none(found.confidence)
     return Places(

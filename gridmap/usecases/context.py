@@ -7,12 +7,14 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from functools import cached_property
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from sqlalchemy import Connection, Engine, make_url
 
 from gridmap.ground import AssignmentIndex, load_pixels
@@ -21,6 +23,7 @@ from gridmap.settings import Settings
 from gridmap.store import open_engine, versions
 from gridmap.store.ground import cells_on
 from gridmap.store.keyfile import open_vault
+from gridmap.usecases.holding import Holdings
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +33,7 @@ def server_clock() -> datetime:
     return datetime.now(UTC)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Ground:
     """The cells of one day with their index. Arrays are aligned with the index's row positions."""
 
@@ -41,6 +44,18 @@ class Ground:
     ids: npt.NDArray[np.int64]
     #: (west, south, east, north) in degrees; None when there are no cells
     extent: tuple[float, float, float, float] | None
+
+    @cached_property
+    def id_list(self) -> list[int]:
+        """`ids` as Python's own numbers."""
+        ids: list[int] = self.ids.tolist()
+        return ids
+
+    @cached_property
+    def ties(self) -> tuple[list[int], list[str], list[int | None]]:
+        """Area id, area path and body id of each cell: read once, since a report looks up one of thousands."""
+        bodies = [None if pd.isna(value) else int(value) for value in self.cells["body_id"].tolist()]
+        return self.cells["area_id"].tolist(), self.cells["area_path"].tolist(), bodies
 
 
 class GroundCache:
@@ -132,6 +147,7 @@ class Context:
     vault: Vault
     clock: Callable[[], datetime] = server_clock
     grounds: GroundCache = field(default_factory=GroundCache)
+    held: Holdings = field(default_factory=Holdings)
 
     @property
     def zone(self) -> ZoneInfo:

@@ -29,12 +29,16 @@ CASES = ("open_incidents", "overdue")
 
 def figures_view(conn: Connection, view: View) -> View:
     """The View for figures: the caller's whole area. Forbidden for roles that read none."""
+    return figures_within(view, None if view.actor is None else accounts.area_path(conn, view.actor.area_id))
+
+
+def figures_within(view: View, path: str | None) -> View:
+    """As `figures_view`, where the path of the caller's area is known already."""
     if view.actor is None:
         return view.for_use(Audience.FIGURES)
     decision = can(view.actor, view.scope, "figures.read")
     if not decision:
         raise Forbidden(decision.reason)
-    path = accounts.area_path(conn, view.actor.area_id)
     grant: Grant = Nothing() if path is None else InArea(path)
     scope = Scope({**view.scope.grants, Kind.INCIDENT: grant})
     return replace(view, scope=scope, audience=Audience.FIGURES)

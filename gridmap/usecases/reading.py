@@ -8,23 +8,24 @@ read is written down: once per request, with ids, behind the reader's back.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection
 
 from gridmap.errors import Forbidden, NotFound
-from gridmap.people.roles import NEEDS_REASON, admits, can, scope_of
-from gridmap.store import accounts, features, incidents, read, single, subjects, versions
+from gridmap.people.roles import NEEDS_REASON, Standing, admits, can, scope_of
+from gridmap.store import accounts, features, glance, incidents, read, single, subjects, versions
 from gridmap.store.accounts import Account
 from gridmap.store.features import Page
 from gridmap.store.scope import thing_of
 from gridmap.store.spatial import Bbox
-from gridmap.usecases import spots
+from gridmap.usecases import counting, spots
 from gridmap.usecases.accounts import token_hash
 from gridmap.usecases.assigning import respond
 from gridmap.usecases.context import Context
+from gridmap.usecases.holding import HeldPage, NotAtHand
 from gridmap.usecases.readlog import Reading, ReadLog
 from gridmap.view import Audience, Kind, Role, View
 
@@ -49,16 +50,52 @@ KIND_OF_LAYER: Mapping[str, Kind] = {
 }
 
 
-def enter(ctx: Context, token: str, reason: str | None = None) -> tuple[Account, View] | None:
-    """Whose session a token opens and what they may see now, in two queries; None when it opens none."""
-    with read(ctx.engine) as conn:
-        account = accounts.of_session(conn, token_hash(token), ctx.clock())
-        return None if account is None else (account, view_for(conn, account, ctx.today(), reason))
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """Whose session a token opens, what they may see now, and how new the data was when they asked."""
+
+    account: Account
+    view: View
+    seen: Seen
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What was read together with the session, so that the request need not ask again."""
+
+    versions: Mapping[str, int]
+    area_path: str | None
+
+
+#: a session's token, and why its holder reads personal data, where that was said
+Knock = tuple[str, str | None]
+
+
+def enter(ctx: Context, knocks: Sequence[Knock]) -> list[Entered | None]:
+    """Whose sessions the tokens open and what they may see now; None where one opens none.
+
+    One query, however many ask at once.
+    """
+    now, day = ctx.clock(), ctx.today()
+    hashes = [token_hash(token) for token, _ in knocks]
+    found = glance(ctx.engine, lambda conn: accounts.enter(conn, set(hashes), now, day))
+    return [
+        _entered(found[hashed], day, reason) if hashed in found else None
+        for hashed, (_, reason) in zip(hashes, knocks, strict=True)
+    ]
+
+
+def _entered(entry: accounts.Entry, day: date, reason: str | None) -> Entered:
+    view = _view(entry.account, entry.standing, day, reason)
+    return Entered(entry.account, view, Seen(entry.versions, entry.area_path))
 
 
 def view_for(conn: Connection, account: Account, day: date, reason: str | None = None) -> View:
     """The View of an account on a day, from its standing. An official with a reason reads like one who serves."""
-    standing = accounts.standing(conn, account, day)
+    return _view(account, accounts.standing(conn, account, day), day, reason)
+
+
+def _view(account: Account, standing: Standing, day: date, reason: str | None) -> View:
     explained = account.role in NEEDS_REASON and reason is not None
     return View(
         actor=account.actor(),
@@ -77,6 +114,11 @@ class Reader:
     view: View
     log: ReadLog
     route: str
+    #: None where there was no session: then the database is asked
+    seen: Seen | None = None
+    #: False: raise NotAtHand rather than keep the caller waiting
+    waits: bool = True
+    noted: set[tuple[Kind, tuple[int, ...]]] = field(default_factory=set)
 
     def page(
         self,
@@ -86,17 +128,29 @@ class Reader:
         filters: Mapping[str, Any] | None = None,
         after: int | None = None,
         limit: int = 500,
-    ) -> Page:
-        """One page of a layer's rows that the View admits, in the store's order; see `store.features.page`."""
+    ) -> Page | HeldPage:
+        """One page of a layer's rows that the View admits, in the store's order; see `store.features.page`.
+
+        Of a layer that is held in memory it comes from there, as new as the database, unless there are filters.
+        """
         kind = KIND_OF_LAYER[layer]
         self._explained(kind)
-        with read(self.ctx.engine) as conn:
-            page = features.page(
-                conn, self.view, layer, bbox=bbox, filters=filters, after=after, limit=limit, now=self.ctx.clock(),
-                zone=self.ctx.zone,
-            )  # fmt: skip
+        ctx, filtered = self.ctx, filters and any(value is not None for value in filters.values())
+        page: Page | HeldPage | None = None
+        if not filtered and self.seen is not None:
+            held = ctx.held.find(ctx.engine, self.seen.versions, layer, self.view.as_of, waits=self.waits)
+            if held is not None:
+                page = held.page(self.view, bbox=bbox, after=after, limit=limit, waits=self.waits)
+        if page is None:
+            if not self.waits:
+                raise NotAtHand
+            with read(ctx.engine) as conn:
+                page = features.page(
+                    conn, self.view, layer, bbox=bbox, filters=filters, after=after, limit=limit, now=ctx.clock(),
+                    zone=ctx.zone,
+                )  # fmt: skip
         if kind in PERSONAL:
-            self._note(kind, page.rows["id"].tolist())
+            self._note(kind, page.ids())
         return page
 
     def incident(self, incident_id: int) -> dict[str, Any]:
@@ -165,9 +219,18 @@ class Reader:
 
     def version(self, *layers: str) -> str:
         """The data version of these layers, for an ETag."""
-        with read(self.ctx.engine) as conn:
-            known = versions.read(conn)
+        known = None if self.seen is None else self.seen.versions
+        if known is None:
+            with read(self.ctx.engine) as conn:
+                known = versions.read(conn)
         return ".".join(str(known.get(layer, 0)) for layer in layers)
+
+    def for_figures(self) -> View:
+        """The View for figures, see `counting.figures_view`; Forbidden for roles that read none."""
+        if self.seen is not None:
+            return counting.figures_within(self.view, self.seen.area_path)
+        with read(self.ctx.engine) as conn:
+            return counting.figures_view(conn, self.view)
 
     def _may_know(self, conn: Connection, worker_id: int | None) -> bool:
         """Whether a worker's name is for the caller: those who report are told who gets it."""
@@ -178,9 +241,15 @@ class Reader:
         return thing is not None and admits(self.view.scope.grant(Kind.WORKER), thing)
 
     def _note(self, kind: Kind, ids: Sequence[int]) -> None:
-        if self.view.actor is not None and ids:
-            account_id = self.view.actor.account_id
-            self.log.note(Reading(self.ctx.clock(), account_id, self.route, kind, ids, self.view.reason))
+        """Write a reading down; once, where a request that could not be answered at once is answered again."""
+        read_now = (kind, tuple(ids))
+        if self.view.actor is None or not ids or read_now in self.noted:
+            return
+        if not self.waits and self.log.is_full:
+            raise NotAtHand
+        self.noted.add(read_now)
+        account_id = self.view.actor.account_id
+        self.log.note(Reading(self.ctx.clock(), account_id, self.route, kind, ids, self.view.reason))
 
     def _explained(self, kind: Kind) -> None:
         actor = self.view.actor

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import logging
-import queue
+import math
 import threading
 import time
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,6 +20,9 @@ from gridmap.store import accounts, write
 from gridmap.view import Kind
 
 logger = logging.getLogger(__name__)
+
+#: readings in one transaction
+_MOST = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,56 +50,81 @@ class Reading:
 class ReadLog:
     """Writes readings from a thread of its own, many in one transaction, so that nobody waits for the log.
 
+    A reading that comes alone is written at once; where many come, all of the last `gather_s` seconds go together.
     While the database is away it keeps what it has and tries again; once `capacity` readings wait, readers wait too:
     personal data is not read faster than it can be written down. `close` writes what is left. (`sweep` removes what
     has expired.)
     """
 
-    def __init__(self, engine: Engine, capacity: int = 10_000, pause_s: float = 1.0) -> None:
+    def __init__(self, engine: Engine, capacity: int = 10_000, pause_s: float = 1.0, gather_s: float = 0.2) -> None:
         self._engine = engine
+        self._capacity = capacity
         self._pause_s = pause_s
-        self._waiting: queue.Queue[Reading | None] = queue.Queue(capacity)
-        self._start = threading.Lock()
-        self._thread: threading.Thread | None = None
+        self._gather_s = gather_s
+        self._waiting: deque[Reading] = deque()
+        self._in_hand = 0
+        self._changed = threading.Condition()
+        #: somebody waits for the log itself: gather no more
+        self._hurry = threading.Event()
         self._closing = threading.Event()
+        self._thread: threading.Thread | None = None
 
     def note(self, reading: Reading) -> None:
-        """Take one reading; returns at once unless `capacity` are waiting."""
-        with self._start:
+        """Take one reading; returns at once unless the log is full."""
+        with self._changed:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="read-log", daemon=True)
                 self._thread.start()
-        self._waiting.put(reading)
+            while self.is_full:
+                self._changed.wait()
+            self._waiting.append(reading)
+            if len(self._waiting) == 1:
+                self._changed.notify_all()
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the next reader would have to wait."""
+        return len(self._waiting) >= self._capacity
 
     def flush(self, timeout_s: float = 10.0) -> bool:
         """Wait until all that was noted is written; whether it was in time."""
-        until = time.monotonic() + timeout_s
-        while self._waiting.unfinished_tasks and time.monotonic() < until:
-            time.sleep(0.005)
-        return not self._waiting.unfinished_tasks
+        self._hurry.set()
+        with self._changed:
+            done = self._changed.wait_for(lambda: not self._waiting and not self._in_hand, timeout_s)
+        self._hurry.clear()
+        return done
 
     def close(self) -> None:
         """Write what is left and end the thread. What cannot be written now is counted in the server's log."""
         self._closing.set()
+        self._hurry.set()
+        with self._changed:
+            self._changed.notify_all()
         if self._thread is not None:
-            self._waiting.put(None)
             self._thread.join()
             self._thread = None
+        self._hurry.clear()
         self._closing.clear()
 
     def _run(self) -> None:
-        while True:
-            batch = [self._waiting.get()]
-            while len(batch) < 500 and batch[-1] is not None:
-                try:
-                    batch.append(self._waiting.get_nowait())
-                except queue.Empty:
-                    break
-            self._save([one for one in batch if one is not None])
-            for _ in batch:
-                self._waiting.task_done()
-            if batch[-1] is None:
-                return
+        written_at = -math.inf
+        while self._somebody_waits():
+            self._hurry.wait(max(0.0, written_at + self._gather_s - time.monotonic()))
+            with self._changed:
+                batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), _MOST))]
+                self._in_hand = len(batch)
+                self._changed.notify_all()
+            self._save(batch)
+            written_at = time.monotonic()
+            with self._changed:
+                self._in_hand = 0
+                self._changed.notify_all()
+
+    def _somebody_waits(self) -> bool:
+        """Sleep until there is a reading to write; False when there is none and the log is closing."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._waiting or self._closing.is_set())
+            return bool(self._waiting)
 
     def _save(self, readings: Sequence[Reading]) -> None:
         """Write these, however long the database is away; unless the log is closing."""

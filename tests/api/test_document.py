@@ -50,10 +50,10 @@ ASKED: dict[str, tuple[str, str, str, Any]] = {
     "GET /healthz": ("worker-a", "GET", "//healthz", None),
     "GET /readyz": ("worker-a", "GET", "//readyz", None),
 }
-#: answers nothing, forwards, draws a secret, or draws
+#: answers nothing, forwards, draws a secret, or is not text
 WITHOUT = {
     "POST /api/v1/token", "POST /api/v1/logout", "POST /login", "POST /logout", "GET /metrics",
-    "GET /tiles/heat/{z}/{x}/{y}.png",
+    "GET /tiles/heat/{z}/{x}/{y}.png", "GET /tiles/cells/{z}/{x}/{y}.mvt",
 }  # fmt: skip
 
 

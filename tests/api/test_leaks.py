@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+import mapbox_vector_tile
 import pytest
 from sqlalchemy import select
 
@@ -111,6 +112,20 @@ def check_layer(world: World) -> None:
         view = world.view(user)
         serves = view.audience is Audience.DUTY and view.scope.grant(Kind.INCIDENT) != Nothing()
         assert ("incidents" in given) == serves, user
+
+
+def check_cell_tile(world: World) -> None:
+    """A tile tells of each cell what the layer tells the same person, and no more; read in `test_cell_tiles`."""
+    for user in world.each():
+        drawn = world.api.get(user, "/layers/cells").json()["features"]
+        told = {one["properties"]["code"]: one["properties"] for one in drawn}
+        body = world.api.get(user, "//tiles/cells/7/101/54.mvt").content
+        cells = mapbox_vector_tile.decode(body)["cells"]["features"]
+        assert {one["properties"]["code"] for one in cells} == set(told), user
+        for one in cells:
+            layer = told[one["properties"]["code"]]
+            known = {name: value for name, value in layer.items() if value is not None}
+            assert one["properties"] == {name: known[name] for name in known.keys() - {"area_m2", "valid_from"}}, user
 
 
 # --- one row ----------------------------------------------------------------------------------------------------------
@@ -355,6 +370,7 @@ ROUTES: dict[str, Check] = {
     "GET /api/v1/enterprises/{enterprise_id}": check_enterprise,
     "GET /api/v1/layers": check_layer,
     "GET /api/v1/layers/{name}": check_layer,
+    "GET /tiles/cells/{z}/{x}/{y}.mvt": check_cell_tile,
     "GET /api/v1/stats/counts": check_counts,
     "GET /tiles/heat.json": check_heat,
     "GET /tiles/heat/{z}/{x}/{y}.png": check_heat,

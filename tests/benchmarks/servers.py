@@ -1,0 +1,67 @@
+"""Servers to be raced: started as they are deployed, two worker processes each, on a free port of 127.0.0.1."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+WORKERS = 2
+START_S = 60
+STOP_S = 30
+
+
+@contextmanager
+def gridmap(database_url: str, secret_key: str) -> Iterator[str]:
+    """Ours; yields its address."""
+    own = {"GRIDMAP_DATABASE_URL": database_url, "GRIDMAP_SECRET_KEY": secret_key}
+    with _served("gridmap.cli.serve:application", own, factory=True) as address:
+        yield address
+
+
+@contextmanager
+def tipg(database_url: str) -> Iterator[str]:
+    """tipg as its package comes, over the same database; yields its address."""
+    with _served("tipg.main:app", {"DATABASE_URL": database_url}) as address:
+        yield address
+
+
+@contextmanager
+def _served(application: str, environment: Mapping[str, str], *, factory: bool = False) -> Iterator[str]:
+    """Both are served by `gridmap serve`'s own runner, so that neither waits for acknowledgements."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    options = {"port": port, "workers": WORKERS, "factory": factory, "access_log": False, "log_level": "warning"}
+    options |= {"proxy_headers": False, "server_header": False}
+    program = f"from gridmap.cli.serve import run_workers; run_workers({application!r}, **{options!r})"
+    command = [sys.executable, "-c", program]
+    server = subprocess.Popen(command, env={**os.environ, **environment}, start_new_session=True)
+    address = f"http://127.0.0.1:{port}"
+    try:
+        _wait(server, f"{address}/healthz")
+        yield address
+    finally:
+        server.terminate()
+        try:
+            server.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            os.killpg(server.pid, signal.SIGKILL)
+            server.wait()
+
+
+def _wait(server: subprocess.Popen[bytes], url: str) -> None:
+    give_up = time.monotonic() + START_S
+    while time.monotonic() < give_up and server.poll() is None:
+        try:
+            with urllib.request.urlopen(url, timeout=5):
+                return
+        except OSError:
+            time.sleep(0.1)
+    raise RuntimeError(f"no answer from {url}")

@@ -1,0 +1,174 @@
+"""How extreme each cell's sum over its neighbours is among conditional permutations, for all cells at once.
+
+A conditional permutation keeps a cell's own value and deals all other values out at random among the other cells
+(Anselin 1995, Local indicators of spatial association, Geographical Analysis 27, 93-115). For one cell only what its k
+neighbours get matters: a sample of k of the other n - 1 values. All cells share one table of samples: row r holds
+distinct cells in random order, and a cell's sample is the first k of the row, itself passed over. So the sums are added
+up and sorted once for each number of neighbours and looked up for each cell; only where a cell stands in its own sample
+is it exchanged for the next in the row. Sharing the table makes the chance errors of the cells go together; with
+`FIRST` rows and more they are small.
+
+By how many rows is a question of how many cells there are: for a cell to be significant at q after Benjamini and
+Hochberg, its p must come down to about q / n. So cells whose p is settled early leave (as in Besag and Clifford 1991,
+Sequential Monte Carlo p-values, Biometrika 78, 301-304), and the others go on to `most(n)` rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gridmap.stats.neighbours import Floats, Neighbours, Rows
+
+#: rows that every cell is looked up in, when nobody says how many
+FIRST = 9_999
+#: a cell whose sum is reached this often on its own side needs no more rows: its p is known to a tenth
+ENOUGH = 100
+#: the level that the rarest single cell must be able to reach after the correction for many cells
+FINEST_Q = 0.01
+#: rows drawn at once, and numbers drawn at once
+_ROWS, _NUMBERS = 65_536, 4_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Extremes:
+    """For each cell: in how many of `drawn` permutations the sum was at least (`above`), at most (`below`) its own.
+
+    Of a cell that went on past the first rows only the rarer side was counted on; the other is as after those rows,
+    which never makes it the rarer one.
+    """
+
+    above: Rows
+    below: Rows
+    drawn: Rows
+
+    @property
+    def p(self) -> Floats:
+        """Two-sided: twice the rarer side, with the observed one counted in; NaN where nothing was drawn."""
+        rarer = np.minimum(self.above, self.below)
+        p: Floats = np.minimum(2.0 * (rarer + 1.0) / (self.drawn + 1.0), 1.0).astype(np.float64)
+        p[self.drawn == 0] = np.nan
+        return p
+
+
+def most(n: int) -> int:
+    """How many permutations n cells ask for: with so many, one single cell can have q = `FINEST_Q`."""
+    return max(FIRST, int(np.ceil(2.0 * n / FINEST_Q)))
+
+
+def extremes(
+    values: Floats, neighbours: Neighbours, rng: np.random.Generator, permutations: int | None = None
+) -> Extremes:
+    """Look each cell's sum over its neighbours up among conditional permutations.
+
+    `permutations`: exactly so many for every cell; None: as many as the cells ask for. Cells without neighbours have
+    `drawn` 0. Ties are ties: see `_on_a_grid`.
+    """
+    grid = _on_a_grid(values, int(neighbours.counts.max(initial=0)))
+    search = _Search(grid, neighbours)
+    first = FIRST if permutations is None else permutations
+    for table in _tables(rng, len(values), first, search.longest):
+        search.look_up(table)
+    if permutations is None:
+        for table in _tables(rng, len(values), most(len(values)) - first, search.longest):
+            if not search.go_on(table):
+                break
+    return Extremes(search.above, search.below, search.drawn)
+
+
+def _on_a_grid(values: Floats, neighbours: int) -> Floats:
+    """The values in whole steps, so fine that nothing is lost but rounding, so coarse that sums are exact in float64.
+
+    Sums of the same values are then equal in whatever order they are added up. Sums of different values that should be
+    equal (0.3 and 0.1 + 0.2) differ by at most half a step for each, which `_Search` allows for.
+    """
+    largest = float(np.abs(values).max(initial=0.0))
+    if largest == 0.0:
+        return np.zeros_like(values)
+    spare = int(np.ceil(np.log2(neighbours + 2)))
+    return np.round(np.ldexp(values, 52 - spare - int(np.frexp(largest)[1])))
+
+
+def _tables(rng: np.random.Generator, n: int, rows: int, size: int) -> Iterator[NDArray[np.int32]]:
+    """Permutations of n cells, of each the first `size`, `rows` in all, in handy parts."""
+    from gridmap.stats.compiled import draw
+
+    at_once = max(1, min(_ROWS, _NUMBERS // size))
+    for done in range(0, rows, at_once):
+        yield draw(rng.random((min(at_once, rows - done), size)), n)
+
+
+class _Search:
+    """The sums of all cells, and how often each was reached so far."""
+
+    def __init__(self, values: Floats, neighbours: Neighbours) -> None:
+        self._values = values
+        self._degree = neighbours.counts
+        own, slack = neighbours.matrix @ values, self._degree + 1.0
+        self._least, self._most = own - slack, own + slack
+        n = len(values)
+        self.above, self.below = np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64)
+        self.drawn = np.zeros(n, dtype=np.int64)
+        #: one more than the most neighbours, for the exchange
+        self.longest = int(self._degree.max(initial=0)) + 1
+        degrees = np.unique(self._degree)
+        self._degrees = degrees[degrees > 0]
+        self._running = self._degree > 0
+
+    def look_up(self, table: NDArray[np.int32]) -> None:
+        """Count both sides for every cell."""
+        sums = np.cumsum(self._values[table], axis=1)
+        for k in self._degrees:
+            cells = np.flatnonzero(self._degree == k)
+            order = np.sort(sums[:, k - 1])
+            self.above[cells] += len(order) - np.searchsorted(order, self._least[cells], side="left")
+            self.below[cells] += np.searchsorted(order, self._most[cells], side="right")
+            self._exchange(table, sums, int(k), self._degree == k)
+            self.drawn[cells] += len(table)
+
+    def go_on(self, table: NDArray[np.int32]) -> bool:
+        """Count the rarer side on for the cells that still need it; False when none does."""
+        rarer = np.minimum(self.above, self.below)
+        self._running &= rarer < ENOUGH
+        if not self._running.any():
+            return False
+        upper = self.above <= self.below
+        sums = np.cumsum(self._values[table], axis=1)
+        for k in np.unique(self._degree[self._running]):
+            here = self._running & (self._degree == k)
+            high, low = np.flatnonzero(here & upper), np.flatnonzero(here & ~upper)
+            drawn = sums[:, k - 1]
+            if len(high):
+                tail = np.sort(drawn[drawn >= self._least[high].min()])
+                self.above[high] += len(tail) - np.searchsorted(tail, self._least[high], side="left")
+            if len(low):
+                tail = np.sort(drawn[drawn <= self._most[low].max()])
+                self.below[low] += np.searchsorted(tail, self._most[low], side="right")
+            self._exchange(table, sums, int(k), here, upper)
+            self.drawn[here] += len(table)
+        return True
+
+    def _exchange(
+        self,
+        table: NDArray[np.int32],
+        sums: Floats,
+        k: int,
+        cells: NDArray[np.bool_],
+        upper: NDArray[np.bool_] | None = None,
+    ) -> None:
+        """Correct the counts of cells that stand in their own sample: there the next of the row takes their place.
+
+        `upper`: the side that is counted for each cell; None: both.
+        """
+        row, place = np.nonzero(cells[table[:, :k]])
+        cell = table[row, place]
+        was, now = sums[row, k - 1], sums[row, k] - self._values[cell]
+        up = (now >= self._least[cell]).astype(np.int64) - (was >= self._least[cell])
+        down = (now <= self._most[cell]).astype(np.int64) - (was <= self._most[cell])
+        if upper is not None:
+            up, down = np.where(upper[cell], up, 0), np.where(upper[cell], 0, down)
+        np.add.at(self.above, cell, up)
+        np.add.at(self.below, cell, down)

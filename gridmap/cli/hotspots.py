@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gridmap.cli.options import Encoding, Json, Layer, Permutations, PlanarX, PlanarY, Seed
+from gridmap.cli.options import Encoding, Json, Layer, Permutations, PlanarX, PlanarY, Seed, both_or_neither
 from gridmap.cli.output import note, print_json, say
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def hotspots(
 
     from gridmap import stats
     from gridmap.files import read_table
-    from gridmap.files.figures import neighbours_in, numbers_in, require_column, whole_table
+    from gridmap.files.figures import names_in, neighbours_in, numbers_in, whole_table
     from gridmap.files.write import writable_format
 
     _check_usage(neighbours, x, y)
@@ -82,25 +82,22 @@ def hotspots(
     for text in table.warnings:
         note(text)
     whole_table(table)
-    if code is not None:
-        require_column(table, code)
+    names = names_in(table, code)
     values = numbers_in(table, value)
     people = numbers_in(table, population) if population is not None else None
     graph = neighbours_in(table, neighbours, code, x, y, crs)
     found = stats.hotspots(values, graph, np.random.default_rng(seed), people, permutations)
-    names = [str(name) for name in table.frame[code]] if code is not None else None
     if out is not None:
         _write(table, found, out, crs)
     if as_json:
-        print_json(_document(found, names, seed))
+        print_json(_document(found, None if code is None else names, seed))
     else:
-        for line in _lines(found, names or [f"{table.word} {row}" for row in table.rows], out):
+        for line in _lines(found, names, out):
             say(line)
 
 
 def _check_usage(neighbours: str, x: str | None, y: str | None) -> None:
-    if (x is None) != (y is None):
-        raise typer.BadParameter("give both --x and --y, or neither")
+    both_or_neither(x, y)
     if neighbours.lower().endswith(".gal"):
         if not Path(neighbours).is_file():
             raise typer.BadParameter(f"there is no file {neighbours}")

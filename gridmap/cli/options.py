@@ -33,3 +33,9 @@ Permutations = Annotated[
     int | None,
     typer.Option(min=99, metavar="N", help="Random orders to compare with; by default as many as the cells ask for."),
 ]
+
+
+def both_or_neither(x: str | None, y: str | None) -> None:
+    """Wrong usage when only one of --x and --y is given."""
+    if (x is None) != (y is None):
+        raise typer.BadParameter("give both --x and --y, or neither")

@@ -54,6 +54,15 @@ def require_column(table: Table, column: str) -> None:
         )
 
 
+def names_in(table: Table, code: str | None) -> list[str]:
+    """What to call each row: the text of its code, else "row 3". InvalidInput when there is no such column."""
+    if code is None:
+        return [f"{table.word} {row}" for row in table.rows]
+    require_column(table, code)
+    pairs = zip(texts(table.frame[code]), table.rows, strict=True)
+    return [text if text is not None else f"{table.word} {row}" for text, row in pairs]
+
+
 def _refuse(table: Table, column: str | None, faults: list[tuple[int, str]]) -> None:
     if not faults:
         return

@@ -8,12 +8,15 @@ from gridmap.stats.many import q_values
 from gridmap.stats.moran import Moran, global_moran
 from gridmap.stats.neighbours import Neighbours, contiguous, from_gal, gal_key, nearest, within
 from gridmap.stats.rates import Rates, empirical_bayes
+from gridmap.stats.scan import Cluster, Scan, scan
 
 __all__ = [
+    "Cluster",
     "Hotspots",
     "Moran",
     "Neighbours",
     "Rates",
+    "Scan",
     "contiguous",
     "empirical_bayes",
     "from_gal",
@@ -22,5 +25,6 @@ __all__ = [
     "hotspots",
     "nearest",
     "q_values",
+    "scan",
     "within",
 ]

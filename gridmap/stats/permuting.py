@@ -48,9 +48,10 @@ class Extremes:
     @property
     def p(self) -> Floats:
         """Two-sided: twice the rarer side, with the observed one counted in; NaN where nothing was drawn."""
-        rarer = np.minimum(self.above, self.below)
-        p: Floats = np.minimum(2.0 * (rarer + 1.0) / (self.drawn + 1.0), 1.0).astype(np.float64)
-        p[self.drawn == 0] = np.nan
+        p: Floats = np.full(len(self.drawn), np.nan)
+        made = self.drawn > 0
+        rarer = np.minimum(self.above[made], self.below[made])
+        p[made] = np.minimum(2.0 * (rarer + 1) / (self.drawn[made] + 1), 1.0)
         return p
 
 
@@ -89,7 +90,7 @@ def _on_a_grid(values: Floats, neighbours: int) -> Floats:
     if largest == 0.0:
         return np.zeros_like(values)
     spare = int(np.ceil(np.log2(neighbours + 2)))
-    return np.round(np.ldexp(values, 52 - spare - int(np.frexp(largest)[1])))
+    return np.asarray(np.round(np.ldexp(values, 52 - spare - int(np.frexp(largest)[1]))), dtype=np.float64)
 
 
 def _tables(rng: np.random.Generator, n: int, rows: int, size: int) -> Iterator[NDArray[np.int32]]:

@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 
 import typer
 
-from gridmap.cli import check, convert, database, demo, doctor, hotspots, locate, scan, serve, users
+from gridmap.cli import check, convert, database, demo, doctor, hotspots, knox, locate, scan, serve, sources, users
 from gridmap.cli import map as map_verb
 from gridmap.cli.output import DATA_FAULT, DONE, ENVIRONMENT_FAULT, debugging, note, print_error
 from gridmap.errors import GridmapError
@@ -34,6 +34,8 @@ app.command("check")(check.check)
 app.command("convert")(convert.convert)
 app.command("hotspots")(hotspots.hotspots)
 app.command("scan")(scan.scan)
+app.command("sources")(sources.sources)
+app.command("knox")(knox.knox)
 
 # over the database of GRIDMAP_DATABASE_URL
 app.command("init")(database.init)

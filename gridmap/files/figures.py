@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
@@ -14,7 +16,7 @@ from gridmap.errors import InvalidInput
 from gridmap.files.cells import geometry_column
 from gridmap.files.places import Geometries, crs_of, geometries, to_wgs84_shapes
 from gridmap.files.table import Table
-from gridmap.files.values import Fault, number, present, texts
+from gridmap.files.values import Fault, moment, number, parse, present, texts
 from gridmap.ground import metric_crs, project
 from gridmap.stats import Neighbours, contiguous, from_gal, gal_key, nearest, within
 
@@ -38,6 +40,26 @@ def numbers_in(table: Table, column: str) -> Floats:
             found[place] = value
     _refuse(table, column, faults)
     return found
+
+
+def times_in(table: Table, column: str) -> Floats:
+    """A column as times: numbers as they stand, or days and moments, then in days. InvalidInput as `numbers_in`."""
+    require_column(table, column)
+    raw = texts(table.frame[column])
+    if all(text is None or _is_number(text) for text in raw):
+        return numbers_in(table, column)
+    parsed = parse(raw, partial(moment, tz=ZoneInfo("UTC")))
+    missing = [None if value is not None else "there is no time" for value in parsed.values]
+    reasons = [fault or gap for fault, gap in zip(parsed.faults, missing, strict=True)]
+    _refuse(table, column, [(int(row), str(why)) for row, why in zip(table.rows, reasons, strict=True) if why])
+    return np.array([value.timestamp() / 86_400.0 for value in parsed.values])
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return isinstance(number(text), float)
+    except Fault:
+        return False
 
 
 def whole_table(table: Table) -> None:

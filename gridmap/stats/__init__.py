@@ -4,6 +4,7 @@ Arrays in, values out: no database, no files. Randomness is a numpy Generator pa
 """
 
 from gridmap.stats.diggle import Diggle, diggle
+from gridmap.stats.emerging import Emerging, emerging, mann_kendall
 from gridmap.stats.hotspots import Hotspots, hotspots
 from gridmap.stats.knox import Knox, knox
 from gridmap.stats.many import q_values
@@ -18,6 +19,7 @@ __all__ = [
     "Cluster",
     "Coefficient",
     "Diggle",
+    "Emerging",
     "Hotspots",
     "Knox",
     "LawsonWaller",
@@ -32,12 +34,14 @@ __all__ = [
     "contiguous",
     "diggle",
     "distances",
+    "emerging",
     "empirical_bayes",
     "from_gal",
     "gal_key",
     "global_moran",
     "hotspots",
     "knox",
+    "mann_kendall",
     "near_sources",
     "nearest",
     "pairs",

@@ -64,27 +64,19 @@ def hotspots(
     deviates of the rates are what is tested. Cells without population have no rate and are left out. InvalidInput when
     something is no number or negative, with fewer than `FEWEST` incidents, or when all values are equal.
     """
-    counts = _sound(values, "value", len(neighbours))
-    kept = np.ones(len(counts), dtype=bool)
-    rates, tested = None, counts
-    if population is not None:
-        people = _sound(population, "population", len(neighbours))
-        kept = _populated(counts, people)
-        found = empirical_bayes(counts[kept], people[kept])
-        rates, tested = _spread(found.smoothed, kept), found.deviates
-    _refuse_little(counts, tested, population is not None)
+    tested, kept, rates = tested_values(values, population, len(neighbours))
     graph = neighbours if kept.all() else neighbours.among(kept)
     moran = global_moran(tested, graph, rng, permutations)
     extreme = extremes(tested, graph, rng, permutations)
     gi_star, local = getis_ord(tested, graph), local_moran(tested, graph)
     q = q_values(extreme.p)
-    drawn = np.zeros(len(counts), dtype=np.int64)
+    drawn = np.zeros(len(kept), dtype=np.int64)
     drawn[kept] = extreme.drawn
     return Hotspots(
-        gi_star=_spread(gi_star, kept),
-        local_moran=_spread(local, kept),
-        p_sim=_spread(extreme.p, kept),
-        q_fdr=_spread(q, kept),
+        gi_star=spread_out(gi_star, kept),
+        local_moran=spread_out(local, kept),
+        p_sim=spread_out(extreme.p, kept),
+        q_fdr=spread_out(q, kept),
         classes=_named(classes(gi_star, q, extreme), kept, NONE),
         quadrants=_named(_quadrants(tested, graph), kept, ""),
         permutations=drawn,
@@ -93,6 +85,25 @@ def hotspots(
         islands=np.flatnonzero(kept)[graph.islands],
         left_out=np.flatnonzero(~kept),
     )
+
+
+def tested_values(
+    values: ArrayLike, population: ArrayLike | None, n: int
+) -> tuple[Floats, NDArray[np.bool_], Floats | None]:
+    """What is tested in the cells that can be: values, or deviates of rates; which cells; smoothed rates of all n.
+
+    Raises what `hotspots` says.
+    """
+    counts = _sound(values, "value", n)
+    kept = np.ones(n, dtype=bool)
+    rates, tested = None, counts
+    if population is not None:
+        people = _sound(population, "population", n)
+        kept = _populated(counts, people)
+        found = empirical_bayes(counts[kept], people[kept])
+        rates, tested = spread_out(found.smoothed, kept), found.deviates
+    _refuse_little(counts, tested, population is not None)
+    return tested, kept, rates
 
 
 def getis_ord(values: Floats, neighbours: Neighbours) -> Floats:
@@ -186,7 +197,8 @@ def _quadrants(values: Floats, neighbours: Neighbours) -> NDArray[np.str_]:
     return np.where((z == 0) | (around == 0) | np.isnan(around), "", np.strings.add(first, second))
 
 
-def _spread(values: Floats, kept: NDArray[np.bool_]) -> Floats:
+def spread_out(values: Floats, kept: NDArray[np.bool_]) -> Floats:
+    """Values of the cells that were kept, NaN for the others."""
     out = np.full(len(kept), np.nan)
     out[kept] = values
     return out

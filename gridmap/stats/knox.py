@@ -13,7 +13,6 @@ from gridmap.errors import InvalidInput
 from gridmap.ground.arrays import floats
 from gridmap.stats.neighbours import Floats
 
-
 #: what is at the limit is within it, also where 0.5 - 0.2 is a little more than 0.3
 _INCLUSIVE = 1.0 + 1e-9
 

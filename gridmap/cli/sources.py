@@ -55,7 +55,7 @@ def sources(
 
     \b
     Example:
-      gridmap sources tracts.csv --cases leukaemia --expected people --x x_km --y y_km --source=-4.47,-67.65
+      gridmap sources tracts.csv --cases leukaemia --expected people --x x_km --y y_km --source 12.5,67.1
       gridmap sources homes.csv --case ill --x x --y y --source 355000,413000 --json
     """
     from gridmap.files import read_table
@@ -112,9 +112,10 @@ def _areas(
     covariates = {name: numbers_in(table, name) for name in columns[2]}
     x, y = (numbers_in(table, name) for name in place)
     apart = [stats.distances(x, y, shape) for shape in shapes]
+    least = stats.spacing(x, y)
     replications, seed = draws
-    found = stats.near_sources(observed, hoped, apart, np.random.default_rng(seed), covariates, replications)
-    pairs = stats.pairs(observed, hoped, apart)
+    found = stats.near_sources(observed, hoped, apart, np.random.default_rng(seed), covariates, replications, least)
+    pairs = stats.pairs(observed, hoped, apart, least)
     totals = {"cases": float(observed.sum()), "areas": len(observed), "replications": replications, "seed": seed}
     if len(found) == 1:
         document = {**asdict(found[0]), **totals}

@@ -13,7 +13,7 @@ from gridmap.stats.neighbours import Neighbours, contiguous, from_gal, gal_key, 
 from gridmap.stats.rates import Rates, empirical_bayes
 from gridmap.stats.regression import Coefficient, Regression, poisson_regression
 from gridmap.stats.scan import Cluster, Scan, scan
-from gridmap.stats.sources import LawsonWaller, Pair, Source, Stone, distances, near_sources, pairs
+from gridmap.stats.sources import LawsonWaller, Pair, Source, Stone, distances, near_sources, pairs, spacing
 
 __all__ = [
     "Cluster",
@@ -48,5 +48,6 @@ __all__ = [
     "poisson_regression",
     "q_values",
     "scan",
+    "spacing",
     "within",
 ]

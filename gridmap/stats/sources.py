@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import shapely
 from numpy.typing import ArrayLike
+from scipy.spatial import cKDTree
 from scipy.stats import norm
 
 from gridmap.errors import InvalidInput
@@ -25,6 +26,8 @@ from gridmap.stats.regression import Regression, poisson_regression
 FEWEST = 5
 #: two sources whose exposures go together as closely as this cannot be told apart by any count
 INSEPARABLE = 0.9
+#: and those that go together less than this are not taken for one another
+ALIKE = 0.5
 #: ratios are equal when they differ by no more than rounding
 _SAME = 1.0 - 1e-9
 
@@ -84,10 +87,22 @@ def distances(x: ArrayLike, y: ArrayLike, source: Any) -> Floats:
     return np.asarray(shapely.distance(shapely.points(floats(x, "x"), floats(y, "y")), source), dtype=np.float64)
 
 
-def exposure(distance: Floats) -> Floats:
-    """1 / distance, in units of 1 / the smallest positive distance; at distance 0 as at the smallest."""
+def spacing(x: ArrayLike, y: ArrayLike) -> float:
+    """How far the areas' centres are from their nearest neighbours, in the middle; 0 when all are at one place."""
+    points = np.column_stack([floats(x, "x"), floats(y, "y")])
+    if len(points) < 2:
+        return 0.0
+    apart = cKDTree(points).query(points, k=2)[0][:, 1]
+    return float(np.median(apart[apart > 0])) if (apart > 0).any() else 0.0
+
+
+def exposure(distance: Floats, least: float = 0.0) -> Floats:
+    """1 / distance, 1 at the nearest. Distances below `least`, or else the smallest positive one, count as that.
+
+    An area's centre stands for all who live in it: nearer than areas are wide, distances say nothing.
+    """
     positive = distance[distance > 0]
-    nearest = float(positive.min()) if len(positive) else 1.0
+    nearest = least if least > 0 else float(positive.min()) if len(positive) else 1.0
     return np.asarray(nearest / np.maximum(distance, nearest), dtype=np.float64)
 
 
@@ -98,8 +113,10 @@ def near_sources(
     rng: np.random.Generator,
     covariates: Mapping[str, Floats] | None = None,
     replications: int = 999,
+    least: float = 0.0,
 ) -> list[Source]:
-    """The tests around each source. `cases`, `expected`: of n areas; `apart`: for each source, n distances to it.
+    """The tests around each source. `cases`, `expected`: of n areas; `apart`: for each source, n distances to it;
+    `least`: see `exposure`.
 
     For the first two tests the expected cases are scaled to the cases; the regression takes them as they are, so that
     its intercept is the log of observed / expected at the source. `q` is p after Benjamini and Hochberg over the
@@ -116,7 +133,7 @@ def near_sources(
     found = [
         Source(
             stone(observed, hoped, distance, dealt),
-            lawson_waller(observed, hoped, exposure(distance), dealt),
+            lawson_waller(observed, hoped, exposure(distance, least), dealt),
             fit,
         )
         for distance, fit in zip(apart, regression, strict=True)
@@ -161,8 +178,8 @@ def lawson_waller(observed: Floats, expected: Floats, exposed: Floats, dealt: Fl
     return LawsonWaller(score, float(z), float(norm.sf(z)), p_sim)
 
 
-def pairs(cases: ArrayLike, expected: ArrayLike, apart: Sequence[Floats], least: float = 0.5) -> list[Pair]:
-    """Sources that may be taken for one another: those whose exposures correlate by `least` and more.
+def pairs(cases: ArrayLike, expected: ArrayLike, apart: Sequence[Floats], least: float = 0.0) -> list[Pair]:
+    """Sources that may be taken for one another: those whose exposures correlate by `ALIKE` and more.
 
     Each one's score is adjusted for the other (the efficient score: what remains of its exposure once it is regressed
     on the other's). They are inseparable when the exposures correlate by `INSEPARABLE`, or when each is raised alone (z
@@ -172,7 +189,7 @@ def pairs(cases: ArrayLike, expected: ArrayLike, apart: Sequence[Floats], least:
     if observed.sum() < FEWEST:
         return []
     hoped = hoped * (observed.sum() / hoped.sum())
-    exposed = [exposure(distance) for distance in apart]
+    exposed = [exposure(distance, least) for distance in apart]
     scores = [float(one @ (observed - hoped)) for one in exposed]
     spreads = [_covariance(one, one, hoped) for one in exposed]
     found = []
@@ -180,7 +197,7 @@ def pairs(cases: ArrayLike, expected: ArrayLike, apart: Sequence[Floats], least:
         for j in range(i + 1, len(apart)):
             both = _covariance(exposed[i], exposed[j], hoped)
             correlation = both / np.sqrt(spreads[i] * spreads[j]) if spreads[i] * spreads[j] > 0 else 0.0
-            if correlation >= least:
+            if correlation >= ALIKE:
                 found.append(_pair(i, j, correlation, (scores[i], scores[j]), (spreads[i], spreads[j]), both))
     return found
 

@@ -11,7 +11,7 @@ import scipy.optimize
 import shapely
 
 from gridmap.errors import InvalidInput
-from gridmap.stats import diggle, distances, near_sources, pairs, poisson_regression
+from gridmap.stats import diggle, distances, near_sources, pairs, poisson_regression, spacing
 from gridmap.stats.sources import exposure, lawson_waller, stone
 
 
@@ -106,7 +106,11 @@ def test_the_score_s_variance_is_that_of_its_replications() -> None:
 
 
 def test_exposure_falls_with_distance_and_is_finite_at_the_source() -> None:
-    assert exposure(np.array([0.0, 2.0, 4.0, 8.0])) == pytest.approx([1.0, 1.0, 0.5, 0.25])
+    apart = np.array([0.0, 2.0, 4.0, 8.0])
+    assert exposure(apart) == pytest.approx([1.0, 1.0, 0.5, 0.25])
+    assert exposure(apart, least=4.0) == pytest.approx([1.0, 1.0, 1.0, 0.5])
+    assert spacing([0.0, 3.0, 3.0, 10.0], [0.0, 0.0, 1.0, 0.0]) == 2.0
+    assert spacing([1.0, 1.0], [1.0, 1.0]) == 0.0
 
 
 def test_a_raised_source_is_found_and_a_quiet_one_is_not() -> None:
@@ -150,7 +154,7 @@ def test_sources_are_told_apart_or_named_as_inseparable() -> None:
         name: np.hypot(x - a, y - b) for name, (a, b) in {"raised": (3, 3), "by": (4, 3), "next": (3, 3.02)}.items()
     }
     cases = np.random.default_rng(7).poisson(expected * (1 + 5 * np.exp(-near["raised"] / 0.6)))
-    found = pairs(cases, expected, list(near.values()), least=0.0)
+    found = pairs(cases, expected, list(near.values()), least=spacing(x, y))
     by, next_to = found[0], found[1]
     assert (by.first, by.second, by.inseparable) == (0, 1, False)
     assert by.z_first > 3 > 1.645 > by.z_second

@@ -3,10 +3,10 @@
 A conditional permutation keeps a cell's own value and deals all other values out at random among the other cells
 (Anselin 1995, Local indicators of spatial association, Geographical Analysis 27, 93-115). For one cell only what its k
 neighbours get matters: a sample of k of the other n - 1 values. All cells share one table of samples: row r holds
-distinct cells in random order, and a cell's sample is the first k of the row, itself passed over. So the sums are added
-up and sorted once for each number of neighbours and looked up for each cell; only where a cell stands in its own sample
-is it exchanged for the next in the row. Sharing the table makes the chance errors of the cells go together; with
-`FIRST` rows and more they are small.
+distinct cells in random order, and a cell's sample is the first k of the row, itself passed over. So sums are added up
+once for each number of neighbours and counted between the cells' own sums in one pass; only where a cell stands in its
+own sample is it exchanged for the next in the row. Sharing the table makes the chance errors of the cells go together;
+with `FIRST` rows and more they are small.
 
 By how many rows is a question of how many cells there are: for a cell to be significant at q after Benjamini and
 Hochberg, its p must come down to about q / n. So cells whose p is settled early leave (as in Besag and Clifford 1991,
@@ -35,11 +35,7 @@ _ROWS, _NUMBERS = 65_536, 4_000_000
 
 @dataclass(frozen=True, slots=True)
 class Extremes:
-    """For each cell: in how many of `drawn` permutations the sum was at least (`above`), at most (`below`) its own.
-
-    Of a cell that went on past the first rows only the rarer side was counted on; the other is as after those rows,
-    which never makes it the rarer one.
-    """
+    """For each cell: in how many of `drawn` permutations the sum was at least (`above`), at most (`below`) its own."""
 
     above: Rows
     below: Rows
@@ -115,61 +111,44 @@ class _Search:
         self.drawn = np.zeros(n, dtype=np.int64)
         #: one more than the most neighbours, for the exchange
         self.longest = int(self._degree.max(initial=0)) + 1
-        degrees = np.unique(self._degree)
-        self._degrees = degrees[degrees > 0]
-        self._running = self._degree > 0
+        #: cells with neighbours, by how many they have and by their sum
+        by_sum = np.argsort(own)
+        by_degree = by_sum[np.argsort(self._degree[by_sum], kind="stable")]
+        self._running = by_degree[int((self._degree == 0).sum()) :]
 
     def look_up(self, table: NDArray[np.int32]) -> None:
-        """Count both sides for every cell."""
+        """Count both sides for the cells in the running."""
         sums = np.cumsum(self._values[table], axis=1)
-        for k in self._degrees:
-            cells = np.flatnonzero(self._degree == k)
-            order = np.sort(sums[:, k - 1])
-            self.above[cells] += len(order) - np.searchsorted(order, self._least[cells], side="left")
-            self.below[cells] += np.searchsorted(order, self._most[cells], side="right")
-            self._exchange(table, sums, int(k), self._degree == k)
-            self.drawn[cells] += len(table)
+        degree = self._degree[self._running]
+        ends = np.flatnonzero(np.diff(degree, append=-1)) + 1
+        for start, end in zip((0, *ends[:-1]), ends, strict=True):
+            self._count(self._running[start:end], sums[:, degree[start] - 1])
+        self._exchange(table, sums)
+        self.drawn[self._running] += len(table)
 
     def go_on(self, table: NDArray[np.int32]) -> bool:
-        """Count the rarer side on for the cells that still need it; False when none does."""
-        rarer = np.minimum(self.above, self.below)
-        self._running &= rarer < ENOUGH
-        if not self._running.any():
-            return False
-        upper = self.above <= self.below
-        sums = np.cumsum(self._values[table], axis=1)
-        for k in np.unique(self._degree[self._running]):
-            here = self._running & (self._degree == k)
-            high, low = np.flatnonzero(here & upper), np.flatnonzero(here & ~upper)
-            drawn = sums[:, k - 1]
-            if len(high):
-                tail = np.sort(drawn[drawn >= self._least[high].min()])
-                self.above[high] += len(tail) - np.searchsorted(tail, self._least[high], side="left")
-            if len(low):
-                tail = np.sort(drawn[drawn <= self._most[low].max()])
-                self.below[low] += np.searchsorted(tail, self._most[low], side="right")
-            self._exchange(table, sums, int(k), here, upper)
-            self.drawn[here] += len(table)
-        return True
+        """Look up the cells that still need it; False when none does."""
+        rarer = np.minimum(self.above[self._running], self.below[self._running])
+        self._running = self._running[rarer < ENOUGH]
+        if len(self._running):
+            self.look_up(table)
+        return len(self._running) > 0
 
-    def _exchange(
-        self,
-        table: NDArray[np.int32],
-        sums: Floats,
-        k: int,
-        cells: NDArray[np.bool_],
-        upper: NDArray[np.bool_] | None = None,
-    ) -> None:
-        """Correct the counts of cells that stand in their own sample: there the next of the row takes their place.
+    def _count(self, cells: Rows, drawn: Floats) -> None:
+        """Add up how many drawn sums reach each cell's own, on either side. The cells come by their sum."""
+        reached = np.searchsorted(self._least[cells], drawn, side="right")
+        self.above[cells] += len(drawn) - np.cumsum(np.bincount(reached, minlength=len(cells) + 1))[:-1]
+        passed = np.searchsorted(self._most[cells], drawn, side="left")
+        self.below[cells] += np.cumsum(np.bincount(passed, minlength=len(cells) + 1))[:-1]
 
-        `upper`: the side that is counted for each cell; None: both.
-        """
-        row, place = np.nonzero(cells[table[:, :k]])
+    def _exchange(self, table: NDArray[np.int32], sums: Floats) -> None:
+        """Correct the counts of cells that stand in their own sample: there the next of the row takes their place."""
+        samples = np.zeros(len(self._degree), dtype=np.int64)
+        samples[self._running] = self._degree[self._running]
+        row, place = np.nonzero(samples[table] > np.arange(table.shape[1]))
         cell = table[row, place]
+        k = samples[cell]
         was, now = sums[row, k - 1], sums[row, k] - self._values[cell]
-        up = (now >= self._least[cell]).astype(np.int64) - (was >= self._least[cell])
-        down = (now <= self._most[cell]).astype(np.int64) - (was <= self._most[cell])
-        if upper is not None:
-            up, down = np.where(upper[cell], up, 0), np.where(upper[cell], 0, down)
-        np.add.at(self.above, cell, up)
-        np.add.at(self.below, cell, down)
+        least, most = self._least[cell], self._most[cell]
+        np.add.at(self.above, cell, (now >= least).astype(np.int64) - (was >= least))
+        np.add.at(self.below, cell, (now <= most).astype(np.int64) - (was <= most))

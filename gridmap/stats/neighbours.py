@@ -72,9 +72,10 @@ def contiguous(shapes: ArrayLike, rule: str = "queen") -> Neighbours:
     """Cells that touch: in a border or a point (`queen`), or along a border (`rook`). Shapes that overlap touch too.
 
     `shapes`: n polygons of shapely in one reference system, whichever; rows with None have no neighbours. What is
-    compared are the coordinates as they stand: cells drawn with gaps between them are islands.
+    compared are the coordinates as they stand: cells drawn with gaps between them are islands. Rings that cross
+    themselves are compared as what they enclose.
     """
-    array = np.asarray(shapes, dtype=object)
+    array = _mended(np.array(shapes, dtype=object))
     left, right = shapely.STRtree(array).query(array, predicate="intersects")
     if rule == "rook":
         once = left < right
@@ -86,6 +87,14 @@ def contiguous(shapes: ArrayLike, rule: str = "queen") -> Neighbours:
     elif rule != "queen":
         raise InvalidInput(f"contiguity is queen or rook, not {rule!r}")
     return Neighbours.of(len(array), left, right)
+
+
+def _mended(shapes: NDArray[np.object_]) -> NDArray[np.object_]:
+    """The array, with its invalid shapes made valid in place."""
+    broken = np.flatnonzero(~shapely.is_valid(shapes) & ~shapely.is_missing(shapes))
+    if len(broken):
+        shapes[broken] = shapely.make_valid(shapes[broken], method="structure", keep_collapsed=False)
+    return shapes
 
 
 def nearest(x: ArrayLike, y: ArrayLike, k: int) -> Neighbours:

@@ -7,6 +7,7 @@ from pathlib import Path
 import geopandas as gpd
 import numpy as np
 import pytest
+import shapely
 from scipy.spatial.distance import cdist
 
 from gridmap.errors import InvalidInput
@@ -28,6 +29,13 @@ def test_a_cell_apart_is_an_island() -> None:
     graph = contiguous(grid("AB.C").geometry.array)
     assert graph.islands.tolist() == [2]
     assert graph.counts.tolist() == [1, 1, 0]
+
+
+def test_a_ring_that_crosses_itself_has_neighbours_and_is_kept() -> None:
+    bow_tie = shapely.Polygon([(0, 0), (2, 2), (2, 0), (0, 2)])
+    shapes = np.array([bow_tie, shapely.box(2, 0, 3, 2), None], dtype=object)
+    assert listed(contiguous(shapes, "rook")) == [[1], [0], []]
+    assert shapes[0] is bow_tie
 
 
 def test_a_subset_is_renumbered() -> None:

@@ -38,6 +38,31 @@ def draw(uniform: NDArray[np.float64], n: int) -> NDArray[np.int32]:
 
 
 @compiled
+def exchange(
+    table: NDArray[np.int32],
+    sums: NDArray[np.float64],
+    samples: NDArray[np.int64],
+    values: NDArray[np.float64],
+    least: NDArray[np.float64],
+    most: NDArray[np.float64],
+    above: NDArray[np.int64],
+    below: NDArray[np.int64],
+) -> None:
+    """Where a cell stands in its own sample, the first `samples` of a row: count the sum with the next in its stead.
+
+    `sums`: of the values of `table` along each row. `above` counts sums from `least` on, `below` those up to `most`.
+    """
+    for row in range(table.shape[0]):
+        for place in range(table.shape[1]):
+            cell = table[row, place]
+            size = samples[cell]
+            if place < size:
+                was, now = sums[row, size - 1], sums[row, size] - values[cell]
+                above[cell] += int(now >= least[cell]) - int(was >= least[cell])
+                below[cell] += int(now <= most[cell]) - int(was <= most[cell])
+
+
+@compiled
 def log_ratio(cases: float, expected: float, total: float, people: float) -> float:
     """Kulldorff's log likelihood ratio of a window with more cases than expected; 0 where it has not.
 

@@ -143,12 +143,8 @@ class _Search:
 
     def _exchange(self, table: NDArray[np.int32], sums: Floats) -> None:
         """Correct the counts of cells that stand in their own sample: there the next of the row takes their place."""
+        from gridmap.stats.compiled import exchange
+
         samples = np.zeros(len(self._degree), dtype=np.int64)
         samples[self._running] = self._degree[self._running]
-        row, place = np.nonzero(samples[table] > np.arange(table.shape[1]))
-        cell = table[row, place]
-        k = samples[cell]
-        was, now = sums[row, k - 1], sums[row, k] - self._values[cell]
-        least, most = self._least[cell], self._most[cell]
-        np.add.at(self.above, cell, (now >= least).astype(np.int64) - (was >= least))
-        np.add.at(self.below, cell, (now <= most).astype(np.int64) - (was <= most))
+        exchange(table, sums, samples, self._values, self._least, self._most, self.above, self.below)

@@ -38,6 +38,19 @@ def draw(uniform: NDArray[np.float64], n: int) -> NDArray[np.int32]:
 
 
 @compiled
+def sums_along(table: NDArray[np.int32], values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Sums of the values of the first 1, 2 ... things of each row of `table`, (things, rows)."""
+    rows, size = table.shape
+    out = np.empty((size, rows))
+    for row in range(rows):
+        total = 0.0
+        for place in range(size):
+            total += values[table[row, place]]
+            out[place, row] = total
+    return out
+
+
+@compiled
 def exchange(
     table: NDArray[np.int32],
     sums: NDArray[np.float64],
@@ -50,14 +63,14 @@ def exchange(
 ) -> None:
     """Where a cell stands in its own sample, the first `samples` of a row: count the sum with the next in its stead.
 
-    `sums`: of the values of `table` along each row. `above` counts sums from `least` on, `below` those up to `most`.
+    `sums`: as of `sums_along`. `above` counts sums from `least` on, `below` those up to `most`.
     """
     for row in range(table.shape[0]):
         for place in range(table.shape[1]):
             cell = table[row, place]
             size = samples[cell]
             if place < size:
-                was, now = sums[row, size - 1], sums[row, size] - values[cell]
+                was, now = sums[size - 1, row], sums[size, row] - values[cell]
                 above[cell] += int(now >= least[cell]) - int(was >= least[cell])
                 below[cell] += int(now <= most[cell]) - int(was <= most[cell])
 

@@ -118,11 +118,13 @@ class _Search:
 
     def look_up(self, table: NDArray[np.int32]) -> None:
         """Count both sides for the cells in the running."""
-        sums = np.cumsum(self._values[table], axis=1)
+        from gridmap.stats.compiled import sums_along
+
+        sums = sums_along(table, self._values)
         degree = self._degree[self._running]
         ends = np.flatnonzero(np.diff(degree, append=-1)) + 1
         for start, end in zip((0, *ends[:-1]), ends, strict=True):
-            self._count(self._running[start:end], sums[:, degree[start] - 1])
+            self._count(self._running[start:end], sums[degree[start] - 1])
         self._exchange(table, sums)
         self.drawn[self._running] += len(table)
 

@@ -12,7 +12,22 @@ from typing import Any, NoReturn
 
 import typer
 
-from gridmap.cli import check, convert, database, demo, doctor, export, locate, repair, serve, users
+from gridmap.cli import (
+    check,
+    convert,
+    database,
+    demo,
+    doctor,
+    export,
+    hotspots,
+    knox,
+    locate,
+    repair,
+    scan,
+    serve,
+    sources,
+    users,
+)
 from gridmap.cli import map as map_verb
 from gridmap.cli.output import DATA_FAULT, DONE, ENVIRONMENT_FAULT, debugging, note, print_error
 from gridmap.errors import GridmapError
@@ -33,6 +48,10 @@ app.command("locate")(locate.locate)
 app.command("check")(check.check)
 app.command("repair")(repair.repair)
 app.command("convert")(convert.convert)
+app.command("hotspots")(hotspots.hotspots)
+app.command("scan")(scan.scan)
+app.command("sources")(sources.sources)
+app.command("knox")(knox.knox)
 
 # over the database of GRIDMAP_DATABASE_URL
 app.command("init")(database.init)

@@ -22,3 +22,20 @@ Out = Annotated[
 Rejects = Annotated[
     Path | None, typer.Option(metavar="CSV", help="Write every fault there, with row, field and reason.")
 ]
+PlanarX = Annotated[
+    str | None, typer.Option("--x", metavar="COL", help="Column of x in a plane, taken as it stands; needs --y.")
+]
+PlanarY = Annotated[
+    str | None, typer.Option("--y", metavar="COL", help="Column of y in a plane, taken as it stands; needs --x.")
+]
+Seed = Annotated[int, typer.Option(min=0, help="Start of the random numbers: the same seed gives the same figures.")]
+Permutations = Annotated[
+    int | None,
+    typer.Option(min=99, metavar="N", help="Random orders to compare with; by default as many as the cells ask for."),
+]
+
+
+def both_or_neither(x: str | None, y: str | None) -> None:
+    """Wrong usage when only one of --x and --y is given."""
+    if (x is None) != (y is None):
+        raise typer.BadParameter("give both --x and --y, or neither")

@@ -31,6 +31,20 @@ def known_ids(conn: Connection, table: Table, key: str = "code") -> dict[str, in
     return {row[0]: row[1] for row in conn.execute(select(table.c[key], table.c.id))}
 
 
+#: keys asked for in one statement
+_ASKED = 10_000
+
+
+def known_among(conn: Connection, table: Table, key: str, wanted: Sequence[str | None]) -> dict[str, int]:
+    """Ids of those among the wanted keys that are there: what is read depends on them, not on the table's size."""
+    keys = [value for value in dict.fromkeys(wanted) if value is not None]
+    found: dict[str, int] = {}
+    for start in range(0, len(keys), _ASKED):
+        some = select(table.c[key], table.c.id).where(table.c[key].in_(keys[start : start + _ASKED]))
+        found.update((row[0], row[1]) for row in conn.execute(some))
+    return found
+
+
 def upsert(
     conn: Connection,
     table: Table,

@@ -80,7 +80,7 @@ def _parse(job: dict[str, Any], limits: Limits) -> dict[str, Any]:
         sink = Sink(stream)
         told = _read(kind, path, sink, job, limits)
         sink.close()
-    return {"format": kind, **told}
+    return {"format": kind, "rows": sink.rows, **told}
 
 
 def _read(kind: str, path: Path, sink: Any, job: dict[str, Any], limits: Limits) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from gridmap.parsing.limits import Limits
 from gridmap.parsing.sink import Sink, unique_names
 
 _BLOCK = 1 << 20
-_BATCH = 50_000
+_BATCH = 20_000
 _LONGEST_FIELD = 16 << 20
 _NAMES = {"utf-8-sig": "UTF-8 (BOM)", "utf-8": "UTF-8", "utf-16": "UTF-16", "gb18030": "GB18030"}
 

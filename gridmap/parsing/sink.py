@@ -17,11 +17,13 @@ class Sink:
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
         self._writer: pa.RecordBatchStreamWriter | None = None
+        self.rows = 0
 
     def write(self, batch: pa.RecordBatch) -> None:
         if self._writer is None:
             self._writer = pa.ipc.new_stream(self._stream, batch.schema)
         self._writer.write_batch(batch)
+        self.rows += batch.num_rows
 
     def text(self, names: Sequence[str], rows: Sequence[int], records: Sequence[Sequence[str | None]]) -> None:
         """Write records of text (each as long as `names`) with their row numbers."""

@@ -103,8 +103,8 @@ def _append_round(
     """Insert one round; the events' hashes."""
     moments = [f"{at}+00:00" for at in np.datetime_as_string(one.at, unit="us").tolist()]
     hashes = event_hashes(before.tolist(), numbers, seq, one.kind, moments, account_id, one.data)
-    same = {"seq": seq, "kind": one.kind, "account_id": account_id}
-    each = {"incident_id": ids, "at": one.at, "data": one.data, "prev_hash": before, "hash": hashes}
+    same: dict[str, Any] = {"seq": seq, "kind": one.kind, "account_id": account_id}
+    each: dict[str, Any] = {"incident_id": ids, "at": one.at, "data": one.data, "prev_hash": before, "hash": hashes}
     bulk_insert(conn, t.events, {**each, **{name: [value] * len(ids) for name, value in same.items()}})
     return hashes
 

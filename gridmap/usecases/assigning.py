@@ -70,7 +70,7 @@ class Places:
     def wheres(self) -> list[Where | None]:
         """What the choice of worker and body asks of each place; None outside all cells."""
         parts = zip(self.cell_id, self.area_id, self.area_path, self.cell_body_id, strict=True)
-        return [None if cell_id is None else Where(cell_id, *rest) for cell_id, *rest in parts]
+        return [None if cell is None else Where(cell, area, path, body) for cell, area, path, body in parts]
 
     def pick(self, rows: Sequence[int]) -> Places:
         """Some of them, in the order asked for."""

@@ -30,7 +30,8 @@ _T = TypeVar("_T", bound=Hashable)
 
 def utc(moments: Sequence[datetime | None]) -> Moments:
     """Aware moments as datetime64[us] in UTC, NaT for None."""
-    told = pd.to_datetime(pd.Series(moments, dtype=object), utc=True)
+    listed: Any = moments
+    told = pd.to_datetime(pd.Series(listed, dtype=object), utc=True)
     return told.dt.tz_localize(None).to_numpy().astype("datetime64[us]")
 
 
@@ -123,7 +124,7 @@ class Turns:
         wheres = self._wheres.values()
         cells = [where.cell_id if (where := wheres[w]) else None for w in kept.where.tolist()]
         told = [responses[a] for a in answered.tolist()]
-        columns: dict[str, Sequence[Any]] = dict(zip(Response._fields, zip(*told, strict=True), strict=True))
+        columns: dict[str, Any] = dict(zip(Response._fields, zip(*told, strict=True), strict=True))
         columns["reason"] = [str(reason) for reason in columns["reason"]]
         incident_store.respond(
             conn, {"incident_id": kept.ids, "cell_id": cells, "valid_from": kept.received, **columns}
@@ -150,7 +151,7 @@ class Turns:
         ]  # fmt: skip
 
 
-def _local(moments: Moments, zone: ZoneInfo) -> list[datetime | None]:
+def _local(moments: Moments, zone: ZoneInfo) -> list[Any]:
     """Moments in UTC as aware ones of the county; None for NaT."""
     aware = pd.DatetimeIndex(moments).tz_localize("UTC").tz_convert(zone)
     missing = aware.isna().tolist()

@@ -21,6 +21,7 @@ from gridmap.files.headers import normal
 from gridmap.files.table import Table
 from gridmap.files.values import MISSING, Fault, Texts, number, present, texts
 from gridmap.ground import parse_crs, question, question_text, to_wgs84
+from gridmap.parsing.limits import Limits
 
 Floats = NDArray[np.float64]
 Geometries = NDArray[np.object_]
@@ -250,10 +251,25 @@ def geometries(table: Table, column: str) -> tuple[Geometries, Texts]:
         shapes = table.frame["geometry"].to_numpy(dtype=object)
         return shapes.copy(), np.full(len(shapes), None, dtype=object)
     raw = texts(table.frame[column])
-    shapes = shapely.from_wkt(raw, on_invalid="ignore")
     faults: Texts = np.full(len(raw), None, dtype=object)
-    faults[shapely.is_missing(shapes) & present(raw)] = "the text is no geometry in WKT"
-    return np.atleast_1d(shapes), faults
+    limits = Limits()
+    for place, text in enumerate(raw):
+        # GEOS follows nested collections by recursion, and dies of deep ones
+        if text is not None and text.upper().count("COLLECTION") > limits.depth:
+            faults[place] = f"its geometry is nested more than {limits.depth} deep"
+        elif text is not None and text.count(",") >= limits.vertices:
+            faults[place] = f"its geometry has more than {limits.vertices:,} vertices; simplify it or cut it up"
+    with np.errstate(invalid="ignore"):
+        shapes = np.atleast_1d(shapely.from_wkt(_only(raw, ~present(faults)), on_invalid="ignore"))
+    faults[shapely.is_missing(shapes) & present(raw) & ~present(faults)] = "the text is no geometry in WKT"
+    return shapes, faults
+
+
+def _only(values: Texts, keep: NDArray[np.bool_]) -> Texts:
+    """The values, None where they are not kept."""
+    out: Texts = np.full(len(values), None, dtype=object)
+    out[keep] = values[keep]
+    return out
 
 
 def _from_shapes(shapes: Geometries, faults: Texts) -> tuple[Floats, Floats, Texts]:
@@ -301,6 +317,10 @@ def _check_moved(moved: Geometries, faults: Texts, usable: NDArray[np.bool_], cr
     for place in np.flatnonzero(lost):
         faults[place] = f"its geometry cannot be converted from {crs}; is that its reference system?"
     rest = usable & ~lost
+    west, _, east, _ = shapely.bounds(moved).T
+    for place in np.flatnonzero(rest & (east - west > 180)):
+        faults[place] = "its geometry goes around more than half of the earth; if it crosses 180 degrees, cut it there"
+    rest &= ~present(faults)
     broken = np.zeros(len(moved), dtype=bool)
     broken[rest] = ~shapely.is_valid(moved[rest])
     for place in np.flatnonzero(broken):

@@ -243,7 +243,8 @@ def _series(column: pa.ChunkedArray) -> pd.Series[Any]:
 def _with_shapes(frame: pd.DataFrame, rows: NDArray[np.int64]) -> tuple[pd.DataFrame, NDArray[np.int64], list[Reject]]:
     """The frame with shapely geometries; features whose geometry cannot be understood go to the rejects."""
     raw = frame["geometry"].to_numpy(dtype=object)
-    shapes = shapely.from_wkb(raw, on_invalid="ignore")
+    with np.errstate(invalid="ignore"):
+        shapes = shapely.from_wkb(raw, on_invalid="ignore")
     lost = shapely.is_missing(shapes) & frame["geometry"].notna().to_numpy()
     frame = frame.drop(columns="geometry")
     frame["geometry"] = pd.Series(shapes, index=frame.index, dtype=object)

@@ -34,5 +34,10 @@ def check_archive(path: Path, archive: zipfile.ZipFile, limits: Limits) -> list[
     return [member for member in members if not member.is_dir()]
 
 
+def damaged(path: Path, error: Exception) -> InvalidInput:
+    """The archive cannot be unpacked."""
+    return InvalidInput(f"{path.name}: the archive is damaged ({error}).", code="damaged", file=path.name)
+
+
 def _refused(path: Path, why: str) -> InvalidInput:
     return InvalidInput(f"{path.name} is refused: {why}.", code="archive_refused", file=path.name)

@@ -16,6 +16,7 @@ from gridmap.errors import InvalidInput
 
 #: a field ends at one of these; none of them is the second byte of a GB18030 character
 _FIELD_ENDS = re.compile(rb'[,;\t\r\n"\x00]+')
+_CHINESE = re.compile("[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]")
 #: share of GB18030 characters that must lie in GB 2312, the set of everyday Chinese, before the guess is believed
 _EVERYDAY = 0.9
 #: a single text of at least this many characters, less than half of them everyday, is in another encoding
@@ -153,9 +154,9 @@ def _judge(piece: bytes) -> tuple[int, int]:
 
 
 def _is_wide_utf8(piece: bytes) -> bool:
-    """Whether the piece is UTF-8 with a letter of three bytes or more, as Chinese is; in GB18030 that is very rare."""
+    """Whether the piece is UTF-8 with Chinese letters or signs (three bytes each); in GB18030 that is very rare."""
     try:
-        return max(piece.decode("utf-8")) >= "\u0800"
+        return bool(_CHINESE.search(piece.decode("utf-8")))
     except UnicodeDecodeError:
         return False
 

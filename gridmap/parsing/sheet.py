@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from collections.abc import Iterator
 from datetime import date, datetime, time
 from itertools import chain, islice
@@ -10,12 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from gridmap.errors import InvalidInput
-from gridmap.parsing.archive import check_archive
+from gridmap.parsing.archive import check_archive, damaged
 from gridmap.parsing.limits import Limits
 from gridmap.parsing.sheettext import plain
 from gridmap.parsing.sink import Sink, unique_names
 
 _BATCH = 20_000
+#: where a document type must stand, if any; behind more than this the XML parser itself refuses to follow it
+_PROLOG = 1 << 16
 #: a heading is looked for in the first rows only; titles and notes stand above it
 _HEADING_WITHIN = 20
 
@@ -24,8 +27,12 @@ Row = tuple[int, list[str | None]]
 
 def read(path: Path, sink: Sink, layer: str | None, limits: Limits) -> dict[str, Any]:
     """Read one sheet into the sink; returns layer, warnings and faults ([row, field, reason, value])."""
-    with zipfile.ZipFile(path) as archive:
-        members = check_archive(path, archive, limits)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = check_archive(path, archive, limits)
+            _refuse_dtd(path, archive, members)
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError) as error:
+        raise damaged(path, error) from None
     if "xl/workbook.xml" not in {member.filename for member in members}:
         raise InvalidInput(
             f"{path.name}: the archive holds no workbook. Save it from the spreadsheet as .xlsx.", code="damaged"
@@ -41,6 +48,20 @@ def read(path: Path, sink: Sink, layer: str | None, limits: Limits) -> dict[str,
     finally:
         book.close()
     return {"layer": name, "warnings": warnings + found["warnings"], "faults": found["faults"]}
+
+
+def _refuse_dtd(path: Path, archive: zipfile.ZipFile, members: list[zipfile.ZipInfo]) -> None:
+    """XML of a workbook has no document type; one that has wants to name entities, other files among them."""
+    for member in members:
+        if not member.filename.lower().endswith((".xml", ".rels", ".vml")):
+            continue
+        with archive.open(member) as held:
+            head = held.read(_PROLOG).replace(b"\x00", b"")  # UTF-16, too
+        if b"<!DOCTYPE" in head or b"<!ENTITY" in head:
+            raise InvalidInput(
+                f"{path.name} is refused: its member {member.filename!r} defines XML entities. Save it again from the "
+                "spreadsheet.", code="xml_entities", file=path.name,
+            )  # fmt: skip
 
 
 def _sheet_name(path: Path, book: Any, layer: str | None) -> tuple[str, list[str]]:

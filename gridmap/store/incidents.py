@@ -122,7 +122,7 @@ def insert_incidents(conn: Connection, columns: Mapping[str, Sequence[Any]]) -> 
     return bulk_insert(conn, t.incidents, columns)
 
 
-def respond(conn: Connection, columns: Mapping[str, Sequence[Any]]) -> None:
+def respond(conn: Connection, columns: Mapping[str, Any]) -> None:
     """Insert rows of `responsibilities`."""
     bulk_insert(conn, t.responsibilities, columns)
 

@@ -94,7 +94,11 @@ def _geojson(second: Callable[[Rng], str]) -> Callable[[Rng, Path], Path]:
 
 def _polygon(points: Callable[[Rng], Any]) -> Callable[[Rng, Path], Path]:
     """GeoJSON whose second feature is a polygon of this one ring."""
-    return _geojson(lambda rng: json.dumps({"type": "Polygon", "coordinates": [points(rng)]}))
+    return _geojson(lambda rng: _as_json(points(rng)))
+
+
+def _as_json(ring: Any) -> str:
+    return json.dumps({"type": "Polygon", "coordinates": [ring]})
 
 
 def _parquet(second: Callable[[Rng], bytes]) -> Callable[[Rng, Path], Path]:
@@ -151,7 +155,7 @@ def _gpkg(second: Callable[[Rng], bytes]) -> Callable[[Rng, Path], Path]:
 
 def _ring(rng: Rng, count: int, *, size: float = 0.01) -> Ring:
     """A closed ring of random points near home: it crosses itself."""
-    points = (rng.uniform(0, size, (count, 2)) + (WEST, SOUTH)).round(7)
+    points = (rng.uniform(0, size, (count, 2)) + np.array([WEST, SOUTH])).round(7)
     return [*points.tolist(), points[0].tolist()]
 
 
@@ -239,7 +243,7 @@ def _promising_wkb(rng: Rng) -> bytes:
 def _many_holes(rng: Rng) -> bytes:
     """Ten thousand holes, some of them across each other."""
     shell = shapely.box(WEST, SOUTH, WEST + 0.1, SOUTH + 0.1).exterior
-    corners = rng.uniform(0, 0.099, (10_000, 2)) + (WEST, SOUTH)
+    corners = rng.uniform(0, 0.099, (10_000, 2)) + np.array([WEST, SOUTH])
     holes = [shapely.box(x, y, x + 5e-4, y + 5e-4).exterior for x, y in corners]
     return bytes(shapely.to_wkb(shapely.Polygon(shell, holes)))
 
@@ -249,6 +253,17 @@ def _ten_megabytes(rng: Rng) -> bytes:
     if rng.random() < 0.5:
         return bytes(shapely.to_wkb(shapely.Point(WEST, SOUTH).buffer(0.01, quad_segs=163_840)))
     return bytes(shapely.to_wkb(shapely.polygons(_ring(rng, 655_360))))
+
+
+def _zigzag(rng: Rng) -> bytes:
+    """Thousands of long strokes side by side, the box of each over every other: valid, and slow to find so."""
+    count = int(rng.integers(2_000, 50_000))
+    step = np.arange(count) * 1e-7
+    strokes = np.empty((2 * count, 2))
+    strokes[0::2] = np.column_stack([WEST + step, np.full(count, SOUTH)])
+    strokes[1::2] = np.column_stack([WEST + step + 0.02, np.full(count, SOUTH + 0.02)])
+    end = [[WEST + count * 1e-7, SOUTH], [WEST + count * 1e-7, SOUTH - 0.01], [WEST, SOUTH - 0.01], [WEST, SOUTH]]
+    return bytes(shapely.to_wkb(shapely.polygons(np.vstack([strokes, end]))))
 
 
 def _above_the_limit(rng: Rng) -> bytes:
@@ -262,7 +277,7 @@ _MAKERS: Mapping[str, Callable[[Rng, Path], Path]] = {
     "NaN": _polygon(_with(float("nan"))),
     "infinite": _polygon(_with(float("inf"))),
     "huge": _polygon(_with(1e300)),
-    "1e999": _geojson(lambda rng: json.dumps({"type": "Polygon", "coordinates": [_with(-1e308)(rng)]}).replace("e+308", "e999")),
+    "1e999": _geojson(lambda rng: _as_json(_with(-1e308)(rng)).replace("e+308", "e999")),
     "empty": _geojson(lambda rng: '{"type": "Polygon", "coordinates": []}'),
     "empty ring": _geojson(lambda rng: '{"type": "Polygon", "coordinates": [[]]}'),
     "missing": _geojson(lambda rng: "null"),
@@ -275,7 +290,7 @@ _MAKERS: Mapping[str, Callable[[Rng, Path], Path]] = {
     "another county": _polygon(lambda rng: [[x + 5, y] for x, y in _square(rng)]),
     "a point": _geojson(lambda rng: json.dumps({"type": "Point", "coordinates": _square(rng)[0]})),
     "nonsense": _geojson(_nonsense),
-    "broken JSON": _geojson(lambda rng: '{"type": "Polygon", "coordinates": [[[106.7, 27.0],'[: int(rng.integers(5, 50))]),
+    "broken JSON": _geojson(lambda rng: _as_json(_square(rng))[: int(rng.integers(5, 50))]),
     "deep collections": _geojson(_deep_json),
     "deep lists": _geojson(_deep_list),
     "deep WKB in Parquet": _parquet(_deep_wkb),
@@ -287,6 +302,7 @@ _MAKERS: Mapping[str, Callable[[Rng, Path], Path]] = {
     "promising WKB in GeoPackage": _gpkg(_promising_wkb),
     "ten thousand holes": _parquet(_many_holes),
     "10 MB": _parquet(_ten_megabytes),
+    "zigzag": _parquet(_zigzag),
     "above the limit": _parquet(_above_the_limit),
     "WKT that is none": _csv(lambda rng: "POLYGON((" + "(" * int(rng.integers(0, 5000)) + "1 2"),
     "NaN in WKT": _csv(lambda rng: "POLYGON((106.74 27.09, nan nan, 106.75 27.1, 106.74 27.09))"),

@@ -33,19 +33,27 @@ def main() -> None:
         _limit(limits)
         answer = {"ok": True, **_parse(job, limits)}
     except GridmapError as error:
-        answer = {
-            "ok": False,
-            "kind": type(error).__name__,
-            "code": error.code,
-            "message": error.message,
-            "details": error.details,
-        }
+        answer = _told(error)
     except MemoryError:
         answer = {"ok": False, "kind": "InvalidInput", "code": "too_large", "details": {},
                   "message": f"{Path(job['path']).name} takes more memory than one file may."}  # fmt: skip
+    _leave(answer)
+
+
+def _told(error: GridmapError) -> dict[str, Any]:
+    return {
+        "ok": False,
+        "kind": type(error).__name__,
+        "code": error.code,
+        "message": error.message,
+        "details": error.details,
+    }
+
+
+def _leave(answer: dict[str, Any]) -> None:
+    """Answer and be gone: GDAL and Arrow tear down threads at exit, and nothing is left to save."""
     json.dump(answer, sys.stdout)
     sys.stdout.flush()
-    # GDAL and Arrow tear down threads at exit; nothing is left to save, so leave at once
     os._exit(0)
 
 
@@ -79,8 +87,8 @@ def _leave_the_network() -> None:
 
 
 def _parse(job: dict[str, Any], limits: Limits) -> dict[str, Any]:
-    from gridmap.parsing.formats import check_bytes, format_of
-    from gridmap.parsing.sink import Sink
+    from gridmap.parsing.archive import look_into
+    from gridmap.parsing.formats import check_bytes, ending_of, format_of
 
     path = Path(job["path"])
     kind = format_of(path)
@@ -92,13 +100,24 @@ def _parse(job: dict[str, Any], limits: Limits) -> dict[str, Any]:
             )
         with path.open("rb") as file:
             check_bytes(path, file.read(1024))
+        if ending_of(path) in {".xlsx", ".zip"}:
+            look_into(path, limits)
     except OSError as error:
         raise InvalidInput(f"{path} cannot be read: {error.strerror}.", code="unreadable", file=path.name) from None
+    from gridmap.parsing.sink import Sink  # only now: Arrow is large
+
     with os.fdopen(job["out"], "wb") as stream:
-        sink = Sink(stream, limits)
+        sink = Sink(stream, limits, lambda number: _leave(_told(_too_slow(path, number))))
         told = _read(kind, path, sink, job, limits)
         sink.close()
     return {"format": kind, "rows": sink.rows, **told}
+
+
+def _too_slow(path: Path, number: int) -> InvalidInput:
+    return InvalidInput(
+        f"{path.name}: feature {number}: its geometry takes too long to check; simplify it or cut it up.",
+        code="too_slow", file=path.name, feature=number,
+    )  # fmt: skip
 
 
 def _read(kind: str, path: Path, sink: Any, job: dict[str, Any], limits: Limits) -> dict[str, Any]:

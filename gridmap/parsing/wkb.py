@@ -6,6 +6,7 @@ GEOS follows nested collections by recursion and kills its process on deep ones,
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -15,33 +16,31 @@ import pyarrow.compute as pc
 from gridmap.parsing.limits import Limits
 
 _POINT_BYTES = 21
+#: a polygon of fewer vertices is checked in a hundredth of a second, however it is drawn
+_MANY = 500
 _POINT, _LINES, _POLYGONS = 1, (2, 8), (3, 17)
 _HELD = frozenset({4, 5, 6, 7, 9, 10, 11, 12, 15, 16})  # what holds whole geometries
 _EWKB_Z, _EWKB_M, _EWKB_SRID = 0x80000000, 0x40000000, 0x20000000
 
 
-def faults(column: pa.Array, limits: Limits) -> dict[int, str]:
-    """What is wrong with geometries of a WKB column, by place; those that may be built are left out."""
+def looked_at(column: pa.Array, limits: Limits) -> Iterator[tuple[int, int, str | None]]:
+    """Of each geometry of a WKB column but points and nulls: place, vertices, and why it must not be built, if so."""
     lengths = pc.fill_null(pc.binary_length(column), 0).to_numpy(zero_copy_only=False)
-    found = {}
     for place in np.flatnonzero((lengths != _POINT_BYTES) & column.is_valid().to_numpy(zero_copy_only=False)).tolist():
-        why = fault(column[place].as_py(), limits)
-        if why:
-            found[place] = why
-    return found
+        yield place, *look(column[place].as_py(), limits)
 
 
-def fault(wkb: bytes, limits: Limits) -> str | None:
-    """What is wrong with the shape of one geometry; None when it may be built."""
+def look(wkb: bytes, limits: Limits) -> tuple[int, str | None]:
+    """How many vertices one geometry has, and why it must not be built; None when it may be."""
     try:
         vertices, depth = _walk(wkb, limits)
     except (struct.error, _Broken):
-        return "the geometry cannot be understood"
+        return 0, "the geometry cannot be understood"
     if depth > limits.depth:
-        return f"its geometry is nested more than {limits.depth} deep"
+        return vertices, f"its geometry is nested more than {limits.depth} deep"
     if vertices > limits.vertices:
-        return f"its geometry has more than {limits.vertices:,} vertices; simplify it or cut it up"
-    return None
+        return vertices, f"its geometry has more than {limits.vertices:,} vertices; simplify it or cut it up"
+    return vertices, None
 
 
 class _Broken(Exception):
@@ -111,14 +110,20 @@ def _fits(wkb: bytes, at: int, count: int, width: int) -> None:
         raise _Broken
 
 
-def screened(batch: pa.RecordBatch, first: int, limits: Limits) -> tuple[pa.RecordBatch, list[list[Any]]]:
+def screened(
+    batch: pa.RecordBatch, first: int, limits: Limits, check: Callable[[int, bytes], None]
+) -> tuple[pa.RecordBatch, list[list[Any]]]:
     """The batch without the features whose geometry must not be built, and these as [row, field, reason, value].
 
-    `first` is the number of the batch's first feature.
+    `first` is the number of the batch's first feature; `check` is called with those that have many vertices.
     """
-    bad = faults(batch.column("geometry"), limits)
-    if not bad:
-        return batch, []
+    column = batch.column("geometry")
     keep = np.ones(batch.num_rows, dtype=bool)
-    keep[list(bad)] = False
-    return batch.filter(pa.array(keep)), [[first + place, "geometry", why, ""] for place, why in bad.items()]
+    faults: list[list[Any]] = []
+    for place, vertices, why in looked_at(column, limits):
+        if why is not None:
+            keep[place] = False
+            faults.append([first + place, "geometry", why, ""])
+        elif vertices > _MANY:
+            check(first + place, column[place].as_py())
+    return batch.filter(pa.array(keep)) if faults else batch, faults

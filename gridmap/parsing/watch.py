@@ -14,18 +14,17 @@ _LOOK_EVERY_S = 0.05
 
 
 class Watch:
-    """`check(number, wkb)` returns in time, or `late(number)` is called from another thread and must end the process."""
+    """`check` returns in time, or `late` is called from another thread with the feature and must end the process."""
 
     def __init__(self, seconds: float, late: Callable[[int], None]) -> None:
         self._seconds, self._late = seconds, late
         self._now: tuple[int, float] | None = None
-        self._clock = (
-            time.pthread_getcpuclockid(threading.get_ident()) if hasattr(time, "pthread_getcpuclockid") else None
-        )
+        clock_of = getattr(time, "pthread_getcpuclockid", None)  # Linux has it
+        self._clock: int | None = clock_of(threading.get_ident()) if clock_of else None
         self._thread: threading.Thread | None = None
 
     def check(self, number: int, wkb: bytes) -> None:
-        """Ask of one feature's geometry whether it is valid; the answer does not matter here, only that there is one."""
+        """Ask of one feature's geometry whether it is valid; what matters here is that there is an answer."""
         import shapely  # here: most files have no geometry that is worth a watch
 
         if self._thread is None:

@@ -89,11 +89,12 @@ def test_only_merged_cells_are_filled() -> None:
 
 def test_days_as_numbers_and_as_days(tmp_path: Path) -> None:
     """A day that lost its format is the number 46206; 20260703 was typed without dashes."""
+    noon = datetime.fromisoformat("2026-07-03 12:00")
     days: list[Any] = [
         46206,
         date(2026, 7, 3),
         20260703,
-        datetime(2026, 7, 3, 8, 30),
+        noon,
         "2026年7月3日",
         46206.0,
         "3/7/2026",

@@ -15,6 +15,9 @@ from gridmap.usecases.imports.batch import Progress
 from gridmap.usecases.imports.load import STREAMS, Loaded, load
 from gridmap.view import View
 
+#: rows of a register that are in memory together
+AT_ONCE = 20_000
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
@@ -59,7 +62,7 @@ def import_file(
             tz=ctx.settings.timezone, assume_ok=options.assume_ok, merge_same_code=options.merge_same_code,
         )  # fmt: skip
         if canon.unsettled:
-            canon.settle(source.tables(columns=canon.unsettled))
+            canon.settle(source.tables(AT_ONCE, canon.unsettled))
         rejects = list(source.head.rejects)
         loaded = load(
             ctx, kind, _frames(kind, source, canon, mapping, rejects),
@@ -79,7 +82,7 @@ def _frames(
     kind: str, source: Source, canon: Canon, mapping: Mapping[str, str], rejects: list[Reject]
 ) -> Iterator[pd.DataFrame]:
     """The file's canonical frames; the rejects of each are added to the list."""
-    for table in source.tables() if kind in STREAMS else source.tables(None):
+    for table in source.tables(AT_ONCE if kind in STREAMS else None):
         frame, faults = canon.take(table)
         rejects += [*table.rejects, *faults]
         yield _told(kind, frame, mapping)

@@ -120,8 +120,9 @@ told = {}
 for path in sys.argv[2:]:
     with tempfile.TemporaryFile() as out:
         job = {"path": path, "layer": None, "encoding": None, "limits": limits, "out": out.fileno()}
-        done = subprocess.run([sys.executable, "-P", "-s", "-m", "gridmap.parsing.child"], input=json.dumps(job).encode(),
-                              capture_output=True, pass_fds=(out.fileno(),))
+        command = [sys.executable, "-P", "-s", "-m", "gridmap.parsing.child"]
+        said = json.dumps(job).encode()
+        done = subprocess.run(command, input=said, capture_output=True, pass_fds=(out.fileno(),))
     told[path] = json.loads(done.stdout)["code"]
 print(json.dumps([resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, told]))
 """

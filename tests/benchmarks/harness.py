@@ -40,6 +40,8 @@ class Race:
     #: other's name -> how many times faster we must be
     at_least: Mapping[str, float] = field(default_factory=dict)
     close: Callable[[], None] = lambda: None
+    #: for work of minutes: rounds beyond these are not run
+    most_rounds: int | None = None
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ def measure(race: Race, rounds: int) -> Result:
     agreed = race.agree({one.name: one.run() for one in contenders})
     wall: dict[str, list[float]] = {one.name: [] for one in contenders}
     cpu: dict[str, list[float]] = {one.name: [] for one in contenders}
-    for number in range(rounds):
+    for number in range(min(rounds, race.most_rounds or rounds)):
         # each round starts with another contender, so that none always runs on a cold or a warm machine
         turn = number % len(contenders)
         for one in (*contenders[turn:], *contenders[:turn]):

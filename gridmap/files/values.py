@@ -139,12 +139,13 @@ def _half(raw: str) -> str:
 _SHORTENED = re.compile(r"(\d)(?:\.(\d+))?[eE]\+?(\d{1,9})")
 #: a spreadsheet's numbers have 15 digits
 _LONGEST_EXACT = 14
+_LONGEST_MARK = 16
 _POINT_ZERO = re.compile(r"(\d+)\.0+")
 
 
 def text(raw: str, longest: int) -> Any:
     """Free text; marks such as "N/A" and "--" stand for nothing."""
-    if normal(raw) in {"na", "null", "none", ""}:
+    if not any(map(str.isalnum, raw)) or (len(raw) <= _LONGEST_MARK and normal(raw) in {"na", "null", "none", ""}):
         return MISSING
     if "\x00" in raw:
         raise Fault("it holds a NUL character")
@@ -173,7 +174,8 @@ def phone(raw: str) -> Any:
     half = _lengthened(half)
     whole = _POINT_ZERO.fullmatch(half)
     number = whole[1] if whole else half
-    if not 3 <= sum(letter.isdigit() for letter in number) <= 30 or len(number) > 60:
+    digits = len(number) if number.isdigit() else sum(letter.isdigit() for letter in number)
+    if not 3 <= digits <= 30 or len(number) > 60:
         raise Fault("it is no telephone number")
     return number
 

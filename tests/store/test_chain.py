@@ -78,7 +78,9 @@ def test_first_events_of_many(filled: Engine) -> None:
         with pytest.raises(InvalidInput):
             append_first_events(conn, ids, ["X0"], rounds)
         with pytest.raises(InvalidInput, match="without an event 1 cannot have an event 2"):
-            append_first_events(conn, ids, ["X0", "X1", "X2"], [rounds[1], Round("closed", at, ["{}"] * 2)])
+            append_first_events(
+                conn, ids, ["X0", "X1", "X2"], [rounds[1], Round("closed", at, ["{}"] * 2, np.array([0, 1]))]
+            )
         assert broken_chains(conn) == []
         assert append_event(conn, ids[0], "reopened", NOW, None, {}) == 3
 

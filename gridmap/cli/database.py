@@ -63,7 +63,9 @@ def import_(
     ] = None,
     crs: Annotated[str | None, typer.Option(help="wgs84, gcj02, bd09 or EPSG:n, where the file does not say")] = None,
     layer: Annotated[str | None, typer.Option(help="layer or sheet, where there are several")] = None,
-    encoding: Annotated[str | None, typer.Option(help="encoding of the text, where the guess is wrong")] = None,
+    encoding: Annotated[
+        str | None, typer.Option(help="encoding of the text, where the guess is wrong: GB18030, Big5 ...")
+    ] = None,
     rejects: Annotated[Path | None, typer.Option(help="write the rows that were turned away to this CSV")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="do all of it, then take it back")] = False,
     assume_ok: Annotated[bool, typer.Option("--assume-ok", help="take doubtful places as they stand")] = False,
@@ -73,6 +75,9 @@ def import_(
     as_json: Annotated[bool, typer.Option("--json", help="one JSON document on stdout")] = False,
 ) -> None:
     """Bring a file into the database. Good rows go in, bad rows come back; running it again changes nothing.
+
+    All of it is one transaction. With --dry-run see which columns were found, how its text was read and what would come
+    back; where the encoding is in doubt, a few texts are shown as each one reads them.
 
     Example: gridmap import households homes.xlsx --map code=户号 --crs gcj02 --rejects rejects.csv
     """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,7 +16,8 @@ from gridmap.files import rules
 from gridmap.files.came import CAME_FIELDS, as_first_came
 from gridmap.files.headers import CONSTANT, forbidden, guess, known_kind
 from gridmap.files.kinds import Field, Kind, Shape, Type
-from gridmap.files.places import Extent, Places, points_of, shapes_of
+from gridmap.files.notes import Notes
+from gridmap.files.places import Extent, Order, Places, crs_of, points_of, shapes_of
 from gridmap.files.table import Reject, Table
 from gridmap.files.values import Column, Texts, parse, parser_of, present, texts
 
@@ -57,21 +58,70 @@ def canonical(
     without a zone were written. `merge_same_code`: features of cells and areas with one code become one. InvalidInput
     when the file as a whole does not fit the kind (a required field that no column gives).
     """
-    known = known_kind(kind)
-    named = dict(guess(kind, list(table.frame.columns)) if mapping is None else mapping)
-    _check_mapping(known, named, table)
-    work = rules.Work(known, table, named)
-    for field in known.fields:
-        _fill(work, field, ZoneInfo(tz))
-    rules.apply(work)
-    places = _places(work, crs, extent, assume_ok)
-    _require(work)
-    duplicates = rules.same_keys(work, merge_same_code)
-    frame = _frame(work, places)
-    if merge_same_code:
-        frame = rules.merge(work, frame, duplicates)
-    rejects = sorted([*table.rejects, *work.rejects()], key=lambda reject: reject.row)
-    return Parsed(frame, rejects, (*work.notes, *_unread(table)))
+    canon = Canon(
+        kind, table, mapping, crs, extent, tz=tz, assume_ok=assume_ok, merge_same_code=merge_same_code
+    )  # fmt: skip
+    frame, rejects = canon.take(table)
+    return Parsed(frame, sorted([*table.rejects, *rejects], key=lambda reject: reject.row), canon.notes())
+
+
+class Canon:
+    """`canonical` for a file that comes in several tables: what holds for the file as a whole is settled here.
+
+    Kinds with areas must come in one table. A file with both coordinates in one text must be looked through by
+    `settle` before the first `take`.
+    """
+
+    def __init__(
+        self,
+        kind: str,
+        head: Table,
+        mapping: Mapping[str, str] | None = None,
+        crs: str | None = None,
+        extent: Extent | None = None,
+        *,
+        tz: str = "Asia/Shanghai",
+        assume_ok: bool = False,
+        merge_same_code: bool = False,
+    ) -> None:
+        self._kind, self._head = known_kind(kind), head
+        self._named = dict(guess(kind, list(head.frame.columns)) if mapping is None else mapping)
+        self._crs, self._extent, self._zone = crs, extent, ZoneInfo(tz)
+        self._assume_ok, self._merge = assume_ok, merge_same_code
+        self._order: Order | None = None
+        self._keys = rules.Keys()
+        self._notes = Notes()
+        _check_mapping(self._kind, self._named, head)
+
+    @property
+    def unsettled(self) -> list[str]:
+        """The columns that `settle` must see in all tables first; none for most files."""
+        if self._kind.shape is Shape.NONE or "x" in self._named or "coordinates" not in self._named:
+            return []
+        return [self._named["coordinates"]]
+
+    def settle(self, tables: Iterable[Table]) -> None:
+        """Look through the columns of `unsettled`."""
+        for column in self.unsettled:
+            self._order = Order(column, crs_of(self._head, self._crs))
+            for table in tables:
+                self._order.look(texts(table.frame[column]))
+
+    def take(self, table: Table) -> tuple[pd.DataFrame, list[Reject]]:
+        """The canonical frame of one table, and the faults of the rows that are not in it."""
+        work = rules.Work(self._kind, table, self._named, notes=self._notes)
+        for field in self._kind.fields:
+            _fill(work, field, self._zone)
+        rules.apply(work)
+        places = _places(work, self._crs, self._extent, self._assume_ok, self._order)
+        _require(work)
+        duplicates = rules.same_keys(work, self._merge, self._keys)
+        frame = _frame(work, places)
+        return rules.merge(work, frame, duplicates) if duplicates else frame, work.rejects()
+
+    def notes(self) -> tuple[str, ...]:
+        """What people should know, of all tables so far."""
+        return (*self._notes.listed(), *_unread(self._head))
 
 
 def _check_mapping(kind: Kind, named: Mapping[str, str], table: Table) -> None:
@@ -128,10 +178,8 @@ def _fill(work: rules.Work, field: Field, tz: ZoneInfo) -> None:
 def _note_marks(work: rules.Work, field: Field, raw: Texts, parsed: Column) -> None:
     if not parsed.marked.any():
         return
-    shown = ", ".join(sorted({str(text) for text in raw[parsed.marked]})[:5])
-    work.notes.append(
-        f"{field.name}: {int(parsed.marked.sum()):,} values that say nothing ({shown}) are taken as missing."
-    )
+    said = f"{field.name}: {{n}} values that say nothing ({{shown}}) are taken as missing."
+    work.notes.count(said, int(parsed.marked.sum()), map(str, raw[parsed.marked]))
 
 
 def _require(work: rules.Work) -> None:
@@ -149,13 +197,15 @@ def _require(work: rules.Work) -> None:
                 work.fault(int(place), field.name, "it is missing", None)
 
 
-def _places(work: rules.Work, crs: str | None, extent: Extent | None, assume_ok: bool) -> Places | None:
+def _places(
+    work: rules.Work, crs: str | None, extent: Extent | None, assume_ok: bool, order: Order | None
+) -> Places | None:
     """The rows' places, their faults noted; None for a kind that has none, or a file that gives none and needs none."""
     kind = work.kind
     if kind.shape is Shape.NONE or not {"x", "coordinates", "geometry"} & work.named.keys():
         return None
     if kind.shape is Shape.POINT or "geometry" not in work.named:
-        places = points_of(work.table, work.named, crs, extent, assume_ok)
+        places = points_of(work.table, work.named, crs, extent, assume_ok, order)
         field = "place"
     else:
         places = shapes_of(work.table, work.named["geometry"], _ALLOWED[kind.shape], crs, extent, assume_ok)
@@ -166,7 +216,7 @@ def _places(work: rules.Work, crs: str | None, extent: Extent | None, assume_ok:
         places = as_first_came(places, work.columns)
     for place in np.flatnonzero(present(places.faults)):
         work.fault(int(place), field, str(places.faults[place]), places.values[place])
-    work.notes.extend(places.notes)
+    work.notes.say(*places.notes)
     return places
 
 

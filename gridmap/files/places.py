@@ -21,6 +21,7 @@ from gridmap.files.headers import normal
 from gridmap.files.table import Table
 from gridmap.files.values import MISSING, Fault, Texts, number, present, texts
 from gridmap.ground import parse_crs, question, question_text, to_wgs84
+from gridmap.parsing.limits import Limits
 
 Floats = NDArray[np.float64]
 Geometries = NDArray[np.object_]
@@ -80,16 +81,24 @@ def crs_of(table: Table, asked: str | None) -> str:
 
 
 def points_of(
-    table: Table, mapping: Mapping[str, str], crs: str | None, extent: Extent | None, assume_ok: bool
+    table: Table,
+    mapping: Mapping[str, str],
+    crs: str | None,
+    extent: Extent | None,
+    assume_ok: bool,
+    order: Order | None = None,
 ) -> Places:
-    """One point for each row, from `x` and `y`, `coordinates`, or `geometry` in the mapping."""
+    """One point for each row, from `x` and `y`, `coordinates`, or `geometry` in the mapping.
+
+    `order`: what was seen of `coordinates` already, where the table is a part of its file only.
+    """
     name, extent = crs_of(table, crs), _known(extent)
     notes: tuple[str, ...] = ()
     if "x" in mapping:
         x, y, faults, values = _from_columns(table, mapping)
     elif "coordinates" in mapping:
         x, y, faults, values, notes = _from_texts(
-            texts(table.frame[mapping["coordinates"]]), mapping["coordinates"], name
+            texts(table.frame[mapping["coordinates"]]), mapping["coordinates"], name, order
         )
     else:
         shapes, faults = geometries(table, mapping["geometry"])
@@ -166,8 +175,22 @@ def _numbers(table: Table, column: str) -> tuple[Floats, Texts, Texts]:
     return found, faults, raw
 
 
-def _from_texts(raw: Texts, column: str, crs: str) -> tuple[Floats, Floats, Texts, Texts, tuple[str, ...]]:
+def _from_texts(
+    raw: Texts, column: str, crs: str, order: Order | None
+) -> tuple[Floats, Floats, Texts, Texts, tuple[str, ...]]:
     """Two numbers in one text; which comes first is settled once for the whole column."""
+    first, second, faults, is_wkt = _pairs(raw, column)
+    order = order or Order(column, crs)
+    order.see(first, second, is_wkt)
+    lat_first = order.lat_first()
+    said = "latitude, longitude" if lat_first else "longitude (or x), latitude (or y)"
+    x, y = (second, first) if lat_first else (first, second)
+    values = np.array([text or "" for text in raw], dtype=object)
+    return x, y, faults, values, (f"{column!r} is read as {said}.",)
+
+
+def _pairs(raw: Texts, column: str) -> tuple[Floats, Floats, Texts, bool]:
+    """Both numbers of each text (NaN where there are none), the fault of each, and whether any is WKT."""
     first, second = np.full(len(raw), np.nan), np.full(len(raw), np.nan)
     faults = np.full(len(raw), None, dtype=object)
     is_wkt = False
@@ -184,27 +207,44 @@ def _from_texts(raw: Texts, column: str, crs: str) -> tuple[Floats, Floats, Text
             found = None
         if found is None:
             faults[place] = f"{column!r} does not hold two numbers"
-    lat_first = not is_wkt and crs in {"wgs84", "gcj02", "bd09"} and _lat_first(first, second, column)
-    order = "latitude, longitude" if lat_first else "longitude (or x), latitude (or y)"
-    x, y = (second, first) if lat_first else (first, second)
-    values = np.array([text or "" for text in raw], dtype=object)
-    return x, y, faults, values, (f"{column!r} is read as {order}.",)
+    return first, second, faults, is_wkt
 
 
-def _lat_first(first: Floats, second: Floats, column: str) -> bool:
-    """Whether the column holds latitude first: by values beyond 90 degrees, else by the words in the heading.
+@dataclass(slots=True)
+class Order:
+    """Which of the two numbers in a column comes first, by all of its texts that were seen."""
 
-    InvalidInput when values say both.
-    """
-    first_lon, second_lon = bool((np.abs(first) > 90).any()), bool((np.abs(second) > 90).any())
-    if first_lon and second_lon:
-        raise InvalidInput(
-            f"{column!r} holds longitude first in some rows and second in others. Give two columns.", code="mixed_axes"
-        )
-    if first_lon or second_lon:
-        return second_lon
-    key = normal(column)
-    return not key.startswith(("lon", "lng", "经", "坐标", "x"))
+    column: str
+    crs: str
+    first_lon: bool = False
+    second_lon: bool = False
+    is_wkt: bool = False
+
+    def look(self, raw: Texts) -> None:
+        """See texts without reading them as places."""
+        first, second, _, is_wkt = _pairs(raw, self.column)
+        self.see(first, second, is_wkt)
+
+    def see(self, first: Floats, second: Floats, is_wkt: bool) -> None:
+        self.first_lon |= bool((np.abs(first) > 90).any())
+        self.second_lon |= bool((np.abs(second) > 90).any())
+        self.is_wkt |= is_wkt
+
+    def lat_first(self) -> bool:
+        """Whether latitude comes first: by values beyond 90 degrees, else by the words in the heading.
+
+        InvalidInput when values say both.
+        """
+        if self.is_wkt or self.crs not in {"wgs84", "gcj02", "bd09"}:
+            return False
+        if self.first_lon and self.second_lon:
+            raise InvalidInput(
+                f"{self.column!r} holds longitude first in some rows and second in others. Give two columns.",
+                code="mixed_axes",
+            )
+        if self.first_lon or self.second_lon:
+            return self.second_lon
+        return not normal(self.column).startswith(("lon", "lng", "经", "坐标", "x"))
 
 
 def geometries(table: Table, column: str) -> tuple[Geometries, Texts]:
@@ -213,10 +253,25 @@ def geometries(table: Table, column: str) -> tuple[Geometries, Texts]:
         shapes = table.frame["geometry"].to_numpy(dtype=object)
         return shapes.copy(), np.full(len(shapes), None, dtype=object)
     raw = texts(table.frame[column])
-    shapes = shapely.from_wkt(raw, on_invalid="ignore")
     faults: Texts = np.full(len(raw), None, dtype=object)
-    faults[shapely.is_missing(shapes) & present(raw)] = "the text is no geometry in WKT"
-    return np.atleast_1d(shapes), faults
+    limits = Limits()
+    for place, text in enumerate(raw):
+        # GEOS follows nested collections by recursion, and dies of deep ones
+        if text is not None and text.upper().count("COLLECTION") > limits.depth:
+            faults[place] = f"its geometry is nested more than {limits.depth} deep"
+        elif text is not None and text.count(",") >= limits.vertices:
+            faults[place] = f"its geometry has more than {limits.vertices:,} vertices; simplify it or cut it up"
+    with np.errstate(invalid="ignore"):
+        shapes = np.atleast_1d(shapely.from_wkt(_only(raw, ~present(faults)), on_invalid="ignore"))
+    faults[shapely.is_missing(shapes) & present(raw) & ~present(faults)] = "the text is no geometry in WKT"
+    return shapes, faults
+
+
+def _only(values: Texts, keep: NDArray[np.bool_]) -> Texts:
+    """The values, None where they are not kept."""
+    out: Texts = np.full(len(values), None, dtype=object)
+    out[keep] = values[keep]
+    return out
 
 
 def _from_shapes(shapes: Geometries, faults: Texts) -> tuple[Floats, Floats, Texts]:
@@ -266,6 +321,10 @@ def _check_moved(moved: Geometries, faults: Texts, usable: NDArray[np.bool_], cr
     for place in np.flatnonzero(lost):
         faults[place] = f"its geometry cannot be converted from {crs}; is that its reference system?"
     rest = usable & ~lost
+    west, _, east, _ = shapely.bounds(moved).T
+    for place in np.flatnonzero(rest & (east - west > 180)):
+        faults[place] = "its geometry goes around more than half of the earth; if it crosses 180 degrees, cut it there"
+    rest &= ~present(faults)
     broken = np.zeros(len(moved), dtype=bool)
     broken[rest] = ~shapely.is_valid(moved[rest])
     for place in np.flatnonzero(broken):

@@ -8,9 +8,11 @@ import signal
 import subprocess
 import sys
 import tempfile
-from dataclasses import asdict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import pandas as pd
@@ -61,6 +63,20 @@ def read_table(
     `rejects`; guesses (encoding, sheet) in its `warnings`. InvalidInput when the file as a whole cannot be read, or
     costs more than `limits`.
     """
+    with open_source(path, layer=layer, encoding=encoding, limits=limits) as source:
+        whole = next(source.tables(None))
+        return replace(whole, rejects=(*source.head.rejects, *whole.rejects))
+
+
+@contextmanager
+def open_source(
+    path: str | os.PathLike[str],
+    *,
+    layer: str | None = None,
+    encoding: str | None = None,
+    limits: Limits | None = None,
+) -> Iterator[Source]:
+    """As `read_table`, for files of any length: parsed now, and handed over table by table."""
     file = Path(path)
     bounds = limits or Limits()
     kind = format_of(file)
@@ -69,24 +85,65 @@ def read_table(
     # an unnamed temporary file: it is gone with the last process that holds it, even one that was killed
     with tempfile.TemporaryFile() as handed:
         told = _ask_child(file, kind, layer, encoding, bounds, handed.fileno())
-        handed.seek(0)
-        frame, rows = _frame(pa.ipc.open_stream(handed).read_all(), spatial=told.get("spatial", False))
-    unreadable: list[Reject] = []
-    if told.get("spatial"):
-        frame, rows, unreadable = _with_shapes(frame, rows)
-    faults = [Reject(*fault) for fault in told.get("faults", [])]
+        yield Source(_head(file, told, handed), told["rows"], handed)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Source:
+    """A file that was parsed: `head` is its table without rows, whose rejects are those of the file so far."""
+
+    head: Table
+    count: int
+    _handed: IO[bytes]
+
+    def tables(self, most: int | None = 20_000, columns: Sequence[str] | None = None) -> Iterator[Table]:
+        """The rows in tables of at most `most` (None: one table with all), at least one table; of some columns only.
+
+        May be asked again; what cannot be understood is in the rejects of the table it would be in.
+        """
+        start = 1
+        for batch in _batches(self._handed, most):
+            frame, rows = _frame(batch, start, spatial=self.head.spatial, columns=columns)
+            start += batch.num_rows
+            unreadable: list[Reject] = []
+            if self.head.spatial and "geometry" in frame:
+                frame, rows, unreadable = _with_shapes(frame, rows)
+            yield replace(self.head, frame=frame, rows=rows, rejects=tuple(unreadable))
+
+
+def _head(file: Path, told: dict[str, Any], handed: IO[bytes]) -> Table:
+    handed.seek(0)
+    empty = pa.ipc.open_stream(handed).schema.empty_table()
+    spatial = told.get("spatial", False)
     return Table(
-        frame=frame,
-        rows=rows,
+        frame=_frame(empty, 1, spatial=spatial, columns=None)[0],
+        rows=np.empty(0, dtype=np.int64),
         path=file,
         format=told["format"],
         crs=told.get("crs"),
         encoding=told.get("encoding"),
         layer=told.get("layer"),
-        spatial=told.get("spatial", False),
+        spatial=spatial,
         warnings=tuple(told["warnings"]),
-        rejects=tuple(faults + unreadable),
+        rejects=tuple(Reject(*fault) for fault in told.get("faults", [])),
     )
+
+
+def _batches(handed: IO[bytes], most: int | None) -> Iterator[pa.Table]:
+    """What the child wrote, in tables of `most` rows (the last one smaller); one empty table when there is nothing."""
+    handed.seek(0)
+    stream = pa.ipc.open_stream(handed)
+    waiting: list[pa.RecordBatch] = []
+    count, told = 0, False
+    for batch in stream:
+        waiting.append(batch)
+        count += batch.num_rows
+        while most is not None and count >= most:
+            held = pa.Table.from_batches(waiting)
+            yield held.slice(0, most)
+            waiting, count, told = held.slice(most).to_batches(), count - most, True
+    if count or not told:
+        yield pa.Table.from_batches(waiting, schema=stream.schema)
 
 
 def _ask_child(
@@ -144,19 +201,23 @@ def _environment(kind: str) -> dict[str, str]:
     return {**kept, **_GUARDED, "OGR_SKIP": skipped, "PYTHONPATH": package}
 
 
-def _frame(table: pa.Table, *, spatial: bool) -> tuple[pd.DataFrame, NDArray[np.int64]]:
-    """A frame with plain columns, and the row numbers."""
+def _frame(
+    table: pa.Table, start: int, *, spatial: bool, columns: Sequence[str] | None
+) -> tuple[pd.DataFrame, NDArray[np.int64]]:
+    """A frame with plain columns (those asked for), and the row numbers, from `start` on where the file has none."""
     table.validate(full=True)
-    rows = np.arange(1, table.num_rows + 1, dtype=np.int64)
-    columns: dict[str, pd.Series[Any]] = {}
+    rows = np.arange(start, start + table.num_rows, dtype=np.int64)
+    made: dict[str, pd.Series[Any]] = {}
     for name, column in zip(table.column_names, table.columns, strict=True):
         if name == ROW:
             rows = column.to_numpy().astype(np.int64)
+        elif columns is not None and name not in columns:
+            continue
         elif spatial and name == "geometry":
-            columns[name] = pd.Series(column.to_numpy(zero_copy_only=False), dtype=object)
+            made[name] = pd.Series(column.to_numpy(zero_copy_only=False), dtype=object)
         else:
-            columns[name] = _series(column)
-    return pd.DataFrame(columns, index=pd.RangeIndex(table.num_rows)), rows
+            made[name] = _series(column)
+    return pd.DataFrame(made, index=pd.RangeIndex(table.num_rows)), rows
 
 
 def _series(column: pa.ChunkedArray) -> pd.Series[Any]:
@@ -182,7 +243,8 @@ def _series(column: pa.ChunkedArray) -> pd.Series[Any]:
 def _with_shapes(frame: pd.DataFrame, rows: NDArray[np.int64]) -> tuple[pd.DataFrame, NDArray[np.int64], list[Reject]]:
     """The frame with shapely geometries; features whose geometry cannot be understood go to the rejects."""
     raw = frame["geometry"].to_numpy(dtype=object)
-    shapes = shapely.from_wkb(raw, on_invalid="ignore")
+    with np.errstate(invalid="ignore"):
+        shapes = shapely.from_wkb(raw, on_invalid="ignore")
     lost = shapely.is_missing(shapes) & frame["geometry"].notna().to_numpy()
     frame = frame.drop(columns="geometry")
     frame["geometry"] = pd.Series(shapes, index=frame.index, dtype=object)

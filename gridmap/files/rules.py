@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from gridmap.errors import InvalidInput
 from gridmap.files.headers import normal
 from gridmap.files.kinds import Kind, Shape
+from gridmap.files.notes import Notes
 from gridmap.files.table import Reject, Table, name_rows
 from gridmap.files.values import Texts, present
 from gridmap.ground import level_of, parent_of
@@ -29,7 +31,7 @@ class Work:
     table: Table
     named: Mapping[str, str]
     columns: dict[str, Texts] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
+    notes: Notes = field(default_factory=Notes)
     faults: list[tuple[int, str, str, str]] = field(default_factory=list)
     bad: NDArray[np.bool_] = field(init=False)
 
@@ -90,9 +92,7 @@ def _contacts_by_consent(work: Work) -> None:
     unasked = ~(work.columns["contact_consent"] == 1) & (present(names) | present(phones))
     if unasked.any():
         names[unasked] = phones[unasked] = None
-        work.notes.append(
-            f"{int(unasked.sum()):,} contacts are dropped: contact_consent does not say that they agreed."
-        )
+        work.notes.count("{n} contacts are dropped: contact_consent does not say that they agreed.", int(unasked.sum()))
 
 
 def _levels_by_code(work: Work) -> None:
@@ -141,7 +141,7 @@ def _codes_by_name(work: Work) -> None:
     for at, name in enumerate(np.where(present(first), first, second)):
         if name is not None:
             work.columns["code"][at] = "N-" + hashlib.sha256(normal(name).encode()).hexdigest()[:12]
-    work.notes.append("The file has no column of codes: each enterprise has one made from its name.")
+    work.notes.say("The file has no column of codes: each enterprise has one made from its name.")
 
 
 _RULES: Mapping[str, tuple[Callable[[Work], None], ...]] = {
@@ -158,34 +158,72 @@ _RULES: Mapping[str, tuple[Callable[[Work], None], ...]] = {
 # --- keys -----------------------------------------------------------------------------------------------------------
 
 
-def same_keys(work: Work, merge: bool) -> dict[int, list[int]]:
-    """Rows that share their key, as {first place: all places}.
+class Keys:
+    """Which row had a key first, over all tables of a file: 24 bytes a row, in sorted runs that are merged when two are
+    alike in size. A key is told by 128 bits of its digest."""
 
-    For kinds with areas they are rejected altogether, since no one of them is the whole (unless `merge`); elsewhere the
-    first is kept and the later ones are rejected naming it.
+    def __init__(self) -> None:
+        self._runs: list[tuple[NDArray[np.bytes_], NDArray[np.int64]]] = []
+
+    def first_rows(self, keys: Sequence[tuple[object, ...]], rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The row that had each key first: one of an earlier table, else the row given here. Keys are distinct."""
+        told = np.array([blake2b(repr(key).encode(), digest_size=16).digest() for key in keys], dtype="S16")
+        first, fresh = rows.copy(), np.ones(len(told), dtype=bool)
+        for digests, owners in self._runs:
+            at = np.minimum(np.searchsorted(digests, told), len(digests) - 1)
+            same = digests[at] == told
+            first[same] = owners[at[same]]
+            fresh &= ~same
+        self._add(told[fresh], rows[fresh])
+        return first
+
+    def _add(self, digests: NDArray[np.bytes_], rows: NDArray[np.int64]) -> None:
+        while len(digests):
+            order = np.argsort(digests, kind="stable")
+            digests, rows = digests[order], rows[order]
+            if not self._runs or len(self._runs[-1][0]) > 2 * len(digests):
+                self._runs.append((digests, rows))
+                return
+            other, owners = self._runs.pop()
+            digests, rows = np.concatenate([other, digests]), np.concatenate([owners, rows])
+
+
+def same_keys(work: Work, merge: bool, seen: Keys) -> dict[int, list[int]]:
+    """Turn away rows that share their key with another.
+
+    For kinds with areas all of them, since no one of them is the whole; with `merge` none, and they are returned as
+    {first place: all places}. Elsewhere the first is kept and the later ones are rejected naming it; `seen` are the
+    keys of the file's earlier tables.
     """
     good = np.flatnonzero(~work.bad)
     keys = pd.Series(list(zip(*(work.columns[name][good] for name in work.kind.key), strict=True)), dtype=object)
+    if work.kind.shape is not Shape.AREA:
+        _reject_later(work, seen, keys, good)
+        return {}
     repeated = keys[keys.duplicated(keep=False)]
-    groups: dict[int, list[int]] = {}
-    for _, places in repeated.groupby(repeated, sort=False):
-        members = [int(good[at]) for at in places.index]
-        groups[members[0]] = members
-    whole = work.kind.shape is Shape.AREA
-    if whole and merge:
-        return groups
+    groups = [good[places.index].tolist() for _, places in repeated.groupby(repeated, sort=False)]
+    if merge:
+        return {members[0]: members for members in groups}
+    name, rows, word = work.kind.key[0], work.table.rows, work.table.word
+    for members in groups:
+        for place in members:
+            others = name_rows([int(rows[other]) for other in members if other != place], word)
+            said = f"the same {name} as {others}; if they are one, merge them with --merge-same-code"
+            work.fault(place, name, said, work.columns[name][place])
+    return {}
+
+
+def _reject_later(work: Work, seen: Keys, keys: pd.Series[Any], good: NDArray[np.int64]) -> None:
+    """Reject each row whose key another row had before it, in this table or in an earlier one."""
+    numbers, distinct = pd.factorize(keys.to_numpy(dtype=object))
+    rows = work.table.rows[good]
+    _, at_first = np.unique(numbers, return_index=True)
+    first = seen.first_rows(list(distinct), rows[at_first])[numbers]
     name = work.kind.key[0]
-    for members in groups.values():
-        _reject_repeats(work, members, name, whole)
-    return groups
-
-
-def _reject_repeats(work: Work, members: list[int], name: str, whole: bool) -> None:
-    rows, word = work.table.rows, work.table.word
-    for place in members if whole else members[1:]:
-        others = [int(rows[other]) for other in members if other != place] if whole else [int(rows[members[0]])]
-        ending = "; if they are one, merge them with --merge-same-code" if whole else ", which is kept"
-        work.fault(place, name, f"the same {name} as {name_rows(others, word)}{ending}", work.columns[name][place])
+    for at in np.flatnonzero(first != rows).tolist():
+        place = int(good[at])
+        said = f"the same {name} as {name_rows([int(first[at])], work.table.word)}, which is kept"
+        work.fault(place, name, said, work.columns[name][place])
 
 
 def merge(work: Work, frame: pd.DataFrame, groups: Mapping[int, list[int]]) -> pd.DataFrame:
@@ -201,7 +239,7 @@ def merge(work: Work, frame: pd.DataFrame, groups: Mapping[int, list[int]]) -> p
         gone.extend(int(place) for place in at[1:])
         what = work.columns[work.kind.key[0]][first]
         listed = name_rows(work.table.rows[members], work.table.word)
-        work.notes.append(f"{listed} have the code {what} and are merged into one.")
+        work.notes.say(f"{listed} have the code {what} and are merged into one.")
     merged = frame.assign(geometry=pd.Series(shapes, dtype=object))
     return merged.drop(index=gone).reset_index(drop=True)
 

@@ -136,13 +136,16 @@ def _half(raw: str) -> str:
 
 # --- text -----------------------------------------------------------------------------------------------------------
 
-_SHORTENED = re.compile(r"\d(\.\d+)?[eE]\+?\d+")
+_SHORTENED = re.compile(r"(\d)(?:\.(\d+))?[eE]\+?(\d{1,9})")
+#: a spreadsheet's numbers have 15 digits
+_LONGEST_EXACT = 14
+_LONGEST_MARK = 16
 _POINT_ZERO = re.compile(r"(\d+)\.0+")
 
 
 def text(raw: str, longest: int) -> Any:
     """Free text; marks such as "N/A" and "--" stand for nothing."""
-    if normal(raw) in {"na", "null", "none", ""}:
+    if not any(map(str.isalnum, raw)) or (len(raw) <= _LONGEST_MARK and normal(raw) in {"na", "null", "none", ""}):
         return MISSING
     if "\x00" in raw:
         raise Fault("it holds a NUL character")
@@ -158,7 +161,7 @@ def code(raw: str) -> Any:
         return MISSING
     if "\x00" in half or len(half) > 200:
         raise Fault("it is no code: too long, or not text")
-    _refuse_shortened(half)
+    half = _lengthened(half)
     whole = _POINT_ZERO.fullmatch(half)
     return whole[1] if whole else half
 
@@ -168,17 +171,24 @@ def phone(raw: str) -> Any:
     half = _half(raw).strip()
     if half in MISSING_MARKS:
         return MISSING
-    _refuse_shortened(half)
+    half = _lengthened(half)
     whole = _POINT_ZERO.fullmatch(half)
     number = whole[1] if whole else half
-    if not 3 <= sum(letter.isdigit() for letter in number) <= 30 or len(number) > 60:
+    digits = len(number) if number.isdigit() else sum(letter.isdigit() for letter in number)
+    if not 3 <= digits <= 30 or len(number) > 60:
         raise Fault("it is no telephone number")
     return number
 
 
-def _refuse_shortened(raw: str) -> None:
-    if _SHORTENED.fullmatch(raw):
+def _lengthened(raw: str) -> str:
+    """1.3800013123E+10 is 13800013123: all of its digits are there. Fault when some are not, as in 1.38E+10."""
+    found = _SHORTENED.fullmatch(raw)
+    if not found:
+        return raw
+    first, digits, exponent = found[1], found[2] or "", int(found[3])
+    if exponent > _LONGEST_EXACT or len(digits) < exponent or digits[exponent:].strip("0"):
         raise Fault("a spreadsheet has shortened it and digits are lost; format that column as text and fill it again")
+    return first + digits[:exponent]
 
 
 # --- numbers --------------------------------------------------------------------------------------------------------

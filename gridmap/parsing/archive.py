@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import stat
+import struct
 import zipfile
 from pathlib import Path
 
 from gridmap.errors import InvalidInput
 from gridmap.parsing.limits import MIB, Limits
 
+#: an end record may be followed by a comment of 64 KiB; a member's entry with its name is far below 1 KiB
+_END_WITHIN = (1 << 16) + 22
+_MEMBER_BYTES = 1024
 _NESTED = (".zip", ".gz", ".7z", ".rar", ".tar", ".bz2", ".xz")
 
 
@@ -32,6 +36,33 @@ def check_archive(path: Path, archive: zipfile.ZipFile, limits: Limits) -> list[
         if member.filename.lower().endswith(_NESTED):
             raise _refused(path, f"its member {member.filename!r} is an archive itself")
     return [member for member in members if not member.is_dir()]
+
+
+def look_into(path: Path, limits: Limits) -> None:
+    """`check_archive` for an archive that is still closed; its list of members is measured before it is read."""
+    if _list_bytes(path) > limits.members * _MEMBER_BYTES:
+        raise _refused(path, f"its list of files is longer than that of {limits.members:,} files")
+    try:
+        with zipfile.ZipFile(path) as archive:
+            check_archive(path, archive, limits)
+    except (zipfile.BadZipFile, NotImplementedError, struct.error) as error:
+        raise damaged(path, error) from None
+
+
+def _list_bytes(path: Path) -> int:
+    """How long the archive says its list of members is (the end record, ZIP specification 4.3.16)."""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - _END_WITHIN))
+        tail = file.read()
+    at = tail.rfind(b"PK\x05\x06")
+    if at < 0 or at + 22 > len(tail):
+        return 0  # damaged, as opening it will say
+    return int(struct.unpack_from("<I", tail, at + 12)[0])
+
+
+def damaged(path: Path, error: Exception) -> InvalidInput:
+    """The archive cannot be unpacked."""
+    return InvalidInput(f"{path.name}: the archive is damaged ({error}).", code="damaged", file=path.name)
 
 
 def _refused(path: Path, why: str) -> InvalidInput:

@@ -9,22 +9,32 @@ from typing import Any
 import pyarrow as pa
 
 from gridmap.errors import InvalidInput
+from gridmap.parsing.limits import Limits
 from gridmap.parsing.sink import Sink
 
 _BATCH = 16_384
 
 
-def read(path: Path, sink: Sink) -> dict[str, Any]:
-    """Read the file into the sink; returns crs (name, PROJJSON text or None), warnings and whether it is spatial."""
+def read(path: Path, sink: Sink, limits: Limits) -> dict[str, Any]:
+    """Read the file into the sink; returns crs (name, PROJJSON text or None), warnings, faults, spatial."""
     from pyarrow import parquet
 
     try:
         file = parquet.ParquetFile(path)
-    except (pa.ArrowInvalid, OSError) as error:
+        if file.metadata.num_rows > limits.rows:  # a few bytes may stand for a billion rows
+            raise InvalidInput(
+                f"{path.name} holds {file.metadata.num_rows:,} rows, more than {limits.rows:,}. Split it.",
+                code="too_large", file=path.name,
+            )  # fmt: skip
+        return _read(path, file, sink)
+    except (pa.ArrowException, OSError) as error:
         raise InvalidInput(
             f"{path.name}: the Parquet file is damaged ({error}).", code="damaged", file=path.name
         ) from None
-    geometry, crs = _geo(path, file.schema_arrow.metadata or {})
+
+
+def _read(path: Path, file: Any, sink: Sink) -> dict[str, Any]:
+    geometry, crs = _geo(path, file.schema_arrow)
     others = [name for name in file.schema_arrow.names if name != geometry and not name.startswith("__index_level_")]
     names = [*others, *([geometry] if geometry else [])]
     if len(set(names)) != len(names):
@@ -33,12 +43,11 @@ def read(path: Path, sink: Sink) -> dict[str, Any]:
         )
     called = [*("geometry_attribute" if geometry and name == "geometry" else name for name in others)]
     called += ["geometry"] if geometry else []
-    sink.write(
-        pa.RecordBatch.from_arrays([_plain(pa.array([], file.schema_arrow.field(n).type)) for n in names], called)
-    )
+    write = sink.spatial if geometry else sink.write
+    write(pa.RecordBatch.from_arrays([_plain(pa.array([], file.schema_arrow.field(n).type)) for n in names], called))
     for batch in file.iter_batches(_BATCH, columns=names):
-        sink.write(pa.RecordBatch.from_arrays([_plain(batch.column(name)) for name in names], called))
-    return {"crs": crs, "spatial": geometry is not None, "warnings": []}
+        write(pa.RecordBatch.from_arrays([_plain(batch.column(name)) for name in names], called))
+    return {"crs": crs, "spatial": geometry is not None, "warnings": [], "faults": sink.faults}
 
 
 def _plain(column: pa.Array) -> pa.Array:
@@ -50,20 +59,37 @@ def _plain(column: pa.Array) -> pa.Array:
     return column
 
 
-def _geo(path: Path, metadata: dict[bytes, bytes]) -> tuple[str | None, str | None]:
+def _geo(path: Path, schema: pa.Schema) -> tuple[str | None, str | None]:
     """The geometry column and its CRS by the file's GeoParquet metadata."""
-    if b"geo" not in metadata:
+    told = (schema.metadata or {}).get(b"geo")
+    if told is None:
         return None, None
-    geo = json.loads(metadata[b"geo"])
-    name = str(geo["primary_column"])
-    column = geo["columns"][name]
-    if column.get("encoding") != "WKB":
+    try:
+        geo = json.loads(told)
+        name = str(geo["primary_column"])
+        column = dict(geo["columns"][name])
+        binary: Any = _plain(pa.array([], schema.field(name).type)).type
+    except (ValueError, KeyError, TypeError, RecursionError):
+        binary = None
+    if binary is not None and column.get("encoding") not in (None, "WKB"):
         raise InvalidInput(
-            f"{path.name}: its geometry is encoded as {column.get('encoding')}; only WKB is read. Export it with WKB.",
+            f"{path.name}: its geometry is encoded as {column['encoding']}; only WKB is read. Export it with WKB.",
             code="unknown_geometry_encoding", file=path.name,
         )  # fmt: skip
-    crs = column.get("crs", "EPSG:4326")  # GeoParquet: absent means lon/lat on WGS84, null means unknown
-    if isinstance(crs, dict):
-        known = crs.get("id") or {}
-        crs = f"{known['authority']}:{known['code']}" if "code" in known else json.dumps(crs)
-    return name, "EPSG:4326" if crs == "OGC:CRS84" else crs
+    if binary is None or not (pa.types.is_binary(binary) or pa.types.is_large_binary(binary)):
+        raise InvalidInput(
+            f"{path.name}: what it says of its geometry (the GeoParquet metadata) does not fit its columns. Export it "
+            "again.", code="damaged", file=path.name,
+        )  # fmt: skip
+    return name, _crs(column.get("crs", "EPSG:4326"))  # absent means lon/lat on WGS84, null means unknown
+
+
+def _crs(said: Any) -> str | None:
+    """The name or PROJJSON text of what GeoParquet says."""
+    if isinstance(said, dict):
+        known = said.get("id")
+        if isinstance(known, dict) and {"authority", "code"} <= known.keys():
+            said = f"{known['authority']}:{known['code']}"
+        else:
+            said = json.dumps(said)
+    return "EPSG:4326" if said == "OGC:CRS84" else None if said is None else str(said)

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from gridmap.errors import InvalidInput
-from gridmap.parsing.encodings import guess_not_utf8, is_utf8, same_encoding
+from gridmap.parsing.encodings import could_be_chinese, guess_not_utf8, is_utf8, pieces, preview, same_encoding, unsure
 from gridmap.parsing.formulas import originals
 from gridmap.parsing.limits import Limits
 from gridmap.parsing.sink import Sink, unique_names
 
 _BLOCK = 1 << 20
-_BATCH = 50_000
+_BATCH = 20_000
 _LONGEST_FIELD = 16 << 20
 _NAMES = {"utf-8-sig": "UTF-8 (BOM)", "utf-8": "UTF-8", "utf-16": "UTF-16", "gb18030": "GB18030"}
 
@@ -29,12 +29,8 @@ def read(path: Path, sink: Sink, encoding: str | None, limits: Limits) -> dict[s
         text = io.TextIOWrapper(raw, encoding=known, errors="strict", newline="")
         try:
             found = _records(path, text, sink, limits)
-        except UnicodeDecodeError as error:
-            raise InvalidInput(
-                f"{path.name}: its text is not {_NAMES.get(known, known)} (at byte {error.start} of a block). "
-                "Give another --encoding.",
-                code="unknown_encoding", file=path.name,
-            ) from None  # fmt: skip
+        except UnicodeDecodeError:
+            raise _not_what_was_said(path, known, limits) from None
     return {
         "encoding": _NAMES.get(known, known),
         "warnings": warnings + found["warnings"],
@@ -90,13 +86,37 @@ def _encoding(path: Path, asked: str | None, limits: Limits) -> tuple[str, list[
         if head.startswith((b"\xff\xfe", b"\xfe\xff")):
             return "utf-16", []
     with _open(path, limits) as raw:
-        if is_utf8(iter(lambda: raw.read(_BLOCK), b"")):
-            return "utf-8", []
+        utf8 = is_utf8(iter(lambda: raw.read(_BLOCK), b""))
     with _open(path, limits) as raw:
-        guessed = guess_not_utf8(raw, path.name)
+        if utf8:
+            doubtful = could_be_chinese(raw)
+            if doubtful:
+                raise unsure(path.name, None, doubtful)
+            return "utf-8", []
+        guessed, shown = guess_not_utf8(raw, path.name)
     return guessed, [
         f"{path.name} is not UTF-8; it was read as {_NAMES[guessed]}. Check the Chinese text, or give --encoding."
+        + preview(shown)
     ]
+
+
+def _not_what_was_said(path: Path, known: str, limits: Limits) -> InvalidInput:
+    """The error of a file that is not in the encoding which its first bytes or its user named."""
+    shown: list[bytes] = []
+    place = ""
+    with _open(path, limits) as raw:
+        for number, piece in pieces(raw):
+            shown = [*shown[:2], piece]
+            try:
+                piece.decode(known)
+            except UnicodeDecodeError:
+                place = f" (line {number})"
+                break
+    return InvalidInput(
+        f"{path.name}: its text is not {_NAMES.get(known, known)}{place}. Give another --encoding, or save it again in "
+        f"one encoding, UTF-8 by preference.{preview(shown)}",
+        code="unknown_encoding", file=path.name,
+    )  # fmt: skip
 
 
 def _separator(path: Path, line: str) -> str:

@@ -22,5 +22,13 @@ class Limits:
     unpacked_bytes: int = 4096 * MIB
     unpacked_ratio: float = 100.0
     members: int = 1000
+    rows: int = 20_000_000
+    #: of one feature's geometry: vertices, and collections inside collections
+    vertices: int = 1_000_000
+    depth: int = 16
+    #: processor seconds that the check of one feature may take
+    feature_seconds: float = 0.5
+    #: of JSON: objects and lists inside one another
+    json_depth: int = 100
     #: faults of rows that are told one by one
     faults: int = 10_000

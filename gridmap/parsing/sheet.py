@@ -1,8 +1,9 @@
-"""xlsx, in the child: one sheet, its heading row found below titles, every cell as text."""
+"""xlsx, in the child: one sheet, its heading found below titles and over merged cells, every cell as text."""
 
 from __future__ import annotations
 
 import zipfile
+import zlib
 from collections.abc import Iterator
 from datetime import date, datetime, time
 from itertools import chain, islice
@@ -10,22 +11,31 @@ from pathlib import Path
 from typing import Any
 
 from gridmap.errors import InvalidInput
-from gridmap.parsing.archive import check_archive
+from gridmap.parsing.archive import check_archive, damaged
 from gridmap.parsing.limits import Limits
+from gridmap.parsing.merges import FillDown, Merge, Row, heading_names, heading_rows, merges_of
 from gridmap.parsing.sheettext import plain
 from gridmap.parsing.sink import Sink, unique_names
 
 _BATCH = 20_000
+#: where a document type must stand, if any; behind more than this the XML parser itself refuses to follow it
+_PROLOG = 1 << 16
 #: a heading is looked for in the first rows only; titles and notes stand above it
 _HEADING_WITHIN = 20
 
-Row = tuple[int, list[str | None]]
+_LAST_ROW = 1_048_576
+#: numbers of a spreadsheet have 15 digits; what is longer was rounded
+_EXACT = 1e15
 
 
 def read(path: Path, sink: Sink, layer: str | None, limits: Limits) -> dict[str, Any]:
     """Read one sheet into the sink; returns layer, warnings and faults ([row, field, reason, value])."""
-    with zipfile.ZipFile(path) as archive:
-        members = check_archive(path, archive, limits)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = check_archive(path, archive, limits)
+            _refuse_dtd(path, archive, members)
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError) as error:
+        raise damaged(path, error) from None
     if "xl/workbook.xml" not in {member.filename for member in members}:
         raise InvalidInput(
             f"{path.name}: the archive holds no workbook. Save it from the spreadsheet as .xlsx.", code="damaged"
@@ -37,10 +47,26 @@ def read(path: Path, sink: Sink, layer: str | None, limits: Limits) -> dict[str,
         name, warnings = _sheet_name(path, book, layer)
         sheet = book[name]
         sheet.reset_dimensions()  # what the file says of its own size is often wrong
-        found = _records(path, name, _cells(sheet), sink)
+        with book._archive.open(sheet._worksheet_path) as held:
+            merges = merges_of(held)
+        found = _records(path, name, _cells(path, sheet), merges, sink)
     finally:
         book.close()
     return {"layer": name, "warnings": warnings + found["warnings"], "faults": found["faults"]}
+
+
+def _refuse_dtd(path: Path, archive: zipfile.ZipFile, members: list[zipfile.ZipInfo]) -> None:
+    """XML of a workbook has no document type; one that has wants to name entities, other files among them."""
+    for member in members:
+        if not member.filename.lower().endswith((".xml", ".rels", ".vml")):
+            continue
+        with archive.open(member) as held:
+            head = held.read(_PROLOG).replace(b"\x00", b"")  # UTF-16, too
+        if b"<!DOCTYPE" in head or b"<!ENTITY" in head:
+            raise InvalidInput(
+                f"{path.name} is refused: its member {member.filename!r} defines XML entities. Save it again from the "
+                "spreadsheet.", code="xml_entities", file=path.name,
+            )  # fmt: skip
 
 
 def _sheet_name(path: Path, book: Any, layer: str | None) -> tuple[str, list[str]]:
@@ -55,8 +81,10 @@ def _sheet_name(path: Path, book: Any, layer: str | None) -> tuple[str, list[str
     return names[0], [f"{path.name}: sheet {names[0]!r} is read{others}."] if others else []
 
 
-def _cells(sheet: Any) -> Iterator[Row]:
+def _cells(path: Path, sheet: Any) -> Iterator[Row]:
     for row, values in enumerate(sheet.iter_rows(values_only=True), start=1):
+        if row > _LAST_ROW:
+            raise InvalidInput(f"{path.name} has rows that no spreadsheet has.", code="damaged", file=path.name)
         cells = [_text(value) for value in values]
         if any(cell is not None for cell in cells):
             yield row, cells
@@ -71,7 +99,9 @@ def _text(value: Any) -> str | None:
         return text if text.strip() else None
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+    if isinstance(value, int | float) and abs(value) >= _EXACT:
+        return repr(float(value))  # with its E+: whatever is a code or a telephone has lost digits
+    if isinstance(value, float) and value.is_integer():
         return str(int(value))
     if isinstance(value, datetime):
         return value.date().isoformat() if value.time() == time() else value.isoformat(sep=" ")
@@ -82,14 +112,19 @@ def _text(value: Any) -> str | None:
     return str(value)
 
 
-def _records(path: Path, name: str, cells: Iterator[Row], sink: Sink) -> dict[str, Any]:
+def _records(path: Path, name: str, cells: Iterator[Row], merges: list[Merge], sink: Sink) -> dict[str, Any]:
     first = list(islice(cells, _HEADING_WITHIN))
-    place = _heading_place(path, name, first)
-    width, names, warnings = _heading(name, *first[place])
+    if not first:
+        raise InvalidInput(f"{path.name}, sheet {name!r} is empty.", code="no_heading", file=path.name)
+    top, last = heading_rows(first, merges)
+    names, warnings = _heading(name, first[top : last + 1], merges)
+    width = len(names)
+    merged = FillDown([one for one in merges if one.top > first[last][0]])
     faults: list[list[Any]] = []
     rows: list[int] = []
     records: list[list[str | None]] = []
-    for row, record in chain(first[place + 1 :], cells):
+    for row, record in chain(first[last + 1 :], cells):
+        merged.fill(row, record)
         beyond = [cell for cell in record[width:] if cell is not None]
         if beyond:
             faults.append([row, "", f"the row has values to the right of the last heading: {beyond[0][:80]!r}", ""])
@@ -103,17 +138,11 @@ def _records(path: Path, name: str, cells: Iterator[Row], sink: Sink) -> dict[st
     return {"warnings": warnings, "faults": faults}
 
 
-def _heading_place(path: Path, name: str, first: list[Row]) -> int:
-    """Which of the first rows is the heading: a row with one cell is a title, unless all have only one."""
-    if not first:
-        raise InvalidInput(f"{path.name}, sheet {name!r} is empty.", code="no_heading", file=path.name)
-    filled = [sum(cell is not None for cell in record) for _, record in first]
-    return next((place for place, count in enumerate(filled) if count >= 2), 0)
-
-
-def _heading(name: str, row: int, record: list[str | None]) -> tuple[int, list[str], list[str]]:
-    """Width, names and warnings."""
-    width = max(place for place, cell in enumerate(record) if cell is not None) + 1
-    names, warnings = unique_names([cell or "" for cell in record[:width]])
-    above = [f"Sheet {name!r}: row {row} is taken as the heading."] if row > 1 else []
-    return width, names, above + warnings
+def _heading(sheet: str, block: list[Row], merges: list[Merge]) -> tuple[list[str], list[str]]:
+    """Names and warnings."""
+    names, warnings = unique_names(heading_names(block, merges))
+    first, last = block[0][0], block[-1][0]
+    if last > first:
+        return names, [f"Sheet {sheet!r}: rows {first} to {last} are taken as the heading.", *warnings]
+    above = [f"Sheet {sheet!r}: row {first} is taken as the heading."] if first > 1 else []
+    return names, above + warnings

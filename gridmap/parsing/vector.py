@@ -6,6 +6,7 @@ import io
 import json
 import sys
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,11 @@ from typing import Any
 import pyarrow as pa
 
 from gridmap.errors import EnvironmentFault, InvalidInput
-from gridmap.parsing.archive import check_archive
+from gridmap.parsing.archive import check_archive, damaged
 from gridmap.parsing.dbf import dbf_encoding
 from gridmap.parsing.formats import DRIVERS
+from gridmap.parsing.geopackage import check_geopackage
+from gridmap.parsing.jsondepth import check_depth
 from gridmap.parsing.limits import MIB, Limits
 from gridmap.parsing.sink import Sink
 
@@ -37,7 +40,10 @@ def read(path: Path, kind: str, sink: Sink, layer: str | None, encoding: str | N
         if path.suffix.lower() == ".zip":
             source = _rezipped(parts)
     elif kind == "geojson":
+        check_depth(path, limits)
         encoding = "UTF-8"
+    else:
+        check_geopackage(path)
     try:
         layer = _layer(pyogrio, path, source, layer)
         with pyogrio.raw.open_arrow(source, layer=layer, use_pyarrow=True, batch_size=_BATCH, **options) as (
@@ -46,7 +52,7 @@ def read(path: Path, kind: str, sink: Sink, layer: str | None, encoding: str | N
         ):
             geometry = meta["geometry_name"] or "wkb_geometry"
             for batch in _plain(reader, geometry):
-                sink.write(batch)
+                sink.spatial(batch)
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, pyogrio.errors.FeatureError) as error:
         reason = _why_not_geojson(path) if kind == "geojson" else None
         raise InvalidInput(
@@ -54,7 +60,10 @@ def read(path: Path, kind: str, sink: Sink, layer: str | None, encoding: str | N
             code="not_geojson" if reason else "damaged", file=path.name,
         ) from None  # fmt: skip
     crs = meta["crs"]
-    return {"crs": crs, "encoding": encoding or "UTF-8", "layer": layer, "warnings": warnings, "spatial": True}
+    return {
+        "crs": crs, "encoding": encoding or "UTF-8", "layer": layer, "warnings": warnings, "spatial": True,
+        "faults": sink.faults,
+    }  # fmt: skip
 
 
 def _gdal(kind: str) -> Any:
@@ -134,6 +143,12 @@ def _from_folder(path: Path) -> dict[str, bytes]:
             "A Shapefile is several files: keep them together.",
             code="missing_part", file=path.name,
         )  # fmt: skip
+    for one in beside.values():
+        if one.is_symlink() and one.resolve().parent != path.parent.resolve():
+            raise InvalidInput(
+                f"{one.name} is a link that leads out of its folder; put the file itself there.",
+                code="link", file=path.name,
+            )  # fmt: skip
     return {side: beside[side].read_bytes() for side in (".dbf", ".cpg") if side in beside}
 
 
@@ -142,7 +157,7 @@ def _from_zip(path: Path, layer: str | None, limits: Limits) -> dict[str, bytes]
     try:
         archive = zipfile.ZipFile(path)
     except zipfile.BadZipFile as error:
-        raise InvalidInput(f"{path.name}: the archive is damaged ({error}).", code="damaged", file=path.name) from None
+        raise damaged(path, error) from None
     with archive:
         members = check_archive(path, archive, limits)
         stems = {Path(one.filename).with_suffix("").as_posix(): one for one in members if _ending(one) == ".shp"}
@@ -155,7 +170,10 @@ def _from_zip(path: Path, layer: str | None, limits: Limits) -> dict[str, bytes]
                 code="several_layers" if stems else "no_shapefile", file=path.name,
             )  # fmt: skip
         mine = [one for one in members if Path(one.filename).with_suffix("").as_posix() == chosen[0]]
-        parts = {_ending(one): archive.read(one) for one in mine if _ending(one) in _SIDES}
+        try:
+            parts = {_ending(one): archive.read(one) for one in mine if _ending(one) in _SIDES}
+        except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError) as error:
+            raise damaged(path, error) from None
     missing = [side for side in (".shx", ".dbf") if side not in parts]
     if missing:
         raise InvalidInput(

@@ -11,7 +11,9 @@ import binascii
 import hashlib
 import hmac
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -42,9 +44,9 @@ def parse_master_key(text: str) -> bytes:
     return key
 
 
-def _encrypt(key: bytes, plain: bytes, bound_to: bytes) -> bytes:
+def _encrypt(cipher: AESGCM, plain: bytes, bound_to: bytes) -> bytes:
     nonce = secrets.token_bytes(_NONCE_BYTES)
-    return nonce + AESGCM(key).encrypt(nonce, plain, bound_to)
+    return nonce + cipher.encrypt(nonce, plain, bound_to)
 
 
 def _decrypt(key: bytes, box: bytes, bound_to: bytes) -> bytes:
@@ -66,14 +68,23 @@ class Vault:
     def new_subject(self) -> tuple[bytes, bytes]:
         """(key, wrapped key) for a new subject: keep the wrapped one, use the key now, forget it."""
         key = secrets.token_bytes(KEY_BYTES)
-        return key, _encrypt(self.master, key, _WRAP)
+        return key, _encrypt(self._wrapper, key, _WRAP)
+
+    @cached_property
+    def _wrapper(self) -> AESGCM:
+        return AESGCM(self.master)
 
     def unwrap(self, wrapped: bytes) -> bytes:
         return _decrypt(self.master, wrapped, _WRAP)
 
     def seal(self, key: bytes, subject_id: int, name: str, text: str) -> bytes:
         """A box that opens only with this key, for this subject and this field."""
-        return _encrypt(key, text.encode(), f"{subject_id}/{name}".encode())
+        return self.seal_all(key, subject_id, {name: text})[name]
+
+    def seal_all(self, key: bytes, subject_id: int, texts: Mapping[str, str]) -> dict[str, bytes]:
+        """A box for each field of one subject."""
+        cipher = AESGCM(key)
+        return {name: _encrypt(cipher, text.encode(), f"{subject_id}/{name}".encode()) for name, text in texts.items()}
 
     def open(self, key: bytes, subject_id: int, name: str, box: bytes) -> str:
         return _decrypt(key, box, f"{subject_id}/{name}".encode()).decode()

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, insert, select
 
-from gridmap.case.events import GENESIS, canonical_json, canonical_moment, event_hash
+from gridmap.case.events import GENESIS, canonical_json, canonical_moment, event_hash, event_hashes
 from gridmap.errors import InvalidInput, NotFound
 from gridmap.store import tables as t
 from gridmap.store.bulk import bulk_insert
-
-#: one event to be appended: kind, moment (aware), data (ids and codes only)
-NewEvent = tuple[str, datetime, Mapping[str, Any]]
 
 
 def append_event(
@@ -44,32 +43,70 @@ def append_event(
     return seq
 
 
+@dataclass(frozen=True, slots=True)
+class Round:
+    """One event of each of many incidents: the same kind, the same place in their sequences.
+
+    `at`: moments in UTC, datetime64[us]; `data`: canonical JSON; `rows`: which of the incidents have it, None for all.
+    All three are equally long.
+    """
+
+    kind: str
+    at: NDArray[np.datetime64]
+    data: Sequence[str]
+    rows: NDArray[np.int64] | None = None
+
+
 def append_first_events(
     conn: Connection,
     incident_ids: Sequence[int] | NDArray[np.int64],
     numbers: Sequence[str],
-    events: Sequence[Sequence[NewEvent]],
+    rounds: Sequence[Round],
     account_id: int | None = None,
 ) -> int:
-    """Append the first events of many incidents that have none yet, all in one go; return how many there were.
+    """Append the first events of many incidents that have none yet, round after round; return how many there were.
 
-    `incident_ids`, `numbers` and `events` are equally long; each item of `events` lists one incident's events in order.
+    An incident that a round leaves out is left out by all later ones too: its sequence has no holes. Raises
+    InvalidInput where lengths differ or a hole would come.
     """
-    if not len(incident_ids) == len(numbers) == len(events):
+    ids = np.asarray(incident_ids, dtype=np.int64)
+    who = _rows_of(rounds, len(ids), len(numbers))
+    before = np.full(len(ids), GENESIS, dtype=object)
+    for seq, (one, rows) in enumerate(zip(rounds, who, strict=True), start=1):
+        named = [numbers[i] for i in rows.tolist()]
+        before[rows] = _append_round(conn, ids[rows], named, before[rows], seq, one, account_id)
+    return sum(map(len, who))
+
+
+def _rows_of(rounds: Sequence[Round], count: int, numbered: int) -> list[NDArray[np.int64]]:
+    """The incidents of each round, checked."""
+    who = [np.arange(count) if one.rows is None else one.rows for one in rounds]
+    if numbered != count or any(
+        not len(rows) == len(one.at) == len(one.data) for one, rows in zip(rounds, who, strict=True)
+    ):
         raise InvalidInput("incidents, numbers and events differ in length")
-    rows: list[tuple[int, int, str, datetime, str, str, str]] = []
-    for incident_id, number, listed in zip(incident_ids, numbers, events, strict=True):
-        before = GENESIS
-        for seq, (kind, at, data) in enumerate(listed, start=1):
-            written = canonical_json(data)
-            digest = event_hash(before, number, seq, kind, canonical_moment(at), account_id, written)
-            rows.append((int(incident_id), seq, kind, at, written, before, digest))
-            before = digest
-    if rows:
-        names = ("incident_id", "seq", "kind", "at", "data", "prev_hash", "hash")
-        columns: dict[str, Sequence[Any]] = dict(zip(names, zip(*rows, strict=True), strict=True))
-        bulk_insert(conn, t.events, {**columns, "account_id": [account_id] * len(rows)})
-    return len(rows)
+    for seq, (before, after) in enumerate(pairwise(who), start=1):
+        if not np.isin(after, before).all():
+            raise InvalidInput(f"an incident without an event {seq} cannot have an event {seq + 1}")
+    return who
+
+
+def _append_round(
+    conn: Connection,
+    ids: NDArray[np.int64],
+    numbers: Sequence[str],
+    before: NDArray[np.object_],
+    seq: int,
+    one: Round,
+    account_id: int | None,
+) -> list[str]:
+    """Insert one round; the events' hashes."""
+    moments = [f"{at}+00:00" for at in np.datetime_as_string(one.at, unit="us").tolist()]
+    hashes = event_hashes(before.tolist(), numbers, seq, one.kind, moments, account_id, one.data)
+    same: dict[str, Any] = {"seq": seq, "kind": one.kind, "account_id": account_id}
+    each: dict[str, Any] = {"incident_id": ids, "at": one.at, "data": one.data, "prev_hash": before, "hash": hashes}
+    bulk_insert(conn, t.events, {**each, **{name: [value] * len(ids) for name, value in same.items()}})
+    return hashes
 
 
 def broken_chains(conn: Connection) -> list[tuple[str, int]]:

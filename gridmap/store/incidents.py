@@ -17,6 +17,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from gridmap.errors import InvalidInput, KeyReused, NotFound
 from gridmap.store import tables as t
 from gridmap.store.bulk import bulk_insert
+from gridmap.store.upsert import known_among
 
 
 def claim_request(conn: Connection, sender: str, key: str, fingerprint: str, now: datetime) -> dict[str, Any] | None:
@@ -85,6 +86,30 @@ def drawn_number(local: datetime) -> str:
     return f"{local:%y%m%d}-" + "".join(secrets.choice(_ALPHABET) for _ in range(6))
 
 
+def drawn_numbers(conn: Connection, days: Sequence[str]) -> npt.NDArray[np.str_]:
+    """`drawn_number` for many rows at once, each another number than all that are there; `days` as YYMMDD, local."""
+    drawn = _drawn(np.asarray(days))
+    while True:
+        _, first = np.unique(drawn, return_index=True)
+        again = np.ones(len(drawn), dtype=bool)
+        again[first] = False
+        again |= np.isin(drawn, list(known_among(conn, t.incidents, "number", drawn.tolist())))
+        if not again.any():
+            return drawn
+        drawn[again] = _drawn(np.asarray(days)[again])
+
+
+def _drawn(days: npt.NDArray[np.str_]) -> npt.NDArray[np.str_]:
+    """One draw for each day: eight random bytes for six characters, so that all are equally likely (to 1e-10)."""
+    rest = np.frombuffer(secrets.token_bytes(8 * len(days)), dtype=np.uint64)
+    letters = np.empty((len(days), 6), dtype="U1")
+    for place in range(6):
+        rest, letter = np.divmod(rest, len(_ALPHABET))
+        letters[:, place] = np.array(list(_ALPHABET))[letter]
+    ends = np.ascontiguousarray(letters).view("U6").ravel()
+    return np.char.add(np.char.add(days, "-"), ends)
+
+
 def id_of(conn: Connection, table: Any, value: int | None, field: str) -> int | None:
     """The id given, checked to exist; InvalidInput names the field."""
     if value is not None and conn.execute(select(table.c.id).where(table.c.id == value)).first() is None:
@@ -97,7 +122,7 @@ def insert_incidents(conn: Connection, columns: Mapping[str, Sequence[Any]]) -> 
     return bulk_insert(conn, t.incidents, columns)
 
 
-def respond(conn: Connection, columns: Mapping[str, Sequence[Any]]) -> None:
+def respond(conn: Connection, columns: Mapping[str, Any]) -> None:
     """Insert rows of `responsibilities`."""
     bulk_insert(conn, t.responsibilities, columns)
 

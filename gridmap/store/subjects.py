@@ -42,9 +42,9 @@ def _insert_boxes(
     texts: Sequence[Mapping[str, str]],
 ) -> None:
     rows = [
-        (subject_id, name, vault.seal(key, subject_id, name, text))
+        (subject_id, name, box)
         for subject_id, key, one in zip(ids.tolist(), keys, texts, strict=True)
-        for name, text in one.items()
+        for name, box in vault.seal_all(key, subject_id, one).items()
     ]
     subject_ids, names, boxes = zip(*rows, strict=True)
     bulk_insert(conn, t.sealed, {"subject_id": subject_ids, "field": names, "box": boxes})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,9 +11,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import shapely
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import Connection, Table, Text, bindparam, cast, func, select
+from sqlalchemy.dialects.postgresql import JSONB
 
 from gridmap.store.bulk import bulk_insert, bulk_update, frame
+from gridmap.store.engine import is_sqlite
 
 Columns = Mapping[str, Sequence[Any]]
 
@@ -29,6 +32,26 @@ class Upserted:
 def known_ids(conn: Connection, table: Table, key: str = "code") -> dict[str, int]:
     """Ids by code (or another text column)."""
     return {row[0]: row[1] for row in conn.execute(select(table.c[key], table.c.id))}
+
+
+#: keys asked for in one statement
+_ASKED = 10_000
+
+
+def known_among(conn: Connection, table: Table, key: str, wanted: Sequence[str | None]) -> dict[str, int]:
+    """Ids of those among the wanted keys that are there: what is read depends on them, not on the table's size."""
+    keys = [value for value in dict.fromkeys(wanted) if value is not None]
+    found: dict[str, int] = {}
+    # as one JSON text: thousands of parameters take longer to be written into a statement than to be looked up
+    asked = bindparam("asked", type_=Text)
+    each = (
+        func.json_each(asked) if is_sqlite(conn) else func.jsonb_array_elements_text(cast(asked, JSONB))
+    ).table_valued("value")
+    query = select(table.c[key], table.c.id).where(table.c[key].in_(select(each.c.value)))
+    for start in range(0, len(keys), _ASKED):
+        some = json.dumps(keys[start : start + _ASKED])
+        found.update((row[0], row[1]) for row in conn.execute(query, {"asked": some}))
+    return found
 
 
 def upsert(

@@ -9,7 +9,7 @@ import heapq
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -18,7 +18,6 @@ from sqlalchemy import Connection
 
 from gridmap.people.rosters import Reason
 from gridmap.store import ground as ground_store
-from gridmap.store.ground import Area
 from gridmap.usecases.context import Ground
 
 #: below this share of the GPS circle inside the cell, the runner-up is named and both are told (ODK and CHT ask too)
@@ -26,6 +25,27 @@ SURE = 0.9
 
 Floats = npt.NDArray[np.float64]
 _T = TypeVar("_T")
+
+
+class Where(NamedTuple):
+    """What the choice of worker and body asks of a place: its cell, and of that the area and the body."""
+
+    cell_id: int
+    area_id: int | None
+    area_path: str | None
+    body_id: int | None
+
+
+class Response(NamedTuple):
+    """Who answers for one report, and why."""
+
+    worker_id: int | None
+    body_id: int | None
+    area_id: int | None
+    reason: str
+
+
+NOBODY = Response(None, None, None, Reason.OUTSIDE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +65,11 @@ class Places:
 
     def __len__(self) -> int:
         return len(self.cell_id)
+
+    def wheres(self) -> list[Where | None]:
+        """What the choice of worker and body asks of each place; None outside all cells."""
+        parts = zip(self.cell_id, self.area_id, self.area_path, self.cell_body_id, strict=True)
+        return [None if cell is None else Where(cell, area, path, body) for cell, area, path, body in parts]
 
     def pick(self, rows: Sequence[int]) -> Places:
         """Some of them, in the order asked for."""
@@ -119,22 +144,12 @@ def respond(
     is being assigned again, for the worker who has it.
     """
     cell_ids = {cell_id for cell_id in places.cell_id if cell_id is not None}
-    chooser = _Chooser(conn, cell_ids if len(cell_ids) < _FEW else None, zone, but)
-    county = ground_store.county(conn)
-    n = len(places)
-    workers: list[int | None] = [None] * n
-    bodies: list[int | None] = [None] * n
-    areas: list[int | None] = [None] * n
-    reasons: list[str] = [Reason.OUTSIDE] * n
-    for i in sorted(range(n), key=lambda i: moments[i]):
-        cell_id = places.cell_id[i]
-        if cell_id is None:
-            areas[i], bodies[i] = chooser.outside(county, departments[i])
-            continue
-        workers[i], reasons[i] = chooser.worker(cell_id, moments[i], closed[i])
-        areas[i] = places.area_id[i]
-        bodies[i] = chooser.body(places.area_path[i] or "", departments[i], places.cell_body_id[i])
-    return Responses(workers, bodies, areas, reasons)
+    chooser = Chooser(conn, cell_ids if len(cell_ids) < _FEW else None, zone, but)
+    told: list[Response] = [NOBODY] * len(places)
+    wheres = places.wheres()
+    for i in sorted(range(len(places)), key=lambda i: moments[i]):
+        told[i] = chooser.answer(wheres[i], departments[i], moments[i], closed[i])
+    return Responses(*(list(column) for column in zip(*told, strict=True))) if told else Responses([], [], [], [])
 
 
 def on_duty(conn: Connection, cell_id: int, moment: datetime, zone: ZoneInfo) -> int | None:
@@ -148,17 +163,29 @@ def on_duty(conn: Connection, cell_id: int, moment: datetime, zone: ZoneInfo) ->
 _FEW = 200
 
 
-class _Chooser:
-    """The rosters and bodies of some cells, and the open counts as they grow and shrink with time."""
+class Chooser:
+    """Who answers for one report after another, asked in the order of their moments: the rosters and bodies of some
+    cells (None: of all), and the open counts as they grow and shrink with time."""
 
-    def __init__(self, conn: Connection, cell_ids: set[int] | None, zone: ZoneInfo, but: int | None) -> None:
+    def __init__(self, conn: Connection, cell_ids: set[int] | None, zone: ZoneInfo, but: int | None = None) -> None:
         self._roster = ground_store.roster(conn, cell_ids)
         self._open = ground_store.open_counts(conn, cell_ids, but)
         self._bodies = ground_store.bodies(conn)
+        self._county = ground_store.county(conn)
         self._zone = zone
         self._closing: list[tuple[datetime, int]] = []
 
-    def worker(self, cell_id: int, moment: datetime, closed: datetime | None) -> tuple[int | None, str]:
+    def answer(
+        self, where: Where | None, department: str | None, moment: datetime, closed: datetime | None
+    ) -> Response:
+        """Who answers for a report in a cell (None: outside all) that came at this moment and was closed at that."""
+        if where is None:
+            return self._outside(department)
+        worker, reason = self._worker(where.cell_id, moment, closed)
+        body = self._bodies.responsible(where.area_path or "", department, where.body_id)
+        return Response(worker, body, where.area_id, reason)
+
+    def _worker(self, cell_id: int, moment: datetime, closed: datetime | None) -> tuple[int | None, str]:
         while self._closing and self._closing[0][0] <= moment:
             self._open[heapq.heappop(self._closing)[1]] -= 1
         chosen = self._roster.choose(cell_id, moment.astimezone(self._zone), self._open)
@@ -168,10 +195,8 @@ class _Chooser:
                 heapq.heappush(self._closing, (closed, chosen.worker_id))
         return chosen.worker_id, chosen.reason
 
-    def body(self, area_path: str, department: str | None, cell_body_id: int | None) -> int | None:
-        return self._bodies.responsible(area_path, department, cell_body_id)
-
-    def outside(self, county: Area | None, department: str | None) -> tuple[int | None, int | None]:
-        if county is None:
-            return None, None
-        return county.id, self._bodies.responsible(county.path, department)
+    def _outside(self, department: str | None) -> Response:
+        if self._county is None:
+            return NOBODY
+        body = self._bodies.responsible(self._county.path, department)
+        return Response(None, body, self._county.id, Reason.OUTSIDE)

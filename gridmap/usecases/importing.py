@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
-from gridmap.files import KINDS, Reject, canonical, combined, parse_map, read_table
+from gridmap.files import KINDS, Canon, Reject, Source, combined, open_source, parse_map
 from gridmap.store import read
 from gridmap.usecases.context import Context
 from gridmap.usecases.imports.batch import Progress
-from gridmap.usecases.imports.load import Loaded, load
+from gridmap.usecases.imports.load import STREAMS, Loaded, load
 from gridmap.view import View
+
+#: rows of a register that are in memory together
+AT_ONCE = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,24 +54,38 @@ def import_file(
     progress: Progress | None = None,
 ) -> Imported:
     """Import one file of a kind. InvalidInput when the file as a whole cannot be used; bad rows are rejects."""
-    table = read_table(path, layer=options.layer, encoding=options.encoding)
-    columns = [str(name) for name in table.frame.columns]
-    mapping = combined(kind, columns, parse_map(options.columns, kind, columns))
+    with open_source(path, layer=options.layer, encoding=options.encoding) as source:
+        columns = [str(name) for name in source.head.frame.columns]
+        mapping = combined(kind, columns, parse_map(options.columns, kind, columns))
+        canon = Canon(
+            kind, source.head, mapping, options.crs, _extent(ctx),
+            tz=ctx.settings.timezone, assume_ok=options.assume_ok, merge_same_code=options.merge_same_code,
+        )  # fmt: skip
+        if canon.unsettled:
+            canon.settle(source.tables(AT_ONCE, canon.unsettled))
+        rejects = list(source.head.rejects)
+        loaded = load(
+            ctx, kind, _frames(kind, source, canon, mapping, rejects),
+            total=source.count, view=view, progress=progress, dry_run=options.dry_run,
+        )  # fmt: skip
+    rejects += loaded.rejects
+    rejects.sort(key=lambda reject: reject.row)
+    return Imported(mapping, (*source.head.warnings, *canon.notes()), loaded, tuple(rejects))
+
+
+def _extent(ctx: Context) -> tuple[float, float, float, float] | None:
     with read(ctx.engine) as conn:
-        extent = ctx.grounds.on(conn, ctx.today()).extent
-    parsed = canonical(
-        kind,
-        table,
-        mapping,
-        options.crs,
-        extent,
-        tz=ctx.settings.timezone,
-        assume_ok=options.assume_ok,
-        merge_same_code=options.merge_same_code,
-    )
-    loaded = load(ctx, kind, _told(kind, parsed.frame, mapping), view=view, progress=progress, dry_run=options.dry_run)
-    rejects = sorted((*parsed.rejects, *loaded.rejects), key=lambda reject: reject.row)
-    return Imported(mapping, (*table.warnings, *parsed.notes), loaded, tuple(rejects))
+        return ctx.grounds.on(conn, ctx.today()).extent
+
+
+def _frames(
+    kind: str, source: Source, canon: Canon, mapping: Mapping[str, str], rejects: list[Reject]
+) -> Iterator[pd.DataFrame]:
+    """The file's canonical frames; the rejects of each are added to the list."""
+    for table in source.tables(AT_ONCE if kind in STREAMS else None):
+        frame, faults = canon.take(table)
+        rejects += [*table.rejects, *faults]
+        yield _told(kind, frame, mapping)
 
 
 def _told(kind: str, frame: pd.DataFrame, mapping: Mapping[str, str]) -> pd.DataFrame:

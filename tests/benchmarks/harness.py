@@ -49,6 +49,8 @@ class Race:
     each: Sequence[Any] | None = None
     #: with `each`: the time of a round is that of the call which this share of calls do not exceed
     quantile: float = 0.5
+    #: for work of minutes: rounds beyond these are not run
+    most_rounds: int | None = None
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,7 @@ def measure(race: Race, rounds: int) -> Result:
     agreed = race.agree({one.name: answer(race, one) for one in contenders})
     wall: dict[str, list[float]] = {one.name: [] for one in contenders}
     cpu: dict[str, list[float]] = {one.name: [] for one in contenders}
-    for number in range(rounds):
+    for number in range(min(rounds, race.most_rounds or rounds)):
         # each round starts with another contender, so that none always runs on a cold or a warm machine
         turn = number % len(contenders)
         for one in (*contenders[turn:], *contenders[:turn]):

@@ -57,12 +57,17 @@ def section(result: Result) -> Iterator[str]:
                     f"{median:.3g} ({min(timing.wall):.3g}–{max(timing.wall):.3g})",
                     f"{statistics.median(timing.cpu):.3g}",
                     f"{race.amount / median:,.0f}",
-                    "1" if ours else f"{result.ratio(one.name):.1f} ({result.ratio(one.name, 'cpu'):.1f})",
+                    "1" if ours else f"{_times(result.ratio(one.name))} ({_times(result.ratio(one.name, 'cpu'))})",
                     f"{race.at_least[one.name]:g}" if one.name in race.at_least else "",
                 ]
             )
             + " |"
         )
+
+
+def _times(ratio: float) -> str:
+    """A ratio; where we are the slower one, not rounded to nothing."""
+    return f"{ratio:.1f}" if ratio >= 1 else f"{ratio:.2g}"
 
 
 def machine() -> str:

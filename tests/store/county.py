@@ -16,7 +16,7 @@ from sqlalchemy import Connection, insert
 
 from gridmap.store import tables as t
 from gridmap.store.bulk import bulk_insert, bulk_update
-from gridmap.store.chain import append_first_events
+from gridmap.store.chain import Round, append_first_events
 from tests.grids import LAT, LON, SIZE_DEG, grid
 
 NOW = datetime(2026, 7, 3, 4, 0, tzinfo=UTC)
@@ -163,5 +163,6 @@ def add_incidents(conn: Connection, rows: list[dict[str, Any]], number: str = "N
             "reason": ["primary" if c else "outside" for c in now_cells],
         },
     )  # fmt: skip
-    append_first_events(conn, ids, numbers, [[("reported", at, {"cell_id": None})] for at in received])
+    moments = np.array([at.replace(tzinfo=None) for at in received], dtype="datetime64[us]")
+    append_first_events(conn, ids, numbers, [Round("reported", moments, ['{"cell_id":null}'] * len(moments))])
     return ids.tolist()

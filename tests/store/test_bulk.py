@@ -15,6 +15,7 @@ from sqlalchemy import Engine, insert, select
 from gridmap.errors import Conflict, InvalidInput
 from gridmap.store import bulk_insert, bulk_update, frame, read, write
 from gridmap.store import tables as t
+from gridmap.store.upsert import known_among
 from tests.store.county import NOW, build, place_columns, spot
 
 
@@ -148,3 +149,14 @@ def test_updates_reach_their_rows(engine: Engine) -> None:
         out = frame(conn, select(t.households).order_by(t.households.c.id))
     assert shapely.equals_exact(out["geom"].to_numpy()[::2], moved).all()
     assert out["address"].tolist()[:4] == ["n0", "街", "n1", "街"]
+
+
+def test_keys_are_found_among_many(engine: Engine) -> None:
+    """Also odd ones; None and what is not there are left out."""
+    odd = ["a'b", 'c"d', "e\\f", "息烽", "g,h", "𠮷", " ", "0"]
+    with write(engine) as conn:
+        ids = bulk_insert(
+            conn, t.places, {"code": odd, "name": odd, "class": ["village"] * 8, "geom": [shapely.Point(0, 0)] * 8}
+        )
+        found = known_among(conn, t.places, "code", [*odd, None, "none", *map(str, range(1, 25_000))])
+    assert found == dict(zip(odd, ids.tolist(), strict=True))

@@ -7,6 +7,7 @@ import time
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+import numpy as np
 import pytest
 from sqlalchemy import Engine, select, text
 
@@ -14,7 +15,7 @@ from gridmap.case.events import GENESIS, canonical_json, canonical_moment, event
 from gridmap.errors import InvalidInput, NotFound
 from gridmap.store import bulk_insert, open_engine, read, write
 from gridmap.store import tables as t
-from gridmap.store.chain import append_event, append_first_events, broken_chains
+from gridmap.store.chain import Round, append_event, append_first_events, broken_chains
 from gridmap.store.versions import bump
 from gridmap.store.versions import read as versions
 from tests.store.county import NOW, add_incidents, build
@@ -67,11 +68,19 @@ def test_events_follow_each_other(filled: Engine) -> None:
 def test_first_events_of_many(filled: Engine) -> None:
     with write(filled) as conn:
         ids = add_incidents_without_events(conn, 3)
-        listed = [[("reported", NOW, {}), ("closed", NOW, {"by": 1})], [], [("reported", NOW, {})]]
-        assert append_first_events(conn, ids, ["X0", "X1", "X2"], listed) == 3
+        at = np.array([NOW.replace(tzinfo=None)] * 2, dtype="datetime64[us]")
+        rounds = [
+            Round("reported", at, ["{}", '{"by":"甲"}'], np.array([0, 2])),
+            Round("closed", at[:1], ['{"by":1}'], np.array([0])),
+        ]
+        assert append_first_events(conn, ids, ["X0", "X1", "X2"], rounds) == 3
         assert append_first_events(conn, [], [], []) == 0
         with pytest.raises(InvalidInput):
-            append_first_events(conn, ids, ["X0"], listed)
+            append_first_events(conn, ids, ["X0"], rounds)
+        with pytest.raises(InvalidInput, match="without an event 1 cannot have an event 2"):
+            append_first_events(
+                conn, ids, ["X0", "X1", "X2"], [rounds[1], Round("closed", at, ["{}"] * 2, np.array([0, 1]))]
+            )
         assert broken_chains(conn) == []
         assert append_event(conn, ids[0], "reopened", NOW, None, {}) == 3
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from sqlalchemy import Connection, Table
 
@@ -17,7 +18,19 @@ from gridmap.usecases.context import Context
 Progress = Callable[[int, int], None]
 
 
-def _silent(done: int, total: int) -> None:
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What became of the rows of a file."""
+
+    inserted: int
+    updated: int
+    unchanged: int
+    rejects: Sequence[Reject]
+    #: ids of the rows that are new or other than they were; None: any may be
+    touched: npt.NDArray[np.int64] | None = None
+
+
+def silent(done: int, total: int) -> None:
     """The progress of nobody."""
 
 
@@ -31,7 +44,7 @@ class Batch:
     ctx: Context
     conn: Connection
     rows: pd.DataFrame
-    progress: Progress = _silent
+    progress: Progress = silent
     rejects: list[Reject] = field(default_factory=list)
     given: frozenset[str] = frozenset()
 
@@ -61,13 +74,16 @@ class Batch:
         self.turn_away(unknown, name, f"there is no {what} {{value}}; import it first")
         if required:
             self.turn_away(self.rows[name].isna().to_numpy(), name, f"no {what} is given")
-        return [None if code is None or code != code else known[code] for code in self.rows[name].tolist()]
+        return [None if code is None else known[code] for code in self.column(name)]
 
     def column(self, name: str) -> list[Any]:
         """A column with None for what is missing; all None when the file has no such column."""
         if name not in self.rows:
             return [None] * len(self.rows)
-        return [None if pd.isna(value) else value for value in self.rows[name].tolist()]
+        values = self.rows[name]
+        return [
+            None if missing else value for value, missing in zip(values.tolist(), values.isna().tolist(), strict=True)
+        ]
 
     def upsert(
         self,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 import pandas as pd
+from sqlalchemy import Connection
 
 from gridmap.errors import InvalidInput
 from gridmap.files.table import Reject
@@ -14,7 +16,7 @@ from gridmap.store.accounts import audit
 from gridmap.store.upsert import Upserted
 from gridmap.usecases.context import Context
 from gridmap.usecases.imports import basemap, cells, incidents, places, reference
-from gridmap.usecases.imports.batch import Batch, Progress
+from gridmap.usecases.imports.batch import Batch, Counted, Progress, silent
 from gridmap.view import View
 
 
@@ -30,7 +32,9 @@ class Loaded:
 
 
 Loader = Callable[[Batch], Upserted]
+Stream = Callable[[Context, Connection, Iterable[pd.DataFrame], int, Progress], Counted]
 
+#: kinds whose rows are few enough to be looked at together
 LOADERS: Mapping[str, Loader] = {
     "areas": reference.areas,
     "bodies": reference.bodies,
@@ -41,26 +45,25 @@ LOADERS: Mapping[str, Loader] = {
     "categories": reference.categories,
     "households": places.households,
     "enterprises": places.enterprises,
-    "incidents": incidents.incidents,
     "roads": basemap.roads,
     "water": basemap.water,
     "places": basemap.places,
 }
-KINDS = tuple(LOADERS)
+#: kinds of which there may be millions: chunk by chunk
+STREAMS: Mapping[str, Stream] = {"incidents": incidents.incidents}
+KINDS = (*LOADERS, *STREAMS)
 
 
 class _DryRun(Exception):
-    """Carries the outcome out of a transaction that must not be kept."""
-
-    def __init__(self, loaded: Loaded) -> None:
-        self.loaded = loaded
+    """Ends a transaction that must not be kept."""
 
 
 def load(
     ctx: Context,
     kind: str,
-    rows: pd.DataFrame,
+    rows: pd.DataFrame | Iterable[pd.DataFrame],
     *,
+    total: int | None = None,
     view: View | None = None,
     progress: Progress | None = None,
     dry_run: bool = False,
@@ -68,28 +71,36 @@ def load(
     """Bring canonical rows of a kind in (see `files.canonical` for their columns).
 
     One transaction: a kill leaves the state before or after. Rows that refer to what is not there are returned as
-    rejects, the others go in. With `dry_run` all is done and then taken back.
+    rejects, the others go in. With `dry_run` all is done and then taken back. Rows may come as frames one after
+    another, `total` in all; those of `STREAMS` are not kept together in memory.
     """
-    if kind not in LOADERS:
+    if kind not in KINDS:
         raise InvalidInput(f"there is no kind {kind!r}; the kinds are {', '.join(KINDS)}", field="kind")
-    try:
-        with write(ctx.engine) as conn:
-            batch = Batch(ctx, conn, rows.reset_index(drop=True))
-            if progress is not None:
-                batch.progress = progress
-            done = LOADERS[kind](batch)
-            fresh, changed = int(done.fresh.sum()), int(done.changed.sum())
-            loaded = Loaded(kind, fresh, changed, len(done.ids) - fresh - changed, tuple(batch.rejects))
-            if dry_run:
-                raise _DryRun(loaded)
-            if fresh or changed:
-                if kind == "incidents":
-                    versions.bump_rows(conn, kind, done.ids[done.fresh | done.changed])
-                else:
-                    versions.bump(conn, kind)
-                figures = {"inserted": fresh, "updated": changed, "rejected": len(batch.rejects)}
-                account_id = view.actor.account_id if view and view.actor else None
-                audit(conn, ctx.clock(), account_id, "import", kind, figures)
-    except _DryRun as dry:
-        return dry.loaded
-    return loaded
+    frames: Iterable[pd.DataFrame] = [rows] if isinstance(rows, pd.DataFrame) else rows
+    count = len(rows) if isinstance(rows, pd.DataFrame) else total or 0
+    with suppress(_DryRun), write(ctx.engine) as conn:
+        if kind in STREAMS:
+            done = STREAMS[kind](ctx, conn, frames, count, progress or silent)
+        else:
+            done = _together(ctx, conn, kind, frames, progress or silent)
+        if dry_run:
+            raise _DryRun
+        if done.inserted or done.updated:
+            if done.touched is None:
+                versions.bump(conn, kind)
+            else:
+                versions.bump_rows(conn, kind, done.touched)
+            figures = {"inserted": done.inserted, "updated": done.updated, "rejected": len(done.rejects)}
+            account_id = view.actor.account_id if view and view.actor else None
+            audit(conn, ctx.clock(), account_id, "import", kind, figures)
+    return Loaded(kind, done.inserted, done.updated, done.unchanged, tuple(done.rejects))
+
+
+def _together(ctx: Context, conn: Connection, kind: str, frames: Iterable[pd.DataFrame], progress: Progress) -> Counted:
+    """All rows at once."""
+    rows = pd.concat(list(frames), ignore_index=True)
+    batch = Batch(ctx, conn, rows, progress)
+    done = LOADERS[kind](batch)
+    fresh, changed = int(done.fresh.sum()), int(done.changed.sum())
+    progress(len(rows), len(rows))
+    return Counted(fresh, changed, len(done.ids) - fresh - changed, batch.rejects)

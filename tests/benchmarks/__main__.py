@@ -1,6 +1,7 @@
 """`./run bench [NAME ...] [--rounds N] [--quick]`: run the races of tests/benchmarks/bench_*.py.
 
-Without a NAME all are run and docs/benchmarks.md is written anew. `--quick` takes small inputs and writes nothing.
+Each race is written to docs/benchmarks.md as soon as it is over, in the place of its last run; without a NAME all are
+run, and what no race tells any more is dropped in the end. `--quick` takes small inputs and writes nothing.
 Exit status 1: somewhere we are not as much faster as we must be.
 """
 
@@ -37,7 +38,15 @@ def run(name: str, rounds: int, quick: bool) -> list[Result]:
             race.close()
         print("\n".join(section(result)), end="\n\n", flush=True)
         results.append(result)
+        if not quick:
+            standing = DOCUMENT.read_text(encoding="utf-8") if DOCUMENT.exists() else ""
+            write([result], rounds, standing)
     return results
+
+
+def write(results: list[Result], rounds: int, standing: str = "") -> None:
+    """Write the document: these results, and what stands of others."""
+    DOCUMENT.write_text(document(results, rounds, datetime.now(UTC).date(), standing), encoding="utf-8")
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -53,8 +62,9 @@ def main(arguments: Sequence[str]) -> int:
     if not chosen.quick and missing():
         parser.error(f"not installed: {', '.join(missing())}; start this as ./run bench")
     results = [result for name in chosen.names or known() for result in run(name, chosen.rounds, quick=chosen.quick)]
-    if not chosen.quick and not chosen.names:
-        DOCUMENT.write_text(document(results, chosen.rounds, datetime.now(UTC).date()), encoding="utf-8")
+    if not chosen.quick:
+        if not chosen.names:
+            write(results, chosen.rounds)
         print(f"Written: docs/{DOCUMENT.name}", file=sys.stderr)
     shortfalls = [words for result in results for words in result.shortfalls()]
     print(*shortfalls, sep="\n", end="\n" if shortfalls else "", file=sys.stderr)

@@ -18,22 +18,27 @@ from tests.benchmarks.peers import PEERS, have
 PACKAGES = ("fastapi", "geopandas", "numba", "numpy", "pandas", "shapely", "sqlalchemy", "sqlean.py")
 
 
-def document(results: Sequence[Result], rounds: int, day: date) -> str:
-    """The whole of docs/benchmarks.md."""
-    return "\n".join(
-        [
-            "# Benchmarks",
-            "",
-            "Written by `./run bench`; do not edit. Contenders run in turn in one process, on the same input, and",
-            "agree on the answer before any clock starts. Machines are shared: trust the ratios, not the seconds.",
-            "CPU time is this process's, not a database server's.",
-            "",
-            f"Measured on {day.isoformat()}, {rounds} rounds each, on {machine()}.",
-            f"{versions()}.",
-            *(line for result in results for line in ("", *section(result))),
-            "",
-        ]
-    )
+def document(results: Sequence[Result], rounds: int, day: date, standing: str = "") -> str:
+    """docs/benchmarks.md with these results, and with those that stand in it of races that were not run now."""
+    sections = _sections(standing)
+    for result in results:
+        measured = f"Measured on {day.isoformat()}, {rounds} rounds with {versions()}."
+        sections[result.race.title] = "\n".join([*section(result), "", measured])
+    return "\n\n".join([*_HEAD, f"All on {machine()}.", *sections.values()]) + "\n"
+
+
+_HEAD = (
+    "# Benchmarks",
+    "Written by `./run bench`; do not edit. Contenders run in turn in one process, on the same input, and\n"
+    "agree on the answer before any clock starts. Machines are shared: trust the ratios, not the seconds.\n"
+    "CPU time is this process's, not a database server's.",
+)
+
+
+def _sections(standing: str) -> dict[str, str]:
+    """The sections of a document by their titles."""
+    parts = f"\n{standing}".split("\n## ")[1:]
+    return {part.split("\n", 1)[0]: f"## {part.rstrip()}" for part in parts}
 
 
 def section(result: Result) -> Iterator[str]:

@@ -74,7 +74,11 @@ def test_every_round_is_measured_and_told() -> None:
     assert min(result.timings["theirs"].wall) >= 0.01
     assert result.shortfalls() == []
     text = document([result], 3, date(2026, 7, 3))
-    assert "Measured on 2026-07-03, 3 rounds each" in text
+    assert "Measured on 2026-07-03, 3 rounds with Python" in text
+    again = document([result], 3, date(2026, 7, 4), text + "\n\n## Another race\n\nAs it stood.\n")
+    assert again.count("## Waiting") == 1
+    assert "2026-07-03" not in again
+    assert again.endswith("## Another race\n\nAs it stood.\n")
     assert "\n| **ours** |" in text
     assert str(Path.home()) not in text
 

@@ -11,6 +11,7 @@ from fastapi import Query
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from api.schemas.common import Code
+from gridmap.case.terms import Status
 from gridmap.errors import InvalidInput
 from gridmap.store.spatial import Bbox
 from gridmap.usecases.reading import LONGEST_REASON, SHORTEST_REASON
@@ -31,12 +32,7 @@ class Light(StrEnum):
     YELLOW = "yellow"
     RED = "red"
     VERY_LATE = "very_late"
-
-
-class Status(StrEnum):
-    ASSIGNED = "assigned"
-    UNPLACED = "unplaced"
-    CLOSED = "closed"
+    PAUSED = "paused"
 
 
 def _stripped(value: Any) -> Any:

@@ -140,7 +140,6 @@ def admits(grant: Grant, thing: Thing) -> bool:
 ACTIONS: Mapping[str, frozenset[Role]] = {
     "incident.report": frozenset({Role.WORKER, Role.DISPATCHER, Role.HANDLER, Role.SUPERVISOR}),
     "incident.move": frozenset({Role.WORKER, Role.DISPATCHER}),
-    "incident.close": frozenset({Role.WORKER, Role.DISPATCHER, Role.HANDLER}),
     "figures.read": frozenset({Role.OFFICIAL, Role.PLANNER, Role.APPROVER, Role.SUPERVISOR, Role.DISPATCHER}),
     "account.manage": frozenset({Role.ADMIN}),
 }

@@ -22,8 +22,24 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Select, Table, and_, case, false, null, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    Select,
+    Table,
+    and_,
+    case,
+    false,
+    func,
+    literal_column,
+    null,
+    or_,
+    select,
+    true,
+)
 
+from gridmap.case.terms import ENDED, Status
 from gridmap.people.roles import Thing
 from gridmap.store import tables as t
 from gridmap.view import (
@@ -69,9 +85,14 @@ def on_day(table: Table, day: date) -> ColumnElement[bool]:
     return and_(table.c.valid_from <= day, or_(table.c.valid_to.is_(None), table.c.valid_to > day))
 
 
+def is_open() -> ColumnElement[bool]:
+    """Incidents for which something is still due. Written out, so that partial indexes are recognised."""
+    return t.incidents.c.status.not_in([literal_column(f"'{status}'") for status in Status if status in ENDED])
+
+
 def overdue(now: datetime) -> ColumnElement[bool]:
-    """Open incidents past their due time."""
-    return and_(t.incidents.c.status != "closed", t.incidents.c.due_at < now)
+    """Open incidents whose whole time is used up."""
+    return and_(is_open(), t.incidents.c.overdue_at < now)
 
 
 def thing_of(
@@ -106,7 +127,8 @@ def _ties(kind: Kind, now: datetime) -> Select[Any]:
         case Kind.INCIDENT:
             r = t.responsibilities
             entered = case((table.c.status == "unplaced", table.c.account_id))
-            columns = (r.c.cell_id, area.c.path, r.c.body_id, r.c.worker_id, overdue(now), entered)
+            late = func.coalesce(overdue(now), false())
+            columns = (r.c.cell_id, area.c.path, r.c.body_id, r.c.worker_id, late, entered)
             held = and_(r.c.incident_id == table.c.id, r.c.valid_to.is_(None))
             source = table.outerjoin(r, held).outerjoin(area, area.c.id == r.c.area_id)
         case Kind.HOUSEHOLD | Kind.ENTERPRISE | Kind.DUTY:

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gridmap.case import clock
 from gridmap.store import chain, subjects
 from gridmap.store import incidents as incident_store
 from gridmap.store import tables as t
@@ -17,6 +16,7 @@ from gridmap.store.incidents import Category, categories, drawn_number
 from gridmap.store.upsert import Upserted, known_ids
 from gridmap.usecases.assigning import Places, Responses, place, respond
 from gridmap.usecases.imports.batch import Batch
+from gridmap.usecases.imports.clocks import first_events, opening
 from gridmap.usecases.imports.places import CAME_AS, points
 
 CHUNK = 10_000
@@ -156,8 +156,8 @@ def _columns(
         "channel": [channel or "import" for channel in batch.column("channel")],
         "status": status,
         "received_at": received,
-        "due_at": [clock.due(moment, one.limit_hours) for moment, one in zip(received, chosen, strict=True)],
         "closed_at": closed,
+        **opening(batch, chosen, received, closed),
         "geom": points(batch),
         **{name: batch.column(name) for name in PERSONAL},
     }
@@ -178,19 +178,21 @@ def _insert_chunk(
     incident_store.respond(
         batch.conn, {"incident_id": ids.tolist(), "cell_id": cells, "valid_from": received, **answer}
     )
-    chain.append_first_events(batch.conn, ids, columns["number"], _events(columns, chosen, answer))
+    chain.append_first_events(batch.conn, ids, columns["number"], _events(batch, columns, chosen, answer))
     return ids
 
 
 def _events(
-    columns: dict[str, list[Any]], chosen: list[Category], answer: dict[str, list[Any]]
+    batch: Batch, columns: dict[str, list[Any]], chosen: list[Category], answer: dict[str, list[Any]]
 ) -> list[list[tuple[str, datetime, dict[str, Any]]]]:
     """For each row its events so far: (kind, at, data)."""
     listed = []
+    begins = first_events(batch, chosen, columns["received_at"])
     for i, category in enumerate(chosen):
         at, cell_id = columns["received_at"][i], columns["cell_id"][i]
+        first = {"category": category.code, "channel": columns["channel"][i], "cell_id": cell_id}
         events = [
-            ("reported", at, {"category": category.code, "channel": columns["channel"][i], "cell_id": cell_id}),
+            ("reported", at, {**first, **begins[i]}),
             ("assigned", at, {"cell_id": cell_id, **{name: values[i] for name, values in answer.items()}}),
         ]
         if columns["closed_at"][i] is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Depends, Header, Path, Request, Response
@@ -39,7 +38,8 @@ FIELDS = answers.Fields(
 
 IncidentId = Annotated[Id, Path(description="as answered when it was reported", examples=[1])]
 #: "close" and "move" have routes of their own
-Action = StrEnum("Action", [(name.upper(), name) for name in casework.ACTS if name != "close"])
+_ACTIONS = "|".join(name for name in casework.ACTS if name != "close")
+Action = Annotated[str, Path(pattern=f"^({_ACTIONS})$", description="see GET .../actions", examples=["accept"])]
 Given = Annotated[
     dict[str, Any],
     Body(description="what the action asks for, by name", examples=[{"outcome": "settled", "note": "双方已和解"}]),
@@ -127,7 +127,7 @@ def act_on_incident(caller: Signed, incident_id: IncidentId, action: Action, bod
     The body holds what `GET .../actions` asks for. Refused with the reason: 403 where the caller may not do it to this
     case, 409 where nobody may now. The same `Idempotency-Key` again answers the same and has no second effect.
     """
-    return Acted(**casework.act(caller.ctx, caller.view, incident_id, action.value, body, key=key))
+    return Acted(**casework.act(caller.ctx, caller.view, incident_id, action, body, key=key))
 
 
 @router.get("/{incident_id}/actions", summary="What can be done with it", responses=problems(*SIGNED, 404))

@@ -23,7 +23,8 @@ def actions(ctx: Context, view: View, conn: Connection, incident_id: int, now: d
     case, asker = cases.load(conn, incident_id, ctx.zone), asker_of(conn, view)
     return [
         {
-            "action": verdict.action, "allowed": verdict.allowed, "code": verdict.code, "reason": verdict.reason or None,
+            "action": verdict.action, "allowed": verdict.allowed, "code": verdict.code,
+            "reason": verdict.reason or None,
             "asked": [_asked(one) for one in flow.asked_for(case.state, case.process, verdict.action)],
         }
         for verdict in flow.allowed(case.state, case.process, asker, now)

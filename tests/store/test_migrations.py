@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from sqlalchemy import Connection, Engine, inspect, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Connection, Engine, insert, inspect, select, update
 
+from gridmap.errors import InvalidInput
 from gridmap.store import frame, head, open_engine, read, revision, upgrade, write
 from gridmap.store import tables as t
 from gridmap.store.chain import broken_chains
@@ -107,20 +107,23 @@ def test_the_wider_checks_hold_on_both_databases(empty: Engine) -> None:
     """What 0003 lets in goes in, and nothing else: also where SQLite's schema was changed as text."""
     upgrade(empty)
     change = update(t.incidents).where(t.incidents.c.id == 1)
+    held = {"incident_id": 2, "valid_from": NOW, "valid_to": NOW}
     with write(empty) as conn:
         build(conn)
-        add_incidents(conn, [{}])
+        add_incidents(conn, [{}, {}])
         conn.execute(change.values(status="handling"))
         conn.execute(change.values(status="merged", closed_at=NOW))
-        conn.execute(update(t.responsibilities).values(reason="dispatched"))
-    for wrong in ({"status": "lost"}, {"status": "voided", "closed_at": None}, {"status": "paused"}):
-        with (
-            pytest.raises(IntegrityError, match=r"ck_incidents_(status_known|closed_has_moment)"),
-            write(empty) as conn,
-        ):
-            conn.execute(change.values(**wrong))
-    with pytest.raises(IntegrityError), write(empty) as conn:
-        conn.execute(update(t.responsibilities).values(reason="whim"))
+        conn.execute(insert(t.responsibilities).values(**held, reason="dispatched"))
+    refused = [
+        (change.values(status="lost"), "ck_incidents_status_known"),
+        (change.values(status="voided", closed_at=None), "ck_incidents_closed_has_moment"),
+        (change.values(status="paused"), "ck_incidents_closed_has_moment"),
+        (insert(t.responsibilities).values(**held, reason="whim"), "ck_responsibilities_reason_known"),
+    ]
+    for statement, rule in refused:
+        with pytest.raises(InvalidInput) as caught, write(empty) as conn:
+            conn.execute(statement)
+        assert caught.value.details["constraint"] == rule
     with read(empty) as conn:
         if conn.dialect.name == "sqlite":
             assert conn.exec_driver_sql("PRAGMA integrity_check").scalar() == "ok"

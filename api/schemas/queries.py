@@ -168,6 +168,7 @@ class IncidentQuery(OfCell):
     category: Annotated[Code | None, Field(description="category code; a top category holds its sub-categories")] = None
     status: Annotated[Status | None, Field(description="as stored")] = None
     light: Annotated[Light | None, Field(description="of open incidents, by the server's clock")] = None
+    open: Annotated[bool | None, Field(description="true: those for which something is still due")] = None
     from_: Annotated[Day | None, Field(alias="from", description="first day received, county time")] = None
     to: Annotated[Day | None, Field(description="first day no longer included, county time")] = None
     reason: Reason = None
@@ -178,6 +179,7 @@ class IncidentQuery(OfCell):
             "category": self.category,
             "status": self.status and str(self.status),
             "light": self.light and str(self.light),
+            "open": self.open,
             "from": self.from_,
             "to": self.to,
         }

@@ -141,6 +141,8 @@ def act(
     `given`: what the action asks for (`following.actions` tells). The same sender with the same key has one effect.
     Raises NotFound for a case outside the scope, Forbidden or Conflict with the flow's reason, InvalidInput, KeyReused.
     """
+    if action not in ACTS:
+        raise NotFound(f"there is no action {action!r}; GET .../actions lists them")
     said = ctx.vault.digest(json.dumps(["act", incident_id, action, given], sort_keys=True, default=str))
     with write(ctx.engine) as conn:
         now = ctx.clock()

@@ -203,7 +203,7 @@ def test_what_can_be_done_and_why_it_is_red(api: Api) -> None:
     assert [(one["kind"], one["note"]) for one in events][-1] == ("commented", "已电话联系")
     assert "已电话联系" not in str([one["data"] for one in events])
     problem(api.post("worker-a", f"/incidents/{made}/actions/resolve", {"outcome": "no-such"}), 422, "invalid_input")
-    problem(api.post("worker-a", f"/incidents/{made}/actions/dance", {}), 422, "invalid_input")
+    problem(api.post("worker-a", f"/incidents/{made}/actions/dance", {}), 404, "not_found")
 
 
 def test_an_action_sent_again_has_one_effect(api: Api) -> None:

@@ -14,11 +14,13 @@ What a row is tied to, by kind:
 | account | - | its own | its own | its own |
 | base map | - | - | - | - |
 
-An open incident in no cell is tied to the account that entered it besides.
+An open incident in no cell is tied to the account that entered it besides; any incident to the body that took it
+first, to those whose help was asked while it is open, and to its area's supervisors while it waits for one.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -46,7 +48,9 @@ from gridmap.view import (
     AllOf,
     AnyOf,
     Everything,
+    FirstOfBody,
     Grant,
+    HelpOf,
     InArea,
     InCells,
     Kind,
@@ -54,6 +58,7 @@ from gridmap.view import (
     OfBody,
     OfWorker,
     Overdue,
+    Raised,
     UnplacedBy,
     View,
 )
@@ -95,10 +100,16 @@ def overdue(now: datetime) -> ColumnElement[bool]:
     return and_(is_open(), t.incidents.c.overdue_at < now)
 
 
+def raised() -> ColumnElement[bool]:
+    """Incidents that wait for a supervisor."""
+    i = t.incidents.c
+    return or_(i.extension_asked_at.is_not(None), i.appeal_at.is_not(None), i.supervised_at.is_not(None))
+
+
 def thing_of(
     conn: Connection, kind: Kind, identity: int, *, day: date | None = None, now: datetime | None = None
 ) -> Thing | None:
-    """One row as the rules see it; None when there is no such row. One query.
+    """One row as the rules see it; None when there is no such row.
 
     `day` (default: today, UTC) is for rosters, `now` (default: this moment) for what is overdue.
     """
@@ -111,8 +122,13 @@ def thing_of(
     if row is None:
         return None
     cell_id, area_path, body_id, worker_id, late = row[:5]
-    entered = row[5] if kind is Kind.INCIDENT else None
-    return Thing(kind, cell_id, area_path, body_id, worker_id, bool(late), unplaced_by=entered)
+    thing = Thing(kind, cell_id, area_path, body_id, worker_id, bool(late))
+    if kind is not Kind.INCIDENT:
+        return thing
+    h = t.helpers.c
+    asked = frozenset(conn.execute(select(h.body_id).where(h.incident_id == identity)).scalars())
+    entered, first, waits = row[5:]
+    return replace(thing, unplaced_by=entered, first_body_id=first, helper_ids=asked, raised=bool(waits))
 
 
 # --- one row --------------------------------------------------------------------------------------------------------
@@ -129,6 +145,7 @@ def _ties(kind: Kind, now: datetime) -> Select[Any]:
             entered = case((table.c.status == "unplaced", table.c.account_id))
             late = func.coalesce(overdue(now), false())
             columns = (r.c.cell_id, area.c.path, r.c.body_id, r.c.worker_id, late, entered)
+            columns += (table.c.first_body_id, raised())
             held = and_(r.c.incident_id == table.c.id, r.c.valid_to.is_(None))
             source = table.outerjoin(r, held).outerjoin(area, area.c.id == r.c.area_id)
         case Kind.HOUSEHOLD | Kind.ENTERPRISE | Kind.DUTY:
@@ -191,6 +208,14 @@ def _compile(grant: Grant, kind: Kind, day: date, now: datetime) -> ColumnElemen
             return and_(i.status == "unplaced", i.account_id == account_id) if kind is Kind.INCIDENT else false()
         case Overdue():
             return overdue(now) if kind is Kind.INCIDENT else false()
+        case FirstOfBody(body_id):
+            return t.incidents.c.first_body_id == body_id if kind is Kind.INCIDENT else false()
+        case HelpOf(body_id):
+            h = t.helpers.c
+            asked = t.incidents.c.id.in_(select(h.incident_id).where(h.body_id == body_id))
+            return asked if kind is Kind.INCIDENT else false()
+        case Raised():
+            return raised() if kind is Kind.INCIDENT else false()
         case AnyOf(grants):
             return or_(false(), *(_compile(one, kind, day, now) for one in grants))
         case AllOf(grants):

@@ -113,3 +113,9 @@ def test_a_note_is_sealed_and_goes_with_the_reporter(small_county: SmallCounty) 
     assert {box.field for box in boxes} >= {"text", "note:3"}
     assert not any("王某".encode() in box.box for box in boxes)
     assert "王某" not in rows_of(small_county, t.events, case)[-1].data
+
+
+def test_what_is_remembered_of_a_register_is_what_its_events_come_to(small_county: SmallCounty) -> None:
+    """An import reckons all its rows at once, a fold each by itself."""
+    for incident in small_county.run(select(t.incidents.c.id).order_by(t.incidents.c.id).limit(8)):
+        remembered(small_county, incident.id)

@@ -108,6 +108,25 @@ class Overdue:
 
 
 @dataclass(frozen=True, slots=True)
+class FirstOfBody:
+    """Cases that this body was the first to take: it stays responsible until the end."""
+
+    body_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class HelpOf:
+    """Open cases for which this body was asked for help."""
+
+    body_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """Cases that wait for a supervisor: more time was asked for, there is an appeal, or a supervision is open."""
+
+
+@dataclass(frozen=True, slots=True)
 class AnyOf:
     """Rows that at least one of the grants admits."""
 
@@ -121,7 +140,21 @@ class AllOf:
     grants: tuple[Grant, ...]
 
 
-Grant = Nothing | Everything | InArea | InCells | OfBody | OfWorker | UnplacedBy | Overdue | AnyOf | AllOf
+Grant = (
+    Nothing
+    | Everything
+    | InArea
+    | InCells
+    | OfBody
+    | OfWorker
+    | UnplacedBy
+    | Overdue
+    | FirstOfBody
+    | HelpOf
+    | Raised
+    | AnyOf
+    | AllOf
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from typing import Final
 
 import pandas as pd
 
+from gridmap.case.terms import Status
 from gridmap.view import Audience, Kind
 from layers import style
 from layers.layer import Field, Lang, Layer, LegendItem, Param, Words
@@ -18,7 +19,7 @@ LIGHT_WORDS: Final[Mapping[str, Words]] = {
     "green": Words("正常", "On time"),
     "paused": Words("暂停", "Paused"),
 }
-STATUSES = ("assigned", "unplaced", "closed")
+STATUSES = tuple(map(str, Status))
 
 _DUTY = frozenset({Audience.DUTY})
 

@@ -327,9 +327,9 @@ def _lines(code: str, kind: str, ends: tuple[float, float, float, float]) -> pd.
 #: the incidents of each cell: category, days before NOW it was received, days until it was closed
 PATTERN: tuple[tuple[str, float, float | None], ...] = (
     ("mining-blasting", 0.1, None),  # green
-    ("mining-dust", 6.0, None),  # yellow: 144 of 168 hours
-    ("labour-wages", 8.0, None),  # overdue
-    ("mining-water", 40.0, None),  # very late
+    ("mining-dust", 8.9, None),  # yellow: 6.7 of 7 workdays
+    ("labour-wages", 8.0, None),  # overdue: 6 of 5 workdays
+    ("mining-water", 60.0, None),  # very late: more than 30 of 10 workdays
     ("land-boundary", 90.0, 5.0),  # closed in time
     ("environment-air", 200.0, 30.0),  # closed late
 )

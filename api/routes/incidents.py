@@ -1,16 +1,28 @@
-"""Incidents: reported, listed, read one by one, moved, closed."""
+"""Incidents: reported, listed, read one by one, and brought to their end step by step."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, Path, Request, Response
+from fastapi import APIRouter, Body, Depends, Header, Path, Request, Response
 
 from api import answers
 from api.deps import Explained, Signed, known_parameters
 from api.lean import LeanRoute
 from api.schemas.common import GEOJSON_CONTENT, SIGNED, Id, problems
-from api.schemas.incidents import Assigned, Closed, CloseIn, EventOut, IncidentOut, Moved, MoveIn, ReportIn
+from api.schemas.incidents import (
+    Acted,
+    ActionOut,
+    Assigned,
+    Closed,
+    CloseIn,
+    EventOut,
+    IncidentOut,
+    Moved,
+    MoveIn,
+    ReportIn,
+    WhyOut,
+)
 from api.schemas.lists import IncidentList
 from api.schemas.queries import Incidents
 from gridmap.usecases import casework
@@ -31,6 +43,12 @@ FIELDS = answers.Fields(
 )  # fmt: skip
 
 IncidentId = Annotated[Id, Path(description="as answered when it was reported", examples=[1])]
+#: "close" and "move" have routes of their own
+Action = Annotated[str, Path(max_length=40, description="see GET .../actions", examples=["accept"])]
+Given = Annotated[
+    dict[str, Any],
+    Body(description="what the action asks for, by name", examples=[{"outcome": "settled", "note": "双方已和解"}]),
+]
 Key = Annotated[
     str | None,
     Header(
@@ -96,5 +114,34 @@ def move_incident(caller: Signed, incident_id: IncidentId, body: MoveIn, key: Ke
 
 @router.post("/{incident_id}/actions/close", summary="Close it", responses=problems(*SIGNED, 400, 404, 409, 413))
 def close_incident(caller: Signed, incident_id: IncidentId, _body: CloseIn | None = None) -> Closed:
-    """Closes the incident: its clock stops. Closing a closed one has no effect."""
+    """Closes an incident that is resolved and, where its process asks for it, verified by somebody else: 409 before.
+
+    Closing a closed one has no effect.
+    """
     return Closed(**casework.close(caller.ctx, caller.view, incident_id))
+
+
+@router.post(
+    "/{incident_id}/actions/{action}",
+    summary="Do something to it",
+    responses=problems(*SIGNED, 400, 404, 409, 413),
+)
+def act_on_incident(caller: Signed, incident_id: IncidentId, action: Action, body: Given, key: Key = None) -> Acted:
+    """Carries out one action of the case's process: one event, and all that follows from it, at once or not at all.
+
+    The body holds what `GET .../actions` asks for. Refused with the reason: 403 where the caller may not do it to this
+    case, 409 where nobody may now. The same `Idempotency-Key` again answers the same and has no second effect.
+    """
+    return Acted(**casework.act(caller.ctx, caller.view, incident_id, action, body, key=key))
+
+
+@router.get("/{incident_id}/actions", summary="What can be done with it", responses=problems(*SIGNED, 404))
+def read_actions(caller: Explained, incident_id: IncidentId) -> list[ActionOut]:
+    """Every action with whether the caller may do it now, the reason if not, and what must be entered."""
+    return [ActionOut(**one) for one in caller.reader.actions(incident_id)]
+
+
+@router.get("/{incident_id}/why", summary="Why it is red", responses=problems(*SIGNED, 404))
+def read_why(caller: Explained, incident_id: IncidentId) -> WhyOut:
+    """The clock that decides its light: the limit and what was added to it, each span, pause and hand-over."""
+    return WhyOut(**caller.reader.why(incident_id))

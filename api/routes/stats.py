@@ -11,7 +11,8 @@ from api import answers
 from api.deps import Signed, known_parameters
 from api.schemas.common import SIGNED, Code, problems
 from api.schemas.lists import Counts
-from api.schemas.queries import Day, Light, Status
+from api.schemas.queries import Day, Light
+from gridmap.case.terms import Status
 from gridmap.errors import InvalidInput
 from gridmap.store.figures import DIMENSIONS, MEASURES
 from gridmap.usecases import counting

@@ -110,6 +110,89 @@ class Closed(BaseModel):
     closed_at: datetime
 
 
+class Acted(BaseModel):
+    """Where a case stands after an action, and who has it."""
+
+    id: int
+    number: str
+    status: str
+    level: str = Field(description="the rung of the ladder: community, town, county or city")
+    event: int = Field(description="the number of the event that was written")
+    kind: str
+    at: datetime
+    due_at: datetime
+    closed_at: datetime | None
+    light: str | None
+    cell: Named | None
+    worker: NamedId | None
+    body: Named | None
+
+
+class AskedOut(BaseModel):
+    """One thing to enter for an action."""
+
+    name: str
+    type: str = Field(description="code, id, ids, text, limit, moment, flag or score")
+    required: bool
+    codes: list[str] = Field(description="what a code may be; empty: see the action's own rules")
+
+
+class ActionOut(BaseModel):
+    """One action of the flow, and whether the caller may do it now."""
+
+    action: str
+    allowed: bool
+    code: str = Field(description="stable: allowed, party, status, process, holder, or the rule that refuses it")
+    reason: str | None = Field(description="why not, in words")
+    asked: list[AskedOut]
+
+
+class LimitPart(BaseModel):
+    why: str
+    amount: dict[str, float]
+    event: int | None
+    at: datetime | None
+
+
+class SpanOut(BaseModel):
+    """A stretch of time on the clock; `counted_min` of all of them add up to `used_min`."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    start: datetime = Field(alias="from")
+    end: datetime | None = Field(alias="to")
+    kind: str
+    why: str
+    event: int
+    status: str
+    counted_min: float
+    worker_id: int | None
+    body_id: int | None
+
+
+class WhyOut(BaseModel):
+    """Why a case shows its light: the clock that is furthest gone, its limit and every span that it counted."""
+
+    light: str | None
+    of: str = Field(description="whole or step")
+    step: str | None
+    clock: str = Field(description="work (office hours) or emergency (always)")
+    limit_min: float
+    used_min: float
+    remaining_min: float
+    due_at: datetime
+    running: bool
+    priority: str
+    calendar: str
+    provisional: list[int] = Field(description="years counted without an official schedule of holidays")
+    limit: list[LimitPart]
+    spans: list[SpanOut]
+    process: str
+    process_version: int
+    level: str
+    status: str
+
+
 class CameAs(BaseModel):
     crs: str
     x: float
@@ -133,6 +216,14 @@ class IncidentOut(BaseModel):
     channel: str
     status: str
     light: str | None
+    level: str
+    priority: str
+    process: str | None
+    step: str | None
+    step_due_at: datetime | None
+    paused_until: datetime | None
+    parent_id: int | None
+    merged_into_id: int | None
     received_at: datetime
     occurred_at: datetime | None
     due_at: datetime
@@ -158,7 +249,7 @@ class IncidentOut(BaseModel):
 
 
 class EventOut(BaseModel):
-    """One step of an incident: ids and codes, chained by hash."""
+    """One step of an incident: ids and codes, chained by hash. `note` is sealed beside it; null once erased."""
 
     seq: int
     kind: str
@@ -166,3 +257,4 @@ class EventOut(BaseModel):
     account_id: int | None
     data: dict[str, Any]
     hash: str
+    note: str | None = None

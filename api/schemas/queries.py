@@ -11,6 +11,7 @@ from fastapi import Query
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from api.schemas.common import Code
+from gridmap.case.terms import Status
 from gridmap.errors import InvalidInput
 from gridmap.store.spatial import Bbox
 from gridmap.usecases.reading import LONGEST_REASON, SHORTEST_REASON
@@ -31,12 +32,7 @@ class Light(StrEnum):
     YELLOW = "yellow"
     RED = "red"
     VERY_LATE = "very_late"
-
-
-class Status(StrEnum):
-    ASSIGNED = "assigned"
-    UNPLACED = "unplaced"
-    CLOSED = "closed"
+    PAUSED = "paused"
 
 
 def _stripped(value: Any) -> Any:
@@ -172,6 +168,7 @@ class IncidentQuery(OfCell):
     category: Annotated[Code | None, Field(description="category code; a top category holds its sub-categories")] = None
     status: Annotated[Status | None, Field(description="as stored")] = None
     light: Annotated[Light | None, Field(description="of open incidents, by the server's clock")] = None
+    open: Annotated[bool | None, Field(description="true: those for which something is still due")] = None
     from_: Annotated[Day | None, Field(alias="from", description="first day received, county time")] = None
     to: Annotated[Day | None, Field(description="first day no longer included, county time")] = None
     reason: Reason = None
@@ -182,6 +179,7 @@ class IncidentQuery(OfCell):
             "category": self.category,
             "status": self.status and str(self.status),
             "light": self.light and str(self.light),
+            "open": self.open,
             "from": self.from_,
             "to": self.to,
         }

@@ -8,7 +8,7 @@ light of any later moment is a comparison with them, here and in SQL alike. A pa
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
 import numpy as np
@@ -59,22 +59,6 @@ class Thresholds:
 
 def _first(one: datetime | None, other: datetime | None) -> datetime | None:
     return min((moment for moment in (one, other) if moment is not None), default=None)
-
-
-def due(received_at: datetime, limit_hours: float) -> datetime:
-    """The moment by which a case of this limit must be done, on the clock that always runs."""
-    return received_at + timedelta(hours=limit_hours)
-
-
-def light(received_at: datetime, due_at: datetime, now: datetime) -> Light:
-    """The light of an open case on the clock that always runs; of a closed one, ask with the moment it was closed."""
-    limit = due_at - received_at
-    used = now - received_at
-    if used > limit * VERY_LATE_TIMES:
-        return Light.VERY_LATE
-    if now > due_at:
-        return Light.RED
-    return Light.YELLOW if used >= limit * YELLOW_SHARE else Light.GREEN
 
 
 def lights(cases: pd.DataFrame, now: datetime) -> pd.Series:

@@ -11,13 +11,16 @@ from gridmap.view import (
     AllOf,
     AnyOf,
     Everything,
+    FirstOfBody,
     Grant,
+    HelpOf,
     InArea,
     InCells,
     Nothing,
     OfBody,
     OfWorker,
     Overdue,
+    Raised,
     UnplacedBy,
 )
 
@@ -58,7 +61,7 @@ def admitted(grant: Grant, things: Things, rows: Ids) -> Mask:
             return _joined(np.logical_or, False, grants, things, rows)
         case AllOf(grants):
             return _joined(np.logical_and, True, grants, things, rows)
-        case Nothing() | OfWorker() | UnplacedBy() | Overdue():
+        case Nothing() | OfWorker() | UnplacedBy() | Overdue() | FirstOfBody() | HelpOf() | Raised():
             return np.zeros(len(rows), dtype=bool)
 
 

@@ -14,7 +14,9 @@ from gridmap.view import (
     AllOf,
     AnyOf,
     Everything,
+    FirstOfBody,
     Grant,
+    HelpOf,
     InArea,
     InCells,
     Kind,
@@ -22,6 +24,7 @@ from gridmap.view import (
     OfBody,
     OfWorker,
     Overdue,
+    Raised,
     Role,
     Scope,
     UnplacedBy,
@@ -54,6 +57,10 @@ class Thing:
     unplaced_by: int | None = None
     #: where a thing stands in several cells at once: those that a worker is on the roster of
     cell_ids: frozenset[int] = frozenset()
+    #: of a case: the body that took it first, those whose help was asked, whether a supervisor is waited for
+    first_body_id: int | None = None
+    helper_ids: frozenset[int] = frozenset()
+    raised: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +103,11 @@ def _personal_grants(role: Role, standing: Standing) -> Mapping[Kind, Grant]:
         case Role.DISPATCHER:
             return {**staff, Kind.INCIDENT: AnyOf((area, lost))}
         case Role.HANDLER:
-            return {Kind.INCIDENT: body}
+            if standing.body_id is None:
+                return {Kind.INCIDENT: Nothing()}
+            return {Kind.INCIDENT: AnyOf((body, FirstOfBody(standing.body_id), HelpOf(standing.body_id)))}
         case Role.SUPERVISOR:
-            return {**staff, Kind.INCIDENT: AllOf((area, Overdue()))}
+            return {**staff, Kind.INCIDENT: AllOf((area, AnyOf((Overdue(), Raised()))))}
         case Role.PLANNER | Role.APPROVER:
             return staff
         case Role.OFFICIAL:
@@ -130,6 +139,12 @@ def admits(grant: Grant, thing: Thing) -> bool:
             return thing.unplaced_by == account_id
         case Overdue():
             return thing.overdue
+        case FirstOfBody(body_id):
+            return thing.first_body_id == body_id
+        case HelpOf(body_id):
+            return body_id in thing.helper_ids
+        case Raised():
+            return thing.raised
         case AnyOf(grants):
             return any(admits(one, thing) for one in grants)
         case AllOf(grants):
@@ -140,7 +155,6 @@ def admits(grant: Grant, thing: Thing) -> bool:
 ACTIONS: Mapping[str, frozenset[Role]] = {
     "incident.report": frozenset({Role.WORKER, Role.DISPATCHER, Role.HANDLER, Role.SUPERVISOR}),
     "incident.move": frozenset({Role.WORKER, Role.DISPATCHER}),
-    "incident.close": frozenset({Role.WORKER, Role.DISPATCHER, Role.HANDLER}),
     "figures.read": frozenset({Role.OFFICIAL, Role.PLANNER, Role.APPROVER, Role.SUPERVISOR, Role.DISPATCHER}),
     "account.manage": frozenset({Role.ADMIN}),
 }

@@ -15,6 +15,11 @@ class Reason(StrEnum):
     BACKUP = "backup"
     DISPATCHER = "dispatcher"
     OUTSIDE = "outside"
+    #: not by the roster but by what somebody did with it
+    TAKEN = "taken"
+    DISPATCHED = "dispatched"
+    HANDED_OVER = "handed_over"
+    DESK = "desk"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, insert, select
 
 from gridmap.case.events import GENESIS, canonical_json, canonical_moment, event_hash, event_hashes
+from gridmap.case.kinds import check_event
 from gridmap.errors import InvalidInput, NotFound
 from gridmap.store import tables as t
 from gridmap.store.bulk import bulk_insert
@@ -23,8 +24,10 @@ def append_event(
 ) -> int:
     """Append one event to an incident and return its number in the sequence.
 
-    Writers of the same incident take turns (its row is locked where the database can). Raises NotFound.
+    Writers of the same incident take turns (its row is locked where the database can). Raises NotFound, and
+    InvalidInput for what an event may not hold (`case.kinds.check_event`).
     """
+    check_event(kind, data)
     i, e = t.incidents.c, t.events.c
     number = conn.execute(select(i.number).where(i.id == incident_id).with_for_update()).scalar_one_or_none()
     if number is None:

@@ -8,6 +8,7 @@ from datetime import date
 from sqlalchemy import Connection, func, or_, select
 
 from gridmap.store import tables as t
+from gridmap.store.scope import is_open
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,7 @@ class Seats:
 def busiest(conn: Connection, day: date) -> Seats:
     """The seats of a loaded county, for a day."""
     r, i, d = t.responsibilities.c, t.incidents.c, t.duties.c
-    open_now = (r.valid_to.is_(None)) & (i.status != "closed")
+    open_now = (r.valid_to.is_(None)) & is_open()
     here = select(func.count()).select_from(t.responsibilities.join(t.incidents, r.incident_id == i.id))
     on_duty = select(d.worker_id).where(
         d.rank == "primary", d.valid_from <= day, or_(d.valid_to.is_(None), d.valid_to > day)

@@ -10,17 +10,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from sqlalchemy import ColumnElement, Connection, FromClause, Select, and_, false, func, select
 
 from gridmap.case import clock
-from gridmap.case.clock import Light
 from gridmap.errors import InvalidInput, NotFound
 from gridmap.store import tables as t
 from gridmap.store.bulk import frame
 from gridmap.store.filters import Asked, Filters, conditions, incident_cell
-from gridmap.store.scope import clause, on_day
+from gridmap.store.scope import clause, is_open, on_day
 from gridmap.store.scope import overdue as is_overdue
 from gridmap.store.spatial import Bbox, intersects_bbox
 from gridmap.view import Audience, Kind, View
@@ -129,15 +127,8 @@ def one(
 
 
 def lights(incidents: pd.DataFrame, now: datetime) -> pd.Series:
-    """The light of each incident (received_at, due_at, closed_at) as `case.clock.light` says; None once closed."""
-    limit = incidents["due_at"] - incidents["received_at"]
-    used = pd.Timestamp(now) - incidents["received_at"]
-    out = np.full(len(incidents), str(Light.GREEN), dtype=object)
-    out[(used >= limit * clock.YELLOW_SHARE).to_numpy()] = str(Light.YELLOW)
-    out[(used > limit).to_numpy()] = str(Light.RED)
-    out[(used > limit * clock.VERY_LATE_TIMES).to_numpy()] = str(Light.VERY_LATE)
-    out[incidents["closed_at"].notna().to_numpy()] = None
-    return pd.Series(out, index=incidents.index, dtype=object)
+    """The light of each incident by its columns, as `case.clock.lights` says; None once it has ended."""
+    return clock.lights(incidents.assign(ended=incidents["closed_at"].notna()), now)
 
 
 def cell_loads(conn: Connection, view: View, *, now: datetime | None = None) -> pd.DataFrame:
@@ -154,7 +145,7 @@ def cell_loads(conn: Connection, view: View, *, now: datetime | None = None) -> 
     open_now = (
         select(r.c.cell_id.label("id"), func.count().label("n"))
         .join(i, i.c.id == r.c.incident_id)
-        .where(r.c.valid_to.is_(None), r.c.cell_id.is_not(None), i.c.status != "closed")
+        .where(r.c.valid_to.is_(None), r.c.cell_id.is_not(None), is_open())
         .where(clause(view, Kind.INCIDENT, now=moment))
         .group_by(r.c.cell_id)
     )
@@ -266,10 +257,14 @@ def _workers() -> Source:
     return Source(Kind.WORKER, w, columns, joined)
 
 
+#: what `lights` compares with the moment
+_LIGHTS = ("yellow_at", "red_at", "very_late_at", "paused_until")
+
+
 def _incidents(view: View) -> Source:
     i, r, c, w = t.incidents, t.responsibilities, t.cells, t.workers
     columns = (
-        *_own(i, "number", "channel", "status", "received_at", "occurred_at", "due_at", "closed_at"),
+        *_own(i, "number", "channel", "status", "received_at", "occurred_at", "due_at", "closed_at", *_LIGHTS),
         *_named(t.categories, "category"), *_named(c, "cell"),
         w.c.id.label("worker_id"), w.c.name.label("worker"), w.c.name_en.label("worker_name_en"),
         *_named(t.bodies, "body"), r.c.reason.label("responsible_reason"),

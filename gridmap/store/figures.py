@@ -21,7 +21,7 @@ from gridmap.errors import InvalidInput
 from gridmap.store import tables as t
 from gridmap.store.bulk import frame
 from gridmap.store.filters import Asked, Filters, conditions, incident_cell
-from gridmap.store.scope import clause
+from gridmap.store.scope import clause, is_open
 from gridmap.store.scope import overdue as is_overdue
 from gridmap.view import Kind, View
 
@@ -58,7 +58,7 @@ def counts(
     where = _where(filters, asked)
     months = _months(conn, where, zone) if "month" in wanted else []
     keys = _keys(wanted, asked, months)
-    closed = case((t.incidents.c.status == "closed", 1), else_=0)
+    closed = case((is_open(), 0), else_=1)
     measures = (
         func.count().label("count"),
         func.sum(1 - closed).label("open"),

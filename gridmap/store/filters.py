@@ -7,14 +7,12 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, tzinfo
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, and_, bindparam, false, or_, select
+from sqlalchemy import ColumnElement, Table, and_, or_, select
 
-from gridmap.case import clock
 from gridmap.case.clock import Light
 from gridmap.errors import InvalidInput
 from gridmap.store import tables as t
-from gridmap.store.scope import on_day
-from gridmap.store.spatial import epoch
+from gridmap.store.scope import is_open, on_day
 from gridmap.view import Drawing, View
 
 Filters = Mapping[str, Any]
@@ -57,24 +55,22 @@ def conditions(layer: str, filters: Filters, asked: Asked) -> list[ColumnElement
 
 
 def light_is(light: Light, now: datetime) -> ColumnElement[bool]:
-    """Open incidents that show this light, as `case.clock.light` says."""
+    """Open incidents that show this light, as `case.clock.Thresholds.light` says."""
     i = t.incidents.c
-    limit = epoch(i.due_at) - epoch(i.received_at)
-    moment = bindparam("light_now", now, type_=i.due_at.type)
-    used = epoch(moment) - epoch(i.received_at)
-    very_late, late = used > limit * clock.VERY_LATE_TIMES, epoch(moment) > epoch(i.due_at)
-    match light:
-        case Light.VERY_LATE:
-            shown = very_late
-        case Light.RED:
-            shown = and_(late, ~very_late)
-        case Light.YELLOW:
-            shown = and_(used >= limit * clock.YELLOW_SHARE, ~late)
-        case Light.GREEN:
-            shown = and_(used < limit * clock.YELLOW_SHARE, ~late)
-        case Light.PAUSED:
-            shown = false()
-    return and_(i.status != "closed", shown)
+
+    def not_past(moment: ColumnElement[datetime | None]) -> ColumnElement[bool]:
+        return or_(moment.is_(None), moment >= now)
+
+    running = or_(i.paused_until.is_(None), i.paused_until <= now)
+    on_time = (not_past(i.red_at), not_past(i.very_late_at))
+    shown: Mapping[Light, tuple[ColumnElement[bool], ...]] = {
+        Light.VERY_LATE: (i.very_late_at < now,),
+        Light.RED: (i.red_at < now, not_past(i.very_late_at)),
+        Light.PAUSED: (i.paused_until > now, *on_time),
+        Light.YELLOW: (i.yellow_at <= now, running, *on_time),
+        Light.GREEN: (or_(i.yellow_at.is_(None), i.yellow_at > now), running, *on_time),
+    }
+    return and_(is_open(), *shown[light])
 
 
 def of_category(code: str) -> ColumnElement[bool]:
@@ -138,7 +134,7 @@ _INCIDENTS: Mapping[str, Filter] = {
     "cell": lambda code, asked: incident_cell(asked.view).in_(_cells_named(code)),
     "from": lambda day, asked: t.incidents.c.received_at >= asked.moment(day),
     "to": lambda day, asked: t.incidents.c.received_at < asked.moment(day),
-    "open": lambda is_open, _asked: (t.incidents.c.status != "closed") == bool(is_open),
+    "open": lambda wanted, _asked: is_open() if wanted else ~is_open(),
 }
 
 #: by layer and name; "to" is the first day no longer included

@@ -13,6 +13,7 @@ from gridmap.people.bodies import Bodies, Body
 from gridmap.people.rosters import Duty, Leave, Roster
 from gridmap.store import tables as t
 from gridmap.store.bulk import frame
+from gridmap.store.scope import is_open
 
 
 def cells_on(conn: Connection, day: date) -> gpd.GeoDataFrame:
@@ -54,6 +55,11 @@ def county(conn: Connection) -> Area | None:
     return None if row is None else Area(row.id, row.code, row.level, row.path)
 
 
+def level_of(conn: Connection, area_id: int | None) -> str | None:
+    """The level of an area; None without one."""
+    return conn.execute(select(t.areas.c.level).where(t.areas.c.id == area_id)).scalar_one_or_none()
+
+
 def county_names(conn: Connection) -> tuple[str, str]:
     """The county's names in Chinese and English; empty where there is none."""
     a = t.areas.c
@@ -85,7 +91,7 @@ def open_counts(conn: Connection, cell_ids: Collection[int] | None = None, but: 
     query = (
         select(r.worker_id, func.count())
         .join(t.incidents, i.id == r.incident_id)
-        .where(r.valid_to.is_(None), r.worker_id.is_not(None), i.status != "closed")
+        .where(r.valid_to.is_(None), r.worker_id.is_not(None), is_open())
         .group_by(r.worker_id)
     )
     if but is not None:

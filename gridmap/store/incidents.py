@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, Select, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from gridmap.errors import InvalidInput, KeyReused, NotFound
@@ -56,24 +56,31 @@ class Category:
     code: str
     department: str | None
     limit_hours: float
+    process: str
+    parent: str | None
 
 
 def category(conn: Connection, code: str) -> Category:
     """One category; InvalidInput names the code."""
-    c = t.categories.c
-    row = conn.execute(select(c.id, c.code, c.department, c.limit_hours).where(c.code == code)).first()
+    row = conn.execute(_categories().where(t.categories.c.code == code)).first()
     if row is None:
         raise InvalidInput(f"there is no category {code!r}; GET /api/v1/categories lists them", field="category")
-    return Category(*row)
+    return Category(*row[:6])
+
+
+def _categories() -> Select[Any]:
+    """The columns of `Category`, then both names."""
+    c, above = t.categories, t.categories.alias("above")
+    own = (c.c.id, c.c.code, c.c.department, c.c.limit_hours, c.c.process, above.c.code.label("parent"))
+    return select(*own, c.c.name, c.c.name_en).outerjoin(above, above.c.id == c.c.parent_id)
 
 
 def categories(conn: Connection) -> dict[str, Category]:
     """All categories by code and by both names, in lower case; a code wins over a name."""
-    c = t.categories.c
-    rows = conn.execute(select(c.id, c.code, c.department, c.limit_hours, c.name, c.name_en)).all()
+    rows = conn.execute(_categories()).all()
     found: dict[str, Category] = {}
     for names in ("name_en", "name", "code"):
-        found.update({getattr(row, names).casefold(): Category(*row[:4]) for row in rows if getattr(row, names)})
+        found.update({getattr(row, names).casefold(): Category(*row[:6]) for row in rows if getattr(row, names)})
     return found
 
 
@@ -145,8 +152,8 @@ def current(conn: Connection, incident_id: int) -> Any:
         select(
             i.id, i.number, i.status, i.received_at, i.due_at, i.closed_at, i.cell_id, i.x_in, i.y_in, i.crs_in,
             i.accuracy_m, i.geom.ST_X().label("lon"), i.geom.ST_Y().label("lat"),
-            t.categories.c.department, r.id.label("responsibility_id"), r.worker_id, r.body_id,
-            r.cell_id.label("responsible_cell_id"), r.valid_from.label("since"),
+            t.categories.c.department, r.id.label("responsibility_id"), r.worker_id, r.body_id, r.area_id,
+            r.cell_id.label("responsible_cell_id"), r.valid_from.label("since"), r.reason, i.subject_id,
         )
         .join(t.categories, i.category_id == t.categories.c.id)
         .outerjoin(t.responsibilities, (r.incident_id == i.id) & r.valid_to.is_(None))
@@ -186,6 +193,12 @@ def unplaced(conn: Connection) -> Sequence[Any]:
         .order_by(i.id)
     )  # fmt: skip
     return conn.execute(query).all()
+
+
+def parent_of(conn: Connection, incident_id: int) -> int | None:
+    """The case that this one is a part of."""
+    i = t.incidents.c
+    return conn.execute(select(i.parent_id).where(i.id == incident_id)).scalar_one_or_none()
 
 
 def set_values(conn: Connection, incident_id: int, **values: Any) -> None:

@@ -16,7 +16,7 @@ from gridmap.store.engine import is_sqlite, write
 from gridmap.store.tables import metadata
 
 #: what is only ever added to, and what may be changed but not removed; everything else may be both
-_ADDED_ONLY = frozenset({"events", "audit"})
+_ADDED_ONLY = frozenset({"events", "audit", "processes", "calendars"})
 _KEPT = frozenset({"incidents", "responsibilities", "accounts", "areas", "cells", "subjects"})
 _EXPIRING = frozenset({"readings"})
 

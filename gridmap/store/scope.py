@@ -14,23 +14,43 @@ What a row is tied to, by kind:
 | account | - | its own | its own | its own |
 | base map | - | - | - | - |
 
-An open incident in no cell is tied to the account that entered it besides.
+An open incident in no cell is tied to the account that entered it besides; any incident to the body that took it
+first, to those whose help was asked while it is open, and to its area's supervisors while it waits for one.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Select, Table, and_, case, false, null, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    Select,
+    Table,
+    and_,
+    case,
+    false,
+    func,
+    literal_column,
+    null,
+    or_,
+    select,
+    true,
+)
 
+from gridmap.case.terms import ENDED, Status
 from gridmap.people.roles import Thing
 from gridmap.store import tables as t
 from gridmap.view import (
     AllOf,
     AnyOf,
     Everything,
+    FirstOfBody,
     Grant,
+    HelpOf,
     InArea,
     InCells,
     Kind,
@@ -38,6 +58,7 @@ from gridmap.view import (
     OfBody,
     OfWorker,
     Overdue,
+    Raised,
     UnplacedBy,
     View,
 )
@@ -69,15 +90,26 @@ def on_day(table: Table, day: date) -> ColumnElement[bool]:
     return and_(table.c.valid_from <= day, or_(table.c.valid_to.is_(None), table.c.valid_to > day))
 
 
+def is_open() -> ColumnElement[bool]:
+    """Incidents for which something is still due. Written out, so that partial indexes are recognised."""
+    return t.incidents.c.status.not_in([literal_column(f"'{status}'") for status in Status if status in ENDED])
+
+
 def overdue(now: datetime) -> ColumnElement[bool]:
-    """Open incidents past their due time."""
-    return and_(t.incidents.c.status != "closed", t.incidents.c.due_at < now)
+    """Open incidents whose whole time is used up."""
+    return and_(is_open(), t.incidents.c.overdue_at < now)
+
+
+def raised() -> ColumnElement[bool]:
+    """Incidents that wait for a supervisor."""
+    i = t.incidents.c
+    return or_(i.extension_asked_at.is_not(None), i.appeal_at.is_not(None), i.supervised_at.is_not(None))
 
 
 def thing_of(
     conn: Connection, kind: Kind, identity: int, *, day: date | None = None, now: datetime | None = None
 ) -> Thing | None:
-    """One row as the rules see it; None when there is no such row. One query.
+    """One row as the rules see it; None when there is no such row.
 
     `day` (default: today, UTC) is for rosters, `now` (default: this moment) for what is overdue.
     """
@@ -90,8 +122,14 @@ def thing_of(
     if row is None:
         return None
     cell_id, area_path, body_id, worker_id, late = row[:5]
-    entered = row.entered if kind is Kind.INCIDENT else None
-    return Thing(kind, cell_id, area_path, body_id, worker_id, bool(late), unplaced_by=entered)
+    thing = Thing(kind, cell_id, area_path, body_id, worker_id, bool(late))
+    if kind is not Kind.INCIDENT:
+        return thing
+    h = t.helpers.c
+    asked = frozenset(conn.execute(select(h.body_id).where(h.incident_id == identity)).scalars())
+    return replace(
+        thing, unplaced_by=row.entered, first_body_id=row.first_body_id, helper_ids=asked, raised=bool(row.raised)
+    )
 
 
 # --- one row --------------------------------------------------------------------------------------------------------
@@ -109,8 +147,12 @@ def ties(kind: Kind, now: datetime) -> Select[Any]:
     match kind:
         case Kind.INCIDENT:
             r = t.responsibilities
-            more = (case((table.c.status == "unplaced", table.c.account_id)).label("entered"),)
-            columns = (r.c.cell_id, area.c.path, r.c.body_id, r.c.worker_id, overdue(now))
+            more = (
+                case((table.c.status == "unplaced", table.c.account_id)).label("entered"),
+                table.c.first_body_id, raised().label("raised"),
+            )  # fmt: skip
+            late = func.coalesce(overdue(now), false())
+            columns = (r.c.cell_id, area.c.path, r.c.body_id, r.c.worker_id, late)
             held = and_(r.c.incident_id == table.c.id, r.c.valid_to.is_(None))
             source = table.outerjoin(r, held).outerjoin(area, area.c.id == r.c.area_id)
         case Kind.HOUSEHOLD | Kind.ENTERPRISE | Kind.DUTY:
@@ -177,6 +219,14 @@ def _compile(grant: Grant, kind: Kind, day: date, now: datetime) -> ColumnElemen
             return and_(i.status == "unplaced", i.account_id == account_id) if kind is Kind.INCIDENT else false()
         case Overdue():
             return overdue(now) if kind is Kind.INCIDENT else false()
+        case FirstOfBody(body_id):
+            return t.incidents.c.first_body_id == body_id if kind is Kind.INCIDENT else false()
+        case HelpOf(body_id):
+            h = t.helpers.c
+            asked = t.incidents.c.id.in_(select(h.incident_id).where(h.body_id == body_id))
+            return asked if kind is Kind.INCIDENT else false()
+        case Raised():
+            return raised() if kind is Kind.INCIDENT else false()
         case AnyOf(grants):
             return or_(false(), *(_compile(one, kind, day, now) for one in grants))
         case AllOf(grants):

@@ -49,6 +49,8 @@ def incident(conn: Connection, incident_id: int, now: datetime) -> dict[str, Any
         select(
             i.c.id, i.c.number, i.c.channel, i.c.status, i.c.received_at, i.c.occurred_at, i.c.due_at, i.c.closed_at,
             i.c.accuracy_m, i.c.border_m, i.c.confidence, i.c.place_reason, i.c.nearest_m, i.c.household_id,
+            i.c.level, i.c.priority, i.c.process, i.c.step, i.c.step_due_at, i.c.paused_until, i.c.parent_id,
+            i.c.merged_into_id, i.c.yellow_at, i.c.red_at, i.c.very_late_at,
             i.c.enterprise_id, i.c.subject_id, i.c.source_ref, i.c.crs_in, i.c.x_in, i.c.y_in,
             func.ST_X(i.c.geom).label("lon"), func.ST_Y(i.c.geom).label("lat"),
             r.c.reason.label("responsible_reason"), r.c.valid_from.label("responsible_since"),
@@ -79,8 +81,9 @@ def incident(conn: Connection, incident_id: int, now: datetime) -> dict[str, Any
         "reason": row.pop("responsible_reason"),
         "since": row.pop("responsible_since"),
     }
-    is_open = row["closed_at"] is None
-    row["light"] = str(clock.light(row["received_at"], row["due_at"], now)) if is_open else None
+    moments = clock.Thresholds(*(row.pop(name) for name in ("yellow_at", "red_at", "very_late_at")))
+    light = moments.light(now, row["paused_until"])
+    row["light"] = str(light) if row["closed_at"] is None else None
     row["came_as"] = {"crs": row.pop("crs_in"), "x": row.pop("x_in"), "y": row.pop("y_in")}
     return row
 
@@ -97,6 +100,11 @@ def events(conn: Connection, incident_id: int) -> list[dict[str, Any]]:
 def subject_of(conn: Connection, household_id: int) -> int | None:
     """The subject under whose key a household's contact is sealed."""
     return conn.execute(select(t.households.c.subject_id).where(t.households.c.id == household_id)).scalar_one_or_none()
+
+
+def subject_of_incident(conn: Connection, incident_id: int) -> int | None:
+    """The subject under whose key an incident's text, reporter and notes are sealed."""
+    return conn.execute(select(t.incidents.c.subject_id).where(t.incidents.c.id == incident_id)).scalar_one_or_none()
 
 
 def roster(conn: Connection, cell_id: int, day: date) -> list[dict[str, Any]]:

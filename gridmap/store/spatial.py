@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import shapely
 from geoalchemy2 import Geometry
-from sqlalchemy import Column, Float, LargeBinary, Table
+from sqlalchemy import Column, LargeBinary, Table
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -90,24 +90,6 @@ class wkb(FunctionElement[bytes]):  # noqa: N801
 def _wkb(element: wkb, compiler: SQLCompiler, **kw: Any) -> str:
     # in SpatiaLite and PostGIS alike; written out, since the geometry type would wrap a plain function's result
     return f"ST_AsBinary({compiler.process(element.clauses, **kw)})"
-
-
-class epoch(FunctionElement[float]):  # noqa: N801
-    """A stored moment as seconds since 1970 (UTC), to the millisecond, so that moments can be calculated with."""
-
-    type = Float()
-    inherit_cache = True
-    name = "epoch"
-
-
-@compiles(epoch, "sqlite")
-def _epoch_sqlite(element: epoch, compiler: SQLCompiler, **kw: Any) -> str:
-    return f"unixepoch({compiler.process(element.clauses, **kw)}, 'subsec')"
-
-
-@compiles(epoch, "postgresql")
-def _epoch_postgres(element: epoch, compiler: SQLCompiler, **kw: Any) -> str:
-    return f"extract(epoch FROM {compiler.process(element.clauses, **kw)})::double precision"
 
 
 def is_geometry(kind: Any) -> bool:

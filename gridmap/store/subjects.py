@@ -95,6 +95,28 @@ def _open_all(conn: Connection, vault: Vault, subject_ids: Collection[int]) -> d
     return opened
 
 
+def note_field(seq: int) -> str:
+    """The field in which the words of an incident's event are sealed, under the incident's own subject."""
+    return f"note:{seq}"
+
+
+def seal_more(
+    conn: Connection, vault: Vault, subject_id: int | None, field: str, text: str, now: datetime
+) -> tuple[int, int]:
+    """Seal one more field of a subject; (the subject, the id of the box). A new subject where none is left."""
+    s, b = t.subjects.c, t.sealed.c
+    wrapped = conn.execute(select(s.wrapped_key).where(s.id == subject_id)).scalar() if subject_id else None
+    if subject_id is None or wrapped is None:
+        made = seal_new(conn, vault, [{field: text}], now)[0]
+        assert made is not None
+        subject_id = made
+    else:
+        box = vault.seal(vault.unwrap(wrapped), subject_id, field, text)
+        bulk_insert(conn, t.sealed, {"subject_id": [subject_id], "field": [field], "box": [box]})
+    key = conn.execute(select(b.id).where(b.subject_id == subject_id, b.field == field)).scalar_one()
+    return subject_id, int(key)
+
+
 def open_fields(conn: Connection, vault: Vault, subject_id: int | None) -> dict[str, str]:
     """The opened fields of a subject; empty for None and for one that was erased. The caller logs the reading."""
     if subject_id is None:

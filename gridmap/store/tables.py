@@ -32,6 +32,9 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.schema import SchemaItem
 from sqlalchemy.types import TypeDecorator
 
+from gridmap.case.terms import ENDED, Status
+from gridmap.people.rosters import Reason
+
 SRID = 4326
 
 
@@ -102,12 +105,19 @@ def _one_of(name: str, *values: str, null: bool = False) -> CheckConstraint:
     return CheckConstraint(f"{name} IS NULL OR {test}" if null else test, name=f"{name}_known")
 
 
+def _partial(name: str, column: str, where: str) -> Index:
+    return Index(name, column, sqlite_where=text(where), postgresql_where=text(where))
+
+
+#: statuses in which nothing more is due, as SQL writes them in a list
+ENDED_SQL = ", ".join(f"'{status}'" for status in Status if status in ENDED)
+
 # --- the ground -----------------------------------------------------------------------------------------------------
 
 meta = Table(
     "meta",
     metadata,
-    Column("key", Text, primary_key=True),  # county_name, county_name_en, is_demo, created_at
+    Column("key", Text, primary_key=True),  # county_name, county_name_en, is_demo, created_at, calendar
     Column("value", Text, nullable=False),
 )
 
@@ -274,16 +284,62 @@ incidents = _table(
     *_came_as(),
     _geom("POINT"),
     _one_of("channel", "worker", "resident", "phone", "counter", "online", "import"),
-    _one_of("status", "assigned", "unplaced", "closed"),
+    # remembered from the events by `store.cases`, so that lists need not fold them
+    Column("level", Text, nullable=False, server_default="community"),
+    Column("priority", Text, nullable=False, server_default="normal"),
+    Column("process", Text),
+    Column("process_version", Integer),
+    Column("calendar", String(16)),
+    Column("step", Text),
+    Column("step_due_at", UtcDateTime),
+    Column("overdue_at", UtcDateTime),  # when the whole is overdue; None where its clock stops before
+    Column("yellow_at", UtcDateTime),  # of the whole or the step, whichever comes first
+    Column("red_at", UtcDateTime),
+    Column("very_late_at", UtcDateTime),
+    Column("paused_until", UtcDateTime),
+    Column("extension_asked_at", UtcDateTime),  # these three: what waits for a supervisor
+    Column("appeal_at", UtcDateTime),
+    Column("supervised_at", UtcDateTime),
+    _ref("parent_id", "incidents"),
+    _ref("merged_into_id", "incidents", index=False),
+    _ref("first_body_id", "bodies"),  # who first said yes: responsible until the end
+    _one_of("status", *Status),
     _one_of("place_reason", "inside", "border", "outside"),
-    CheckConstraint("(status = 'closed') = (closed_at IS NOT NULL)", name="closed_has_moment"),
+    CheckConstraint(f"(status IN ({ENDED_SQL})) = (closed_at IS NOT NULL)", name="closed_has_moment"),
     Index("ix_incidents_received_at_id", "received_at", "id"),
-    Index(
-        "ix_incidents_open_due",
-        "due_at",
-        sqlite_where=text("status <> 'closed'"),
-        postgresql_where=text("status <> 'closed'"),
+    _partial("ix_incidents_open_overdue", "overdue_at", f"status NOT IN ({ENDED_SQL})"),
+    _partial("ix_incidents_open_red", "red_at", f"status NOT IN ({ENDED_SQL})"),
+    *(
+        _partial(f"ix_incidents_{name}", name, f"{name} IS NOT NULL")
+        for name in ("extension_asked_at", "appeal_at", "supervised_at")
     ),
+)
+
+#: the bodies whose help was asked for an open case
+helpers = _table(
+    "helpers",
+    _ref("incident_id", "incidents", null=False, index=False),
+    _ref("body_id", "bodies", null=False),
+    UniqueConstraint("incident_id", "body_id"),
+)
+
+#: every version of every process as JSON; a case keeps the one it began with, so rows stay as they are
+processes = _table(
+    "processes",
+    Column("code", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    UniqueConstraint("code", "version"),
+    CheckConstraint("version >= 1", name="version_from_one"),
+)
+
+#: every calendar that events name, as JSON; `meta.calendar` says which one is in force
+calendars = _table(
+    "calendars",
+    Column("version", String(16), nullable=False, unique=True),  # the digest of the body
+    Column("body", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
 )
 
 #: who answers for an incident, dated; the one in force has valid_to None
@@ -294,7 +350,7 @@ responsibilities = _table(
     _ref("worker_id", "workers"),
     _ref("body_id", "bodies"),
     _ref("area_id", "areas"),  # of the cell, or the county when outside
-    Column("reason", Text, nullable=False),  # primary, backup, dispatcher, outside
+    Column("reason", Text, nullable=False),  # see `people.rosters.Reason`
     Column("valid_from", UtcDateTime, nullable=False),
     Column("valid_to", UtcDateTime),
     UniqueConstraint("incident_id", "valid_from"),
@@ -305,7 +361,7 @@ responsibilities = _table(
         sqlite_where=text("valid_to IS NULL"),
         postgresql_where=text("valid_to IS NULL"),
     ),
-    _one_of("reason", "primary", "backup", "dispatcher", "outside"),
+    _one_of("reason", *Reason),
     CheckConstraint("valid_to IS NULL OR valid_to >= valid_from", name="moments_in_order"),
 )
 

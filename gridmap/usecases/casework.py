@@ -1,7 +1,10 @@
-"""What is done to an incident once it stands: correct its pin, close it. The whole case flow grows from here."""
+"""What is done to a case once it stands: its pin is corrected, and every action of the flow's table is carried out."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -9,28 +12,38 @@ from typing import Any
 import shapely
 from sqlalchemy import Connection
 
+from gridmap.case.actions import RULES
 from gridmap.case.events import canonical_moment
+from gridmap.case.flow import SYSTEM, Asker, decide
+from gridmap.case.terms import Level, Status
 from gridmap.errors import Conflict, Forbidden, NotFound
 from gridmap.people.roles import admits, can
-from gridmap.store import chain, incidents, versions, write
+from gridmap.store import cases, incidents, subjects, versions, write
+from gridmap.store import ground as ground_store
+from gridmap.store.cases import Case
 from gridmap.store.scope import thing_of
-from gridmap.usecases.assigning import Places, respond
+from gridmap.store.subjects import note_field
+from gridmap.usecases.assigning import Places, Responses, respond
 from gridmap.usecases.context import Context
-from gridmap.usecases.spots import Pin, Spot, act_on_pin, assign, neighbour, where
+from gridmap.usecases.effects import Deed, checked, follow
+from gridmap.usecases.spots import Pin, Spot, act_on_pin, assign, neighbour, sender_of, where
 from gridmap.view import Kind, View
 
 
-def _load(conn: Connection, view: View, incident_id: int, action: str, now: datetime) -> Any:
-    """The incident's row (`incidents.current`), if this actor may do this to it.
-
-    One outside the scope answers like one that is not there.
-    """
+def _seen(conn: Connection, view: View, incident_id: int, now: datetime) -> Any:
+    """The incident's row (`incidents.current`). One outside the scope answers like one that is not there."""
     row = incidents.current(conn, incident_id)
     thing = thing_of(conn, Kind.INCIDENT, incident_id, now=now)
     if thing is None or not admits(view.scope.grant(Kind.INCIDENT), thing):
         raise NotFound("there is no such incident")
+    return row
+
+
+def _load(conn: Connection, view: View, incident_id: int, action: str, now: datetime) -> Any:
+    """The incident's row, if this actor may do this to it."""
+    row = _seen(conn, view, incident_id, now)
     if view.actor is not None:
-        decision = can(view.actor, view.scope, action, thing)
+        decision = can(view.actor, view.scope, action)
         if not decision:
             raise Forbidden(decision.reason)
     return row
@@ -63,7 +76,8 @@ def _move(
     ctx: Context, view: View, incident_id: int, conn: Connection, spot: Spot, places: Places, now: datetime
 ) -> dict[str, Any]:
     row = _load(conn, view, incident_id, "incident.move", now)
-    if row.status == "closed":
+    case = cases.load(conn, row.id, ctx.zone)
+    if case.state.ended:
         raise Conflict("a closed incident keeps its place", code="closed")
     answer = {"id": row.id, "number": row.number, "due_at": canonical_moment(row.due_at)}
     here = (row.lon, row.lat) == (spot.lon, spot.lat)
@@ -71,39 +85,121 @@ def _move(
         named = incidents.names(conn, cell_id=row.cell_id, worker_id=row.worker_id, body_id=row.body_id)
         return {**answer, "status": row.status, "moved": False, **named}
     now = incidents.after(row, now)
-    responses = respond(conn, places, [row.department], [now], [None], ctx.zone, but=row.id)
-    status = "unplaced" if places.cell_id[0] is None else "assigned"
+    moved = {"from_cell_id": row.cell_id, "to_cell_id": places.cell_id[0]}
+    planned = decide(case.state, case.process, "move", asker_of(conn, view), moved, now)
+    responses = _respond(ctx, conn, case, row, places, now)
     values = {name: column[0] for name, column in places.columns().items()}
     point = shapely.Point(spot.lon, spot.lat)
-    incidents.relocate(conn, row.id, point, {**values, **spot.columns(), "status": status})
+    incidents.relocate(conn, row.id, point, {**values, **spot.columns()})
     actor_id = view.actor.account_id if view.actor else None
-    moved = {"from_cell_id": row.cell_id, "to_cell_id": places.cell_id[0]}
-    chain.append_event(conn, row.id, "moved", now, actor_id, moved)
+    case.write(conn, planned.kind, now, actor_id, planned.data)
     if row.responsibility_id is not None:
         incidents.end_responsibility(conn, row.responsibility_id, now)
-    assign(conn, row.id, places, responses, now, actor_id)
+    assign(conn, case, places, responses, now, actor_id)
+    cases.remember(conn, case, now)
     versions.bump_rows(conn, "incidents", [row.id])
     named = incidents.names(
         conn, cell_id=places.cell_id[0], worker_id=responses.worker_id[0], body_id=responses.body_id[0]
     )
     return {
         **answer,
-        "status": status,
+        "status": str(case.state.status),
         "moved": True,
         **named,
         **where(conn, places, responses, neighbour(ctx, conn, places, now)),
     }
 
 
-def close(ctx: Context, view: View, incident_id: int) -> dict[str, Any]:
-    """Close an incident: its clock stops and its worker's count goes down. Closing a closed one has no effect."""
+def _respond(ctx: Context, conn: Connection, case: Case, row: Any, places: Places, now: datetime) -> Responses:
+    """Who answers at the right place: the roster, unless somebody took the case already, who then keeps it."""
+    chosen = respond(conn, places, [row.department], [now], [None], ctx.zone, but=row.id)
+    if case.state.status in (Status.UNPLACED, Status.ASSIGNED):
+        return chosen
+    holder = case.state.holder
+    return replace(chosen, worker_id=[holder.worker_id], body_id=[holder.body_id], reason=[row.reason])
+
+
+# --- every other action ---------------------------------------------------------------------------------------------
+
+#: the actions of the table that `act` carries out; a pin is moved by `move`, photos and meetings are not kept yet
+ACTS = tuple(action for action in RULES if action not in ("move", "attach", "meet"))
+
+
+def asker_of(conn: Connection, view: View) -> Asker:
+    """Who acts, as the flow sees it; the platform where nobody looks."""
+    if view.actor is None:
+        return SYSTEM
+    level = ground_store.level_of(conn, view.actor.area_id)
+    return Asker.of(view.actor, None if level in (None, Level.COUNTY) else Level(level))
+
+
+def act(
+    ctx: Context, view: View, incident_id: int, action: str, given: Mapping[str, Any], *, key: str | None = None
+) -> dict[str, Any]:
+    """Do something to a case: one event, with everything that follows from it, in one transaction.
+
+    `given`: what the action asks for (`following.actions` tells). The same sender with the same key has one effect.
+    Raises NotFound for a case outside the scope, Forbidden or Conflict with the flow's reason, InvalidInput, KeyReused.
+    """
+    if action not in ACTS:
+        raise NotFound(f"there is no action {action!r}; GET .../actions lists them")
+    said = ctx.vault.digest(json.dumps(["act", incident_id, action, given], sort_keys=True, default=str))
     with write(ctx.engine) as conn:
         now = ctx.clock()
-        row = _load(conn, view, incident_id, "incident.close", now)
-        closed_at = row.closed_at
-        if closed_at is None:
-            closed_at = incidents.after(row, now)
-            incidents.set_values(conn, row.id, status="closed", closed_at=closed_at)
-            chain.append_event(conn, row.id, "closed", closed_at, view.actor.account_id if view.actor else None, {})
-            versions.bump_rows(conn, "incidents", [row.id])
-        return {"id": row.id, "number": row.number, "status": "closed", "closed_at": canonical_moment(closed_at)}
+        known = None if key is None else incidents.claim_request(conn, sender_of(view), key, said, now)
+        if known is not None:
+            return known
+        answer = _act(ctx, view, conn, incident_id, action, given, now)
+        if key is not None:
+            incidents.answer_request(conn, sender_of(view), key, answer)
+        return answer
+
+
+def _act(
+    ctx: Context, view: View, conn: Connection, incident_id: int, action: str, given: Mapping[str, Any], now: datetime
+) -> dict[str, Any]:
+    row = _seen(conn, view, incident_id, now)
+    now = incidents.after(row, now)
+    case = cases.load(conn, row.id, ctx.zone)
+    asker, before = asker_of(conn, view), case.state.holder
+    # what must be entered is judged first, so that nothing is told of other things to whoever may not act
+    planned = decide(case.state, case.process, action, asker, given, now)
+    deed = Deed(ctx, view, conn, case, row, planned.data, now)
+    data = {**planned.data, **checked(deed, action)}
+    if planned.note is not None:
+        field = note_field(case.state.seq + 1)
+        subject_id, box = subjects.seal_more(conn, ctx.vault, row.subject_id, field, planned.note, now)
+        incidents.set_values(conn, row.id, subject_id=subject_id)
+        data["note_id"] = box
+    seq = case.write(conn, planned.kind, now, deed.account_id, data)
+    follow(deed, planned.kind, before)
+    cases.remember(conn, case, now)
+    versions.bump_rows(conn, "incidents", {row.id, *deed.touched})
+    return _told(conn, case, row, seq, planned.kind, now)
+
+
+def _told(conn: Connection, case: Case, row: Any, seq: int, kind: str, now: datetime) -> dict[str, Any]:
+    clocks, holder = case.clocks(now), case.state.holder
+    light = clocks.light(now)
+    ended = case.state.closed_at
+    named = incidents.names(conn, cell_id=row.responsible_cell_id, worker_id=holder.worker_id, body_id=holder.body_id)
+    return {
+        "id": row.id, "number": row.number, "status": str(case.state.status), "level": str(case.state.level),
+        "event": seq, "kind": kind, "at": canonical_moment(now), "due_at": canonical_moment(clocks.whole.due_at),
+        "closed_at": canonical_moment(ended) if ended else None, "light": str(light) if light else None, **named,
+    }  # fmt: skip
+
+
+def close(ctx: Context, view: View, incident_id: int) -> dict[str, Any]:
+    """Close a case whose process is at its end: its clock stops. Closing a closed one has no effect.
+
+    Raises Conflict where the process asks for more first: that the case is resolved, and verified by somebody else.
+    """
+    with write(ctx.engine) as conn:
+        now = ctx.clock()
+        row = _seen(conn, view, incident_id, now)
+        if row.status == Status.CLOSED:
+            done = {"status": row.status, "closed_at": canonical_moment(row.closed_at)}
+        else:
+            done = _act(ctx, view, conn, incident_id, "close", {}, now)
+    return {"id": row.id, "number": row.number, "status": done["status"], "closed_at": done["closed_at"]}

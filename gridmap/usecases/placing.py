@@ -7,7 +7,7 @@ import numpy.typing as npt
 from sqlalchemy import Connection, Table
 
 from gridmap.ground import AssignmentIndex
-from gridmap.store import incidents, versions
+from gridmap.store import cases, incidents, versions
 from gridmap.store import tables as t
 from gridmap.store.ground import cells_on
 from gridmap.store.places import all_points, set_cells
@@ -56,8 +56,10 @@ def _place_incidents(ctx: Context, conn: Connection, ground: Ground) -> int:
     for i, (row, moment) in enumerate(zip(rows, moments, strict=True)):
         at = places.pick([i])
         values = {name: column[0] for name, column in at.columns().items()}
-        incidents.set_values(conn, row.id, status="assigned", **values)
+        incidents.set_values(conn, row.id, **values)
         incidents.end_responsibility(conn, row.responsibility_id, moment)
-        assign(conn, row.id, at, who.pick([i]), moment, None)
+        case = cases.load(conn, row.id, ctx.zone)
+        assign(conn, case, at, who.pick([i]), moment, None)
+        cases.remember(conn, case, moment)
     versions.bump_rows(conn, "incidents", [row.id for row in rows])
     return len(inside)

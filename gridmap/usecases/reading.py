@@ -21,7 +21,7 @@ from gridmap.store.accounts import Account
 from gridmap.store.features import Page
 from gridmap.store.scope import thing_of
 from gridmap.store.spatial import Bbox
-from gridmap.usecases import counting, spots
+from gridmap.usecases import counting, following, spots
 from gridmap.usecases.accounts import token_hash
 from gridmap.usecases.assigning import respond
 from gridmap.usecases.context import Context
@@ -163,12 +163,30 @@ class Reader:
         return found
 
     def events(self, incident_id: int) -> list[dict[str, Any]]:
-        """An incident's events in order; they hold ids and codes only."""
+        """An incident's events in order; they hold ids and codes only. What was written with them stands in `note`."""
         with read(self.ctx.engine) as conn:
             self._admitted(conn, incident_id)
             events = single.events(conn, incident_id)
+            names = [subjects.note_field(event["seq"]) for event in events]
+            notes = self._opened(conn, single.subject_of_incident(conn, incident_id), names)
         self._note(Kind.INCIDENT, [incident_id])
-        return events
+        return [{**event, "note": notes[name]} for event, name in zip(events, names, strict=True)]
+
+    def actions(self, incident_id: int) -> list[dict[str, Any]]:
+        """What can be done with an incident now; see `following.actions`."""
+        with read(self.ctx.engine) as conn:
+            self._admitted(conn, incident_id)
+            told = following.actions(self.ctx, self.view, conn, incident_id, self.ctx.clock())
+        self._note(Kind.INCIDENT, [incident_id])
+        return told
+
+    def why(self, incident_id: int) -> dict[str, Any]:
+        """Why an incident shows its light; see `following.explain`."""
+        with read(self.ctx.engine) as conn:
+            self._admitted(conn, incident_id)
+            told = following.explain(self.ctx, conn, incident_id, self.ctx.clock())
+        self._note(Kind.INCIDENT, [incident_id])
+        return told
 
     def household(self, household_id: int) -> dict[str, Any]:
         """One household with its contact, for those who serve it. NotFound outside the scope."""

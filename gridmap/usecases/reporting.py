@@ -11,13 +11,16 @@ from typing import Any
 import shapely
 from sqlalchemy import Connection
 
-from gridmap.case import clock
 from gridmap.case.events import canonical_moment
+from gridmap.case.limits import of_category
+from gridmap.case.state import CaseState
 from gridmap.errors import Forbidden, InvalidInput
 from gridmap.people.roles import admits, can
 from gridmap.privacy import Vault
-from gridmap.store import chain, incidents, subjects, versions
+from gridmap.store import cases, incidents, subjects, versions
 from gridmap.store import tables as t
+from gridmap.store.cases import Case
+from gridmap.store.incidents import Category
 from gridmap.store.scope import thing_of
 from gridmap.usecases.assigning import Places, respond
 from gridmap.usecases.context import Context
@@ -83,37 +86,44 @@ def _write(
     household_id = _household(conn, view, draft.household_id)
     enterprise_id = incidents.id_of(conn, t.enterprises, draft.enterprise_id, "enterprise_id")
     responses = respond(conn, places, [category.department], [now], [None], ctx.zone)
-    due_at = clock.due(now, category.limit_hours)
+    actor_id = view.actor.account_id if view.actor else None
+    case = _begin(ctx, conn, category, now)
     personal = {"text": draft.text, "reporter_name": draft.reporter_name, "reporter_phone": draft.reporter_phone}
     number = incidents.drawn_number(now.astimezone(ctx.zone))
-    inside = places.cell_id[0] is not None
     columns: dict[str, Any] = {
         **places.columns(),
         **{name: [value] for name, value in spot.columns().items()},
-        "number": [number], "category_id": [category.id], "channel": [draft.channel],
-        "status": ["assigned" if inside else "unplaced"], "received_at": [now], "occurred_at": [draft.occurred_at],
-        "due_at": [due_at], "household_id": [household_id], "enterprise_id": [enterprise_id],
-        "account_id": [view.actor.account_id if view.actor else None],
+        "number": [number], "category_id": [category.id], "channel": [draft.channel], "status": ["unplaced"],
+        "received_at": [now], "occurred_at": [draft.occurred_at], "due_at": [now], "household_id": [household_id],
+        "enterprise_id": [enterprise_id], "account_id": [actor_id],
         "subject_id": subjects.seal_new(conn, ctx.vault, [personal], now),
         "geom": [shapely.Point(spot.lon, spot.lat)],
     }  # fmt: skip
-    incident_id = int(incidents.insert_incidents(conn, columns)[0])
+    case.id = int(incidents.insert_incidents(conn, columns)[0])
     first = {"category": category.code, "channel": draft.channel, "cell_id": places.cell_id[0]}
-    account_id = view.actor.account_id if view.actor else None
-    chain.append_event(conn, incident_id, "reported", now, account_id, first)
-    assign(conn, incident_id, places, responses, now, account_id)
+    limit = of_category(category.limit_hours, case.process.limit.clock)
+    begins = cases.first_data(case.process, limit, case.calendar)
+    case.write(conn, "reported", now, actor_id, {**first, **begins})
+    assign(conn, case, places, responses, now, actor_id)
+    cases.remember(conn, case, now)
     other = neighbour(ctx, conn, places, now)
     if other is not None and not draft.sure:
-        incidents.tell(conn, incident_id, "border", now, worker_id=other, body_id=None)
-    versions.bump_rows(conn, "incidents", [incident_id])
+        incidents.tell(conn, case.id, "border", now, worker_id=other, body_id=None)
+    versions.bump_rows(conn, "incidents", [case.id])
     named = incidents.names(
         conn, cell_id=places.cell_id[0], worker_id=responses.worker_id[0], body_id=responses.body_id[0]
     )
     return {
-        "id": incident_id, "number": number, "status": columns["status"][0], **named,
-        "due_at": canonical_moment(due_at), "received_at": canonical_moment(now),
+        "id": case.id, "number": number, "status": str(case.state.status), **named,
+        "due_at": canonical_moment(case.clocks(now).whole.due_at), "received_at": canonical_moment(now),
         **where(conn, places, responses, other),
     }  # fmt: skip
+
+
+def _begin(ctx: Context, conn: Connection, category: Category, now: datetime) -> Case:
+    """A case without events yet, with what it will count by."""
+    calendar = cases.begun(conn, ctx.zone, now)
+    return Case(0, CaseState(), cases.process(conn, category.process), calendar)
 
 
 def _household(conn: Connection, view: View, household_id: int | None) -> int | None:

@@ -10,8 +10,8 @@ import pandas as pd
 from gridmap.case.categories import default_categories
 from gridmap.demo.county import County
 from gridmap.errors import Conflict, NotFound
+from gridmap.store import cases, meta, read, upgrade, write
 from gridmap.store import ground as ground_store
-from gridmap.store import meta, read, upgrade, write
 from gridmap.store.demo_seats import busiest
 from gridmap.usecases import accounts
 from gridmap.usecases.context import Context
@@ -26,8 +26,13 @@ ORDER = (
 
 
 def initialise(ctx: Context) -> Loaded:
-    """Create or migrate the schema and bring in the default categories. Safe to run again; rows stay."""
+    """Create or migrate the schema and bring in the default categories, processes and calendar.
+
+    Safe to run again; rows stay.
+    """
     upgrade(ctx.engine)
+    with write(ctx.engine) as conn:
+        cases.begin(conn, ctx.zone, ctx.clock())
     shipped = default_categories()
     return load(ctx, "categories", shipped.assign(row=range(1, len(shipped) + 1)))
 

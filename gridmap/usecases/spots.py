@@ -12,7 +12,8 @@ from sqlalchemy import Connection
 
 from gridmap.errors import InvalidInput
 from gridmap.ground import parse_crs, question, question_text, to_wgs84
-from gridmap.store import chain, incidents, read, write
+from gridmap.store import incidents, read, write
+from gridmap.store.cases import Case
 from gridmap.usecases.assigning import Places, Responses, on_duty, place
 from gridmap.usecases.context import Context, Ground, ground_version
 from gridmap.view import View
@@ -111,19 +112,17 @@ def act_on_pin(ctx: Context, view: View, pin: Pin, act: Act, *, key: str | None,
             return answer
 
 
-def assign(
-    conn: Connection, incident_id: int, places: Places, who: Responses, now: datetime, account_id: int | None
-) -> None:
-    """Write who answers, the event that says so, and the messages."""
+def assign(conn: Connection, case: Case, places: Places, who: Responses, now: datetime, account_id: int | None) -> None:
+    """Write who answers, the event that says so, and the messages; the caller lets the case be remembered."""
     values = {
         "cell_id": places.cell_id[0], "worker_id": who.worker_id[0], "body_id": who.body_id[0],
         "area_id": who.area_id[0], "reason": str(who.reason[0]),
     }  # fmt: skip
     incidents.respond(
-        conn, {"incident_id": [incident_id], "valid_from": [now], **{name: [value] for name, value in values.items()}}
+        conn, {"incident_id": [case.id], "valid_from": [now], **{name: [value] for name, value in values.items()}}
     )
-    chain.append_event(conn, incident_id, "assigned", now, account_id, values)
-    incidents.tell(conn, incident_id, "assigned", now, worker_id=who.worker_id[0], body_id=who.body_id[0])
+    case.write(conn, "assigned", now, account_id, values)
+    incidents.tell(conn, case.id, "assigned", now, worker_id=who.worker_id[0], body_id=who.body_id[0])
 
 
 def neighbour(ctx: Context, conn: Connection, places: Places, now: datetime) -> int | None:

@@ -9,15 +9,19 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import mapbox_vector_tile
 import pytest
 from sqlalchemy import select
 
+from gridmap.case.actions import RULES
+from gridmap.case.terms import Party
 from gridmap.people.roles import NEEDS_REASON, admits, can
 from gridmap.store import read, write
 from gridmap.store import tables as t
 from gridmap.store.scope import TABLES, thing_of
+from gridmap.usecases.casework import ACTS
 from gridmap.usecases.reading import view_for
 from gridmap.view import Audience, InArea, Kind, Nothing, Role, View
 from tests.api.client import Api
@@ -283,19 +287,25 @@ def check_move(world: World) -> None:
             assert answer.status_code == expected, (user, number, answer.text)
 
 
-def check_close(world: World) -> None:
-    """Whoever may not close it is refused, and nothing is written."""
-    before = world.api.county.run(select(t.events.c.id))
-    for user in world.each():
-        view, admitted = world.view(user), world.admitted(user, Kind.INCIDENT)
-        assert view.actor is not None
-        may = bool(can(view.actor, view.scope, "incident.close"))
-        for number in ("R-A0", "R-B0", "R-C2", "R-G3", "R-OUT"):
-            identity = world.incident(number)
-            if identity not in admitted or not may:
-                answer = world.api.post(user, f"/incidents/{identity}/actions/close", {})
-                assert answer.status_code == (403 if identity in admitted else 404), (user, number, answer.text)
-    assert world.api.county.run(select(t.events.c.id)) == before
+def check_acts(*acts: tuple[str, dict[str, Any]]) -> Check:
+    """A case beyond the scope is not there; within it, whoever may never do this is refused; nothing is written."""
+
+    def check(world: World) -> None:
+        before = world.api.county.run(select(t.events.c.id))
+        for user in world.each():
+            admitted = world.admitted(user, Kind.INCIDENT)
+            party = Party.of(SEATS[user][0])
+            for number in ("R-A0", "R-B0", "R-C2", "R-G3", "R-OUT"):
+                identity = world.incident(number)
+                for action, given in acts:
+                    if identity in admitted and party in RULES[action].parties:
+                        continue
+                    answer = world.api.post(user, f"/incidents/{identity}/actions/{action}", given)
+                    expected = 403 if identity in admitted else 404
+                    assert answer.status_code == expected, (user, number, action, answer.text)
+        assert world.api.county.run(select(t.events.c.id)) == before
+
+    return check
 
 
 def check_report(world: World) -> None:
@@ -356,7 +366,12 @@ ROUTES: dict[str, Check] = {
     "GET /api/v1/incidents/{incident_id}": one_incident(""),
     "GET /api/v1/incidents/{incident_id}/events": one_incident("/events"),
     "POST /api/v1/incidents/{incident_id}/actions/move": check_move,
-    "POST /api/v1/incidents/{incident_id}/actions/close": check_close,
+    "POST /api/v1/incidents/{incident_id}/actions/close": check_acts(("close", {})),
+    "POST /api/v1/incidents/{incident_id}/actions/{action}": check_acts(
+        *((action, {"note": "x"}) for action in ACTS if action != "close")
+    ),
+    "GET /api/v1/incidents/{incident_id}/actions": one_incident("/actions"),
+    "GET /api/v1/incidents/{incident_id}/why": one_incident("/why"),
     "GET /api/v1/households": listed("/households", Kind.HOUSEHOLD, reason=True),
     "GET /api/v1/households/{household_id}": check_household,
     "GET /api/v1/workers": listed("/workers", Kind.WORKER),
@@ -406,9 +421,11 @@ def test_nobody_gets_in_without_a_session(api_lite: Api) -> None:
         method, path = operation.split(" ")
         if operation in OPEN:
             continue
-        path = path.replace("{incident_id}", str(world.incident("R-A0"))).replace("{name}", "cells")
-        path = path.replace("{code}", CELL["A"]).replace("{household_id}", "1").replace("{enterprise_id}", "1")
-        path = path.replace("{z}/{x}/{y}", "11/1629/862")
+        for name, value in {
+            "incident_id": world.incident("R-A0"), "name": "cells", "action": "accept", "code": CELL["A"],
+            "household_id": 1, "enterprise_id": 1, "z": 11, "x": 1629, "y": 862,
+        }.items():  # fmt: skip
+            path = path.replace(f"{{{name}}}", str(value))
         for token in (None, "made-up", expired, "", "\xff", "a" * 5000):
             headers = {} if token is None else {"Authorization": f"Bearer {token}".encode("latin-1")}
             answer = api_lite.client.request(method, path, headers=headers)
@@ -452,6 +469,7 @@ def test_officials_say_why(api: Api) -> None:
     world = World(api)
     incident = world.incident("R-A0")
     paths = ("/incidents", f"/incidents/{incident}", f"/incidents/{incident}/events", "/layers/incidents")
+    paths += (f"/incidents/{incident}/actions", f"/incidents/{incident}/why")
     for path in paths:
         refused = api.get("official", path)
         assert (refused.status_code, refused.json()["code"]) == (403, "reason_required"), path

@@ -35,7 +35,7 @@ def test_a_report_is_placed_and_assigned(api: Api) -> None:
     assert said["worker"]["name"] == "网格员 A"
     assert said["status"] == "assigned"
     assert said["reason"] == "primary"
-    assert said["due_at"] == "2026-07-10T02:00:00Z"  # 168 hours
+    assert said["due_at"] == "2026-07-14T02:00:00Z"  # 168 hours: seven workdays
     assert said["border_m"] == pytest.approx(194, abs=3)
     assert said["confidence"] == pytest.approx(1, abs=1e-6)
     stored = api.get("worker-a", f"/incidents/{said['id']}").json()
@@ -165,16 +165,56 @@ def test_a_move_that_is_sent_again_answers_the_same(api: Api) -> None:
 
 def test_closing_stops_the_clock_once(api: Api) -> None:
     made = api.post("worker-a", "/incidents", REPORT).json()["id"]
-    closed = api.post("worker-a", f"/incidents/{made}/actions/close", {})
+    url = f"/incidents/{made}/actions"
+    problem(api.post("worker-a", f"{url}/close", {}), 409, "action_status")
+    done = api.post("worker-a", f"{url}/resolve", {"outcome": "settled", "note": "双方已和解"})
+    assert (done.status_code, done.json()["status"]) == (200, "resolved")
+    seen = api.post("dispatcher-1", f"{url}/verify", {"passed": True, "note": "现场已核实"})
+    assert seen.json()["status"] == "verified"
+    closed = api.post("dispatcher-1", f"{url}/close", {})
     assert closed.json()["status"] == "closed"
     api.county.clock.forward(days=30)
     api.tokens.clear()
-    again = api.post("worker-a", f"/incidents/{made}/actions/close")
+    again = api.post("worker-a", f"{url}/close")
     assert again.json()["closed_at"] == closed.json()["closed_at"]
     stored = api.get("worker-a", f"/incidents/{made}").json()
     assert (stored["status"], stored["light"]) == ("closed", None)
     lon, lat = centre("B")
-    problem(api.post("worker-a", f"/incidents/{made}/actions/move", {"lon": lon, "lat": lat}), 409, "closed")
+    problem(api.post("worker-a", f"{url}/move", {"lon": lon, "lat": lat}), 409, "closed")
+
+
+def test_what_can_be_done_and_why_it_is_red(api: Api) -> None:
+    made = api.post("worker-a", "/incidents", REPORT).json()["id"]
+    for user, may in (("worker-a", {"accept", "resolve", "dispatch"}), ("handler-land", {"accept"})):
+        rows = {one["action"]: one for one in api.get(user, f"/incidents/{made}/actions").json()}
+        assert may <= {name for name, one in rows.items() if one["allowed"]}, user
+        assert all(one["reason"] for one in rows.values() if not one["allowed"])
+        assert not rows["supervise"]["allowed"]
+    assert [one["name"] for one in rows["resolve"]["asked"]] == ["outcome", "note", "photo_id"]
+    api.county.clock.forward(hours=5.5)
+    why = api.get("worker-a", f"/incidents/{made}/why").json()
+    # Friday 10:00 to 15:30, with the lunch break out of it
+    assert (why["light"], why["of"], why["step"], why["limit_min"], why["used_min"]) == (
+        "yellow", "step", "intake", 210.0, 180.0,
+    )  # fmt: skip
+    assert sum(span["counted_min"] for span in why["spans"]) == why["used_min"]
+    api.post("worker-a", f"/incidents/{made}/actions/comment", {"note": "已电话联系"})
+    events = api.get("worker-a", f"/incidents/{made}/events").json()
+    assert [(one["kind"], one["note"]) for one in events][-1] == ("commented", "已电话联系")
+    assert "已电话联系" not in str([one["data"] for one in events])
+    problem(api.post("worker-a", f"/incidents/{made}/actions/resolve", {"outcome": "no-such"}), 422, "invalid_input")
+    problem(api.post("worker-a", f"/incidents/{made}/actions/dance", {}), 404, "not_found")
+
+
+def test_an_action_sent_again_has_one_effect(api: Api) -> None:
+    made = api.post("worker-a", "/incidents", REPORT).json()["id"]
+    sent = [
+        api.post("worker-a", f"/incidents/{made}/actions/accept", {}, headers={"Idempotency-Key": "a1"})
+        for _ in range(2)
+    ]
+    assert sent[0].status_code == sent[1].status_code == 200
+    assert sent[0].json() == sent[1].json()
+    problem(api.post("worker-a", f"/incidents/{made}/actions/accept", {}), 409, "action_status")
 
 
 def test_a_report_made_offline_keeps_when_it_happened(api_lite: Api) -> None:
@@ -183,4 +223,5 @@ def test_a_report_made_offline_keeps_when_it_happened(api_lite: Api) -> None:
     stored = api_lite.get("worker-a", f"/incidents/{made['id']}").json()
     assert stored["occurred_at"] == "2025-05-29T02:00:00Z"
     assert stored["received_at"] == "2026-07-03T02:00:00Z"
-    assert stored["due_at"] == "2026-07-10T02:00:00Z"
+    # seven workdays of office hours, from Friday 10:00 to the Tuesday after next
+    assert stored["due_at"] == "2026-07-14T02:00:00Z"

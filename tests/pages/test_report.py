@@ -58,7 +58,7 @@ def test_a_report_goes_through(visit: Visits, standing_in: Standing, lang: str, 
     number, cell, accuracy, _, _, channel = last_incident(visit)
     assert number in said
     assert {"zh": "网格员 A", "en": "Worker A"}[lang] in said
-    assert {"zh": "7月10日", "en": "10 Jul"}[lang] in said  # seven days by the server's clock, not the browser's
+    assert {"zh": "7月14日", "en": "14 Jul"}[lang] in said  # seven workdays by the server's clock, not the browser's
     assert (cell, accuracy, channel) == (CELL["A"], 8, "worker")
     page.click(".answer .button")
     page.locator(f".task:has-text('{number}')").wait_for()

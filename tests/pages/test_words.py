@@ -8,7 +8,11 @@ from pathlib import Path
 import pytest
 
 from api.pages.words import words
+from gridmap.case.actions import RULES
 from gridmap.case.clock import Light
+from gridmap.case.kinds import EVENT_KINDS
+from gridmap.case.limits import ClockKind
+from gridmap.case.terms import PRIORITIES, Status
 from gridmap.people.rosters import Reason
 from gridmap.store import tables as t
 from gridmap.view import Role
@@ -29,6 +33,13 @@ def allowed(table: str, column: str) -> set[str]:
     return set(re.findall(r"'(\w+)'", rule.split(f"{column} IN (")[1].split(")")[0]))
 
 
+def shown_actions() -> set[str]:
+    """The actions that the case page has buttons for, as its script lists them."""
+    script = (PAGES / "static" / "js" / "act.js").read_text("utf-8")
+    lists = re.findall(r"const (?:WAY|SHOWN) = \[(.*?)\];", script, re.DOTALL)
+    return set(re.findall(r'"(\w+)"', " ".join(lists)))
+
+
 #: keys whose end comes from data, and the ends that the data can have
 FAMILIES = {
     "role": {str(role) for role in Role},
@@ -40,7 +51,12 @@ FAMILIES = {
     "housing": allowed("households", "housing"),
     "enterprise": allowed("enterprises", "kind"),
     "rank": allowed("duties", "rank"),
-    "event": {"reported", "assigned", "moved", "closed"},
+    "event": set(EVENT_KINDS),
+    "status": {str(status) for status in Status},
+    "code": {code for rule in RULES.values() for one in rule.inputs for code in one.codes} | set(PRIORITIES),
+    "act": shown_actions(),
+    "ask": {one.name for action in shown_actions() for one in RULES[action].inputs} - {"photo_id", "ask_seq"},
+    "clock": {f"{of}_{kind}" for of in ("whole", "step") for kind in ClockKind},
     "field.filter": {"all", "late", "soon"},
     "insight.legend": {"rate", "count"},
     "plan.by": {"households", "open_incidents"},

@@ -25,7 +25,9 @@ from gridmap.view import (
     AllOf,
     AnyOf,
     Everything,
+    FirstOfBody,
     Grant,
+    HelpOf,
     InArea,
     InCells,
     Kind,
@@ -33,6 +35,7 @@ from gridmap.view import (
     OfBody,
     OfWorker,
     Overdue,
+    Raised,
     Role,
     Scope,
     UnplacedBy,
@@ -47,6 +50,9 @@ LEAVES: st.SearchStrategy[Grant] = st.one_of(
     st.just(Nothing()),
     st.just(Everything()),
     st.just(Overdue()),
+    st.just(Raised()),
+    IDS.map(FirstOfBody),
+    IDS.map(HelpOf),
     st.sampled_from(PATHS).map(InArea),
     st.frozensets(IDS, max_size=4).map(InCells),
     IDS.map(OfBody),
@@ -107,6 +113,12 @@ def fill(conn: Connection, rng: np.random.Generator) -> None:
     # at the very moment it is due nothing is overdue yet
     ids = add_incidents(conn, [*rows, {"cell": "A", "hours": 1.0}])
     conn.execute(t.incidents.update().values(account_id=t.incidents.c.id % 5 + 1))
+    i = t.incidents.c
+    conn.execute(t.incidents.update().where(i.id % 3 == 0).values(first_body_id=i.id % 2 + 1))
+    for number, name in enumerate(("extension_asked_at", "appeal_at", "supervised_at")):
+        conn.execute(t.incidents.update().where(i.id % 7 == number).values({name: NOW}))
+    asked = [(incident, body) for incident in ids[::4] for body in (1, 2)][:-1]
+    conn.execute(insert(t.helpers), [{"incident_id": incident, "body_id": body} for incident, body in asked])
     r = t.responsibilities
     for incident in ids[:4]:  # handed over: the past one must not count
         conn.execute(r.update().where(r.c.incident_id == incident).values(valid_to=NOW))
@@ -158,7 +170,8 @@ def test_a_list_holds_what_is_admitted_one_by_one(county: Engine, kind: Kind, gr
 
 def test_each_grant_by_itself(county: Engine) -> None:
     """Every simple grant for every kind, on the days when rosters change: what chance would rarely meet."""
-    simple: list[Grant] = [Nothing(), Everything(), Overdue(), *map(InArea, PATHS)]
+    simple: list[Grant] = [Nothing(), Everything(), Overdue(), Raised(), *map(InArea, PATHS)]
+    simple += [grant for n in range(1, 4) for grant in (FirstOfBody(n), HelpOf(n))]
     simple += [grant for n in range(1, 7) for grant in (InCells(frozenset({n})), OfBody(n), OfWorker(n), UnplacedBy(n))]
     with read(county) as conn:
         for kind in TABLES:
@@ -189,7 +202,10 @@ def test_the_county_has_what_the_property_needs(county: Engine) -> None:
     assert {thing is None for thing in things} == {False}
     for name in ("cell_id", "area_path", "body_id", "worker_id"):
         assert {getattr(thing, name) is None for thing in things} == {True, False}, name
-    assert {thing.overdue for thing in things if thing} == {True, False}
+    for name in ("overdue", "raised"):
+        assert {getattr(thing, name) for thing in things} == {True, False}, name
+    assert {thing.first_body_id for thing in things if thing} == {None, 1, 2}
+    assert {thing.helper_ids for thing in things if thing} >= {frozenset(), frozenset({1, 2})}
 
 
 def test_a_kind_not_granted_is_nothing(county: Engine) -> None:

@@ -127,11 +127,21 @@ def _status(closed_at: datetime | None, cell: str | None) -> str:
     return "assigned" if cell else "unplaced"
 
 
-def add_incidents(conn: Connection, rows: list[dict[str, Any]], number: str = "N") -> list[int]:
+def light_columns(received: list[datetime], hours: list[float], closed: list[Any]) -> dict[str, list[Any]]:
+    """What is remembered of the lights of cases whose whole limit runs always, and whose steps have none."""
+    shares = {"yellow_at": 0.75, "overdue_at": 1, "red_at": 1, "very_late_at": 3}
+    rows = list(zip(received, hours, closed, strict=True))
+    return {
+        name: [None if end else at + timedelta(hours=share * limit) for at, limit, end in rows]
+        for name, share in shares.items()
+    }
+
+
+def add_incidents(conn: Connection, rows: list[dict[str, Any]], number: str = "N", *, lights: bool = True) -> list[int]:
     """Incidents, each with its responsibility and a first event.
 
     A row may give: cell (letter or None), category (id), received_at, hours (its limit), closed_at, and of the
-    responsibility worker_id, body_id, area_id, now_cell (letter).
+    responsibility worker_id, body_id, area_id, now_cell (letter). Without `lights`: as before migration 0003.
     """
     letters = {"A": 1, "B": 2, "C": 3, "D": 4, "E": 5, None: None}
     areas = {"A": 3, "B": 3, "C": 4, "D": 6, "E": 6, None: 1}
@@ -151,6 +161,7 @@ def add_incidents(conn: Connection, rows: list[dict[str, Any]], number: str = "N
             "cell_id": [letters[c] for c in cells],
             "place_reason": ["inside" if c else "outside" for c in cells],
             **place_columns([spot(c or "A") for c in cells]),
+            **(light_columns(received, [row["hours"] for row in given], closed) if lights else {}),
         },
     )  # fmt: skip
     now_cells = [row.get("now_cell", row["cell"]) for row in given]

@@ -82,7 +82,9 @@ def test_first_events_of_many(filled: Engine) -> None:
                 conn, ids, ["X0", "X1", "X2"], [rounds[1], Round("closed", at, ["{}"] * 2, np.array([0, 1]))]
             )
         assert broken_chains(conn) == []
-        assert append_event(conn, ids[0], "reopened", NOW, None, {}) == 3
+        assert append_event(conn, ids[0], "reopened", NOW, None, {"reason": "appeal"}) == 3
+        with pytest.raises(InvalidInput, match="no field 'text'"):
+            append_event(conn, ids[0], "commented", NOW, None, {"text": "what nobody may read"})
 
 
 def add_incidents_without_events(conn: Any, count: int) -> list[int]:
@@ -101,7 +103,7 @@ def test_writers_of_one_incident_take_turns(filled: Engine) -> None:
         try:
             for _ in range(10):
                 with write(filled) as conn:
-                    append_event(conn, 1, "noted", NOW, None, {})
+                    append_event(conn, 1, "commented", NOW, None, {})
         except BaseException as exc:
             failures.append(exc)
 
@@ -129,7 +131,7 @@ FORGERIES = {
 def test_a_forged_history_is_found(filled: Engine, forgery: str) -> None:
     with write(filled) as conn:
         for n in range(3):
-            append_event(conn, 2, "moved", NOW + timedelta(hours=n), None, {"n": n})
+            append_event(conn, 2, "moved", NOW + timedelta(hours=n), None, {"to_cell_id": n + 1})
         if filled.dialect.name == "sqlite":  # as anyone can who opens the file
             for name in ("events_no_update", "events_no_delete"):
                 conn.exec_driver_sql(f"DROP TRIGGER {name}")

@@ -10,17 +10,17 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 import pytest
-from sqlalchemy import Engine, insert, update
+from sqlalchemy import Connection, Engine, insert, select, update
 
 from gridmap.case import clock
 from gridmap.errors import InvalidInput, NotFound
-from gridmap.store import bulk_insert, read, write
+from gridmap.store import bulk_insert, open_engine, read, write
 from gridmap.store import tables as t
 from gridmap.store.features import cell_loads, lights, one, page
-from gridmap.store.filters import FILTERS
+from gridmap.store.filters import FILTERS, light_is
 from gridmap.view import Audience, Drawing, InArea, InCells, Kind, OfBody, Scope, View
 from tests.grids import LAT, LON, SIZE_DEG
-from tests.store.county import NOW, TODAY, add_households, add_incidents, build
+from tests.store.county import NOW, TODAY, add_households, add_incidents, build, place_columns, spot
 
 SYSTEM = View.system(TODAY)
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -232,14 +232,52 @@ def test_one_row_by_id_or_code(filled: Engine) -> None:
             one(conn, nobody, "incidents", "N0004")
 
 
-def test_lights_are_those_of_the_clock() -> None:
-    rng = np.random.default_rng(5)
-    received = [NOW - timedelta(minutes=int(m)) for m in rng.integers(0, 6000, 300)]
-    due = [at + timedelta(minutes=int(m)) for at, m in zip(received, rng.integers(1, 3000, 300), strict=True)]
-    rows = pd.DataFrame({"received_at": received, "due_at": due, "closed_at": pd.to_datetime([None] * 300, utc=True)})
-    expected = [str(clock.light(at, end, NOW)) for at, end in zip(received, due, strict=True)]
-    assert lights(rows, NOW).tolist() == expected
-    assert set(expected) == {"green", "yellow", "red", "very_late"}
+def drawn_moments(rng: np.random.Generator, count: int) -> dict[str, list[datetime | None]]:
+    """Moments around NOW, in minutes so that many coincide with it and with each other; some are missing."""
+    names = ("yellow_at", "red_at", "very_late_at", "paused_until")
+    drawn = {name: (rng.integers(-3, 4, count).tolist(), (rng.random(count) < 0.2).tolist()) for name in names}
+    return {
+        name: [None if gone else NOW + timedelta(minutes=m) for m, gone in zip(*values, strict=True)]
+        for name, values in drawn.items()
+    }
+
+
+def test_one_light_in_python_in_numpy_and_in_sql(spatialite_url: str, postgis_url: str) -> None:
+    """A random 100,000 on each database: every row is found under the light that the clock gives it, and no other."""
+    count = 100_000
+    moments = drawn_moments(np.random.default_rng(11), count)
+    ended = (np.random.default_rng(12).random(count) < 0.3).tolist()
+    said = [
+        None if over else str(clock.Thresholds(yellow, red, late).light(NOW, paused))
+        for over, yellow, red, late, paused in zip(ended, *moments.values(), strict=True)
+    ]
+    assert set(said) == {None, *map(str, clock.Light)}
+    columns = {name: pd.to_datetime(pd.Series(values), utc=True) for name, values in moments.items()}
+    closed = pd.to_datetime(pd.Series([NOW if over else None for over in ended]), utc=True)
+    assert lights(pd.DataFrame({**columns, "closed_at": closed}), NOW).tolist() == said
+    for url in (spatialite_url, postgis_url):
+        engine = open_engine(url)
+        with write(engine) as conn:
+            build(conn)
+            fill_lights(conn, moments, ended)
+        with read(engine) as conn:
+            for light in clock.Light:
+                found = conn.execute(select(t.incidents.c.number).where(light_is(light, NOW))).scalars()
+                assert sorted(map(int, found)) == [n for n, one in enumerate(said) if one == light], light
+        engine.dispose()
+
+
+def fill_lights(conn: Connection, moments: dict[str, list[datetime | None]], ended: list[bool]) -> None:
+    count = len(ended)
+    bulk_insert(
+        conn, t.incidents,
+        {
+            "number": [str(n) for n in range(count)], "category_id": [1] * count, "channel": ["worker"] * count,
+            "status": ["closed" if over else "assigned" for over in ended], "received_at": [NOW] * count,
+            "due_at": [NOW] * count, "closed_at": [NOW if over else None for over in ended],
+            "place_reason": ["outside"] * count, **place_columns([spot("A")] * count), **moments,
+        },
+    )  # fmt: skip
 
 
 def test_the_databases_light_is_the_clocks_too(engine: Engine) -> None:
@@ -251,8 +289,8 @@ def test_the_databases_light_is_the_clocks_too(engine: Engine) -> None:
         add_incidents(conn, [{"received_at": NOW - u, "hours": 12.0} for u in used])
     expected: dict[str, set[str]] = {}
     for n, u in enumerate(used):
-        light = clock.light(NOW - u, NOW - u + timedelta(hours=12), NOW)
-        expected.setdefault(str(light), set()).add(f"N{n:04}")
+        yellow, red, late = (NOW - u + timedelta(hours=h) for h in (9, 12, 36))
+        expected.setdefault(str(clock.Thresholds(yellow, red, late).light(NOW)), set()).add(f"N{n:04}")
     assert set(expected) == {"green", "yellow", "red", "very_late"}
     for light, found in expected.items():
         assert set(numbers(engine, filters={"light": light})) == found, light

@@ -14,7 +14,7 @@ from gridmap.errors import Conflict, Forbidden, KeyReused, NotFound
 from gridmap.store import read
 from gridmap.store import tables as t
 from gridmap.store.chain import broken_chains
-from gridmap.usecases.casework import close, move
+from gridmap.usecases.casework import act, close, move
 from gridmap.usecases.imports import load
 from gridmap.usecases.reporting import report
 from tests.county import CELL, ZONE, SmallCounty, centre
@@ -70,7 +70,7 @@ def test_whoever_set_a_pin_outside_mends_it(small_county: SmallCounty) -> None:
     answer = move(small_county.ctx, view(small_county, "worker-a"), lost["id"], *centre("B"))
     assert (answer["status"], answer["worker"]["name"]) == ("assigned", "网格员 B")
     with pytest.raises(NotFound):  # now it is B's
-        close(small_county.ctx, view(small_county, "worker-a"), lost["id"])
+        act(small_county.ctx, view(small_county, "worker-a"), lost["id"], "accept", {})
 
 
 def test_what_one_does_not_serve_is_not_there(small_county: SmallCounty) -> None:
@@ -84,19 +84,37 @@ def test_what_one_does_not_serve_is_not_there(small_county: SmallCounty) -> None
         close(small_county.ctx, view(small_county, "worker-a"), 10**9)
 
 
-def test_a_handler_may_close_but_not_move(small_county: SmallCounty) -> None:
+def test_a_handler_may_take_it_but_not_move_it(small_county: SmallCounty) -> None:
     first = reported(small_county)
     handler = view(small_county, "handler-land")
     with pytest.raises(Forbidden, match="may not"):
         move(small_county.ctx, handler, first["id"], *centre("B"))
-    done = close(small_county.ctx, handler, first["id"])
-    assert done["status"] == "closed"
+    assert act(small_county.ctx, handler, first["id"], "accept", {})["status"] == "accepted"
+
+
+def test_closing_comes_after_resolving_and_verifying(small_county: SmallCounty) -> None:
+    """Nobody loses the quick way: the worker resolves on the spot from where the report put it, another one closes."""
+    first = reported(small_county)
+    ctx, worker, desk = small_county.ctx, view(small_county, "worker-a"), view(small_county, "dispatcher-1")
+    with pytest.raises(Conflict, match="not possible while the case is assigned"):
+        close(ctx, worker, first["id"])
+    small_county.clock.forward(minutes=5)
+    done = {"outcome": "settled", "note": "双方已和解"}
+    assert act(ctx, worker, first["id"], "resolve", done)["status"] == "resolved"
+    with pytest.raises(Forbidden, match="knows no close"):
+        close(ctx, worker, first["id"])
+    with pytest.raises(Conflict, match="does not judge it as well"):
+        act(ctx, worker, first["id"], "verify", {"passed": True, "note": "我自己看过"})
+    small_county.clock.forward(minutes=5)
+    assert act(ctx, desk, first["id"], "verify", {"passed": True, "note": "现场已核实"})["status"] == "verified"
+    closed = close(ctx, desk, first["id"])
+    assert closed["status"] == "closed"
     small_county.clock.forward(hours=1)
-    assert close(small_county.ctx, handler, first["id"]) == done
+    assert close(ctx, desk, first["id"]) == close(ctx, worker, first["id"]) == closed
     with pytest.raises(Conflict, match="keeps its place"):
-        move(small_county.ctx, view(small_county, "worker-a"), first["id"], *centre("B"))
+        move(ctx, worker, first["id"], *centre("B"))
     kinds = [e.kind for e in rows_of(small_county, t.events, first["id"])]
-    assert kinds == ["reported", "assigned", "closed"]
+    assert kinds == ["reported", "assigned", "resolved", "verified", "closed"]
 
 
 def test_nothing_is_written_when_a_step_fails(small_county: SmallCounty, monkeypatch: pytest.MonkeyPatch) -> None:

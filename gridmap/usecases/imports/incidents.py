@@ -16,7 +16,6 @@ import numpy.typing as npt
 import pandas as pd
 from sqlalchemy import Connection, Table
 
-from gridmap.case import clock
 from gridmap.store import incidents as incident_store
 from gridmap.store import subjects
 from gridmap.store import tables as t
@@ -26,6 +25,7 @@ from gridmap.store.upsert import known_among, known_ids
 from gridmap.usecases.assigning import Places, place
 from gridmap.usecases.context import Context
 from gridmap.usecases.imports.batch import Batch, Counted, Progress
+from gridmap.usecases.imports.clocks import first_events, opening
 from gridmap.usecases.imports.places import CAME_AS, points
 from gridmap.usecases.imports.turns import Moments, Turns, utc
 
@@ -129,6 +129,7 @@ class _Register:
         self.turns.keep(
             ids, columns["number"], columns["received_at"], columns["closed_at"],
             places=places.wheres(), categories=chosen, channels=columns["channel"],
+            begins=first_events(batch, chosen, received),
         )  # fmt: skip
 
     def _place(self, batch: Batch) -> Places:
@@ -170,7 +171,6 @@ class _Register:
             "closed" if end is not None else "unplaced" if cell is None else "assigned"
             for end, cell in zip(closed, places.cell_id, strict=True)
         ]
-        due = [clock.due(moment, one.limit_hours) for moment, one in zip(received, chosen, strict=True)]
         named = ("accuracy_m", "household_id", "enterprise_id", "source_ref", *CAME_AS)
         return {
             **places.columns(),
@@ -181,8 +181,8 @@ class _Register:
             "status": status,
             "received_at": at,
             "occurred_at": utc(batch.column("occurred_at")),
-            "due_at": utc(due),
             "closed_at": utc(closed),
+            **opening(batch, chosen, received, closed),
             "geom": points(batch),
         }
 

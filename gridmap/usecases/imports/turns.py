@@ -4,6 +4,7 @@ sorted and however it was cut into chunks. About 60 bytes of each incident are k
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -60,6 +61,7 @@ class _Kept:
     where: Places
     category: Places
     channel: Places
+    begin: Places
 
 
 @dataclass
@@ -70,6 +72,7 @@ class Turns:
     _wheres: _Known[Where | None] = field(default_factory=_Known)
     _categories: _Known[Category] = field(default_factory=_Known)
     _channels: _Known[str] = field(default_factory=_Known)
+    _begins: _Known[str] = field(default_factory=_Known)
 
     def __len__(self) -> int:
         return sum(len(chunk.ids) for chunk in self._chunks)
@@ -84,9 +87,16 @@ class Turns:
         places: Sequence[Where | None],
         categories: Sequence[Category],
         channels: Sequence[str],
+        begins: Sequence[str],
     ) -> None:
-        """Remember incidents that were inserted; all of one length."""
-        told = self._wheres.places(places), self._categories.places(categories), self._channels.places(channels)
+        """Remember incidents that were inserted; all of one length. `begins`: see `clocks.first_events`."""
+        known = (
+            (self._wheres, places),
+            (self._categories, categories),
+            (self._channels, channels),
+            (self._begins, begins),
+        )
+        told = [values.places(of_rows) for values, of_rows in known]
         self._chunks.append(_Kept(ids, numbers.astype(np.bytes_), received, closed, *told))
 
     def give(self, conn: Connection, zone: ZoneInfo, progress: Callable[[int], None]) -> npt.NDArray[np.int64]:
@@ -135,14 +145,14 @@ class Turns:
 
     def _rounds(self, kept: _Kept, cells: list[int | None], told: list[Response]) -> list[chain.Round]:
         """What happened so far: reported and assigned at once, and closed where the register says so."""
-        categories, channels = self._categories.values(), self._channels.values()
+        categories, channels, begins = self._categories.values(), self._channels.values(), self._begins.values()
         reported, assigned = _Written(_reported), _Written(_assigned)
-        said = zip(kept.category.tolist(), kept.channel.tolist(), cells, strict=True)
+        said = zip(kept.category.tolist(), kept.channel.tolist(), kept.begin.tolist(), cells, strict=True)
         rows = np.flatnonzero(~np.isnat(kept.closed))
         return [
             chain.Round(
                 "reported", kept.received,
-                [reported(categories[category].code, channels[channel], cell) for category, channel, cell in said],
+                [reported(categories[one].code, channels[channel], begins[begin], cell) for one, channel, begin, cell in said],
             ),
             chain.Round(
                 "assigned", kept.received, [assigned(cell, one) for cell, one in zip(cells, told, strict=True)]
@@ -172,8 +182,8 @@ class _Written:
         return known
 
 
-def _reported(category: str, channel: str, cell_id: int | None) -> dict[str, Any]:
-    return {"category": category, "channel": channel, "cell_id": cell_id}
+def _reported(category: str, channel: str, begin: str, cell_id: int | None) -> dict[str, Any]:
+    return {"category": category, "channel": channel, "cell_id": cell_id, **json.loads(begin)}
 
 
 def _assigned(cell_id: int | None, response: Response) -> dict[str, Any]:

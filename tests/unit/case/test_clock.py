@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from gridmap.case.calendar import SpecialDay
-from gridmap.case.clock import Light, Thresholds, due, light, lights, opening
+from gridmap.case.clock import Light, Thresholds, lights, opening
 from gridmap.case.kinds import Event
 from gridmap.case.limits import ClockKind, Limit, of_category
 from gridmap.case.spans import EVERY_MINUTE, measure
@@ -38,7 +38,6 @@ HOUR = 3_600_000_000
 )
 def test_lights(hours: float, expected: Light) -> None:
     now = ELAPSED_START + timedelta(hours=hours)
-    assert light(ELAPSED_START, due(ELAPSED_START, 100), now) is expected
     opened = opening(
         np.array(["2026-02-28T22:00"], "datetime64[us]"), Limit(100, "hours"), None, {"emergency": EVERY_MINUTE}, 420
     ).iloc[0]

@@ -1,16 +1,17 @@
-// One case in full: what, where, who, why this worker, its clock and its steps. All of it text.
+// One case in full: what, where, who, why this worker, what may be done, its clock and its steps. All of it text.
 
-import { el, lightOf, moment, named, number, serverNow, standing, svg, t, words } from "./dom.js";
+import { actionsPart } from "./act.js";
+import { el, lightOf, moment, named, number, standing, svg, t, words } from "./dom.js";
 import { get } from "./http.js";
 import { icon, light } from "./glyphs.js";
 
-/** Fetch a case with its events and draw it. `onClose` leaves it; `actions` are buttons for it. */
-export async function loadCase(id, { onClose, actions = () => [] }) {
-  const [incident, events] = await Promise.all([get(`/incidents/${id}`), get(`/incidents/${id}/events`)]);
-  return drawCase(incident, events, onClose, actions(incident));
+/** Fetch a case with all that is told of it and draw it. `onClose` leaves it; `onDone` follows an action. */
+export async function loadCase(id, { onClose, onDone }) {
+  const asked = ["", "/events", "/actions", "/why"].map((part) => get(`/incidents/${id}${part}`));
+  return drawCase(await Promise.all(asked), onClose, onDone);
 }
 
-function drawCase(incident, events, onClose, buttons) {
+function drawCase([incident, events, actions, why], onClose, onDone) {
   const { responsible } = incident;
   const close = el("button", { class: "icon-button", type: "button", "aria-label": t("case.close"), on: { click: onClose } }, icon("close"));
   return el(
@@ -22,12 +23,12 @@ function drawCase(incident, events, onClose, buttons) {
     facts([
       [t("case.body"), named(responsible.body) || "–"],
       [t("case.worker"), named(responsible.worker) || t("case.nobody")],
-      [t("case.status"), `${t(`light.${lightOf(incident)}`)} · ${standing(incident)}`],
+      [t("case.status"), [t(`status.${incident.status}`), incident.closed_at ? null : t(`light.${lightOf(incident)}`), standing(incident)].filter(Boolean).join(" · ")],
     ]),
     incident.text && el("p", { class: "case-text" }, incident.text),
     reporter(incident),
-    buttons.length ? el("div", { class: "case-actions" }, ...buttons) : null,
-    clockPart(incident),
+    actionsPart(incident, events, actions, onDone),
+    clockPart(incident, why),
     whyPart(incident),
     stepsPart(events),
   );
@@ -42,34 +43,44 @@ function reporter({ reporter_name: name, reporter_phone: phone }) {
   return facts([[t("case.reporter"), [name, phone].filter(Boolean).join(" · ")]]);
 }
 
-/** When it began, is due, and where it stands now, as a bar in proportion. */
-function clockPart(incident) {
-  const [start, due] = [new Date(incident.received_at), new Date(incident.due_at)];
-  const now = incident.closed_at ? new Date(incident.closed_at) : new Date(serverNow());
-  const end = Math.max(due, now) - start || 1;
-  const at = (time) => (1000 * Math.min(Math.max(time - start, 0), end)) / end;
-  const late = now > due;
+/** The clock that decides the light: what was allowed, what was used, as a sentence, a bar and a ledger that adds up. */
+function clockPart(incident, why) {
+  const { limit_min: limit, used_min: used } = why;
+  const scale = 1000 / (Math.max(limit, used) || 1);
+  const late = used > limit;
   const rect = (x, width, fill) => svg("rect", { x, y: 4, width: Math.max(0, width), height: 22, fill });
+  const sentence = t("case.clock_sentence", { clock: t(`clock.${why.of}_${why.clock}`), allowed: spent(limit, why), used: spent(used, why), state: standing(incident) });
   const bar = svg(
-    "svg", { class: "clock-bar", viewBox: "0 0 1000 30", preserveAspectRatio: "none", role: "img", "aria-label": standing(incident, now.getTime()) },
-    rect(0, 1000, "#E6EBEF"), rect(0, at(late ? due : now), "#45525E"), late ? rect(at(due), at(now) - at(due), "#C2182B") : null,
-    svg("rect", { x: Math.min(996, at(due)), y: 0, width: 4, height: 30, fill: "#15202B" }),
+    "svg", { class: "clock-bar", viewBox: "0 0 1000 30", preserveAspectRatio: "none", role: "img", "aria-label": sentence },
+    rect(0, 1000, "#E6EBEF"), rect(0, Math.min(used, limit) * scale, "#45525E"), late ? rect(limit * scale, (used - limit) * scale, "#C2182B") : null,
+    svg("rect", { x: Math.min(996, limit * scale), y: 0, width: 4, height: 30, fill: "#15202B" }),
   );
-  const heading = late && !incident.closed_at ? t("case.why_red") : t("case.clock");
+  const heading = ["red", "very_late"].includes(incident.light) ? t("case.why_red") : t("case.clock");
   return el(
-    "section", { class: "case-part" }, el("h2", {}, heading), el("p", {}, clockSentence(incident, now)), bar,
+    "section", { class: "case-part" }, el("h2", {}, heading), el("p", {}, sentence), bar,
     el(
       "div", { class: "clock-ends" }, el("span", {}, `${t("case.received")} ${moment(incident.received_at)}`),
-      el("b", {}, `${t("case.due")} ${moment(incident.due_at)}`),
+      el("b", {}, `${t("case.due")} ${moment(why.due_at)}`),
     ),
+    ledger(why),
   );
 }
 
-function clockSentence(incident, now) {
-  const hours = (a, b) => (new Date(b) - new Date(a)) / 3.6e6;
-  const span = (value) => (value >= 48 ? t("unit.days", { n: number(value / 24) }) : t("unit.hours", { n: number(value) }));
-  const allowed = hours(incident.received_at, incident.due_at);
-  return t("case.clock_sentence", { allowed: span(allowed), used: span(hours(incident.received_at, now)), state: standing(incident, now.getTime()) });
+function ledger(why) {
+  const spans = why.spans.filter((span) => span.counted_min > 0 || span.kind === "paused");
+  const row = (name, value, kind = "") => el("li", { class: kind }, el("span", {}, name), el("span", {}, value));
+  return el(
+    "ul", { class: "ledger" },
+    ...spans.map((span) => row(`${moment(span.from)} · ${t(`status.${span.status}`)}`, spent(span.counted_min, why))),
+    row(t("case.used"), spent(why.used_min, why), "ledger-sum"),
+  );
+}
+
+/** Minutes of a clock as people say them; days of the work clock are office days. */
+function spent(minutes, why) {
+  const hours = minutes / 60;
+  if (why.clock === "work" || hours < 48) return t("unit.hours", { n: number(hours) });
+  return t("unit.days", { n: number(hours / 24) });
 }
 
 /** Why this cell and this worker. */
@@ -87,7 +98,7 @@ function whyPart(incident) {
 function stepsPart(events) {
   const rows = [...events].reverse().map((event) => el(
     "li", {}, el("time", { datetime: event.at }, moment(event.at)),
-    el("div", {}, el("b", {}, words(`event.${event.kind}`, event.kind)), el("span", { class: "quiet" }, said(event))),
+    el("div", {}, el("b", {}, words(`event.${event.kind}`, event.kind)), el("span", { class: "quiet" }, said(event)), event.note && el("p", { class: "timeline-note" }, event.note)),
   ));
   return el(
     "section", { class: "case-part" }, el("h2", {}, `${t("case.steps")} `, el("span", { class: "quiet" }, t("unit.items", { n: events.length }))),
@@ -97,6 +108,7 @@ function stepsPart(events) {
 
 /** What an event says besides its name: its reason in words; ids stay inside. */
 function said({ data }) {
-  if (data?.reason) return words(`reason_short.${data.reason}`, data.reason);
+  const code = data?.reason ?? data?.outcome ?? data?.priority;
+  if (code) return words(`reason_short.${code}`, words(`code.${code}`, code));
   return data?.channel ? words(`channel.${data.channel}`, data.channel) : "";
 }

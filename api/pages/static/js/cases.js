@@ -1,12 +1,12 @@
 // The cases of a dispatcher, a handler or a supervisor: list, map, and one case in full.
 
 import { byId, data, el, lightOf, named, number, standing, t } from "./dom.js";
-import { Problem, all, empty, layer, notice, post, shown } from "./http.js";
+import { Problem, all, empty, layer, notice, shown } from "./http.js";
 import { icon, light } from "./glyphs.js";
 import { CountyMap, baseMap, legend } from "./map.js";
 import { loadCase } from "./case.js";
 
-const LIGHTS = ["very_late", "red", "yellow", "green"];
+const LIGHTS = ["very_late", "red", "yellow", "green", "paused"];
 const SHOWN = 200;
 const county = new CountyMap();
 const state = { rows: [], light: null, text: "", chosen: null, shown: SHOWN, glyphs: [] };
@@ -38,9 +38,9 @@ async function start() {
 }
 
 async function load() {
-  const loaded = await shown(list, () => Promise.all([all("/incidents", { status: "assigned" }), all("/incidents", { status: "unplaced" })]), load);
+  const loaded = await shown(list, () => all("/incidents", { open: true }), load);
   if (!loaded) return;
-  state.rows = loaded.flatMap((one) => one.rows).sort((a, b) => new Date(a.due_at) - new Date(b.due_at));
+  state.rows = loaded.rows.sort((a, b) => new Date(a.due_at) - new Date(b.due_at));
   draw();
   fitCases();
   county.box.dataset.ready = "true";
@@ -98,11 +98,19 @@ async function choose(row) {
   county.map.invalidateSize({ animate: false });
   county.home = null;
   county.map.panTo(county.at(row.lon, row.lat), { animate: false });
-  const article = await shown(panel, () => loadCase(row.id, { onClose: close, actions }), () => choose(row));
+  const article = await shown(panel, () => loadCase(row.id, { onClose: close, onDone: () => done(row) }), () => choose(row));
   if (!article || state.chosen !== row.id) return;
   panel.replaceChildren(article);
   panel.scrollTop = 0;
   article.querySelector("h1").focus({ preventScroll: true });
+}
+
+/** After an action: the list anew, and the case where it stands now, as long as it is still ours to see. */
+async function done(row) {
+  close();
+  await load();
+  const still = state.rows.find((one) => one.id === row.id);
+  if (still) await choose(still);
 }
 
 function close() {
@@ -111,23 +119,6 @@ function close() {
   byId("case-panel").hidden = true;
   for (const node of list.querySelectorAll(".case-row")) node.setAttribute("aria-current", "false");
   county.map.invalidateSize({ animate: false });
-}
-
-function actions(incident) {
-  if (incident.closed_at || !["dispatcher", "handler"].includes(data.me.role)) return [];
-  const button = el("button", { class: "button button-primary", type: "button" }, t("case.do_close"));
-  button.addEventListener("click", async () => {
-    button.disabled = true;
-    try {
-      await post(`/incidents/${incident.id}/actions/close`, {});
-      close();
-      await load();
-    } catch (error) {
-      if (!(error instanceof Problem)) throw error;
-      button.replaceWith(notice(error));
-    }
-  });
-  return [button];
 }
 
 function problem(error) {

@@ -1,7 +1,7 @@
 // The worker's page: own cells, households, open cases with their lights, and the report.
 
 import { byId, day, distance, el, lightOf, look, named, number, serverNow, standing, t } from "./dom.js";
-import { Problem, all, empty, get, layer, notice, post, shown } from "./http.js";
+import { Problem, all, empty, get, layer, notice, shown } from "./http.js";
 import { icon, light } from "./glyphs.js";
 import { CountyMap, baseMapOf, legend } from "./map.js";
 import { loadCase } from "./case.js";
@@ -65,7 +65,7 @@ async function around() {
 }
 
 async function loadCases() {
-  const { rows } = await all("/incidents", { status: "assigned" });
+  const { rows } = await all("/incidents", { open: true });
   state.cases = rows.sort((a, b) => new Date(a.due_at) - new Date(b.due_at));
 }
 
@@ -168,7 +168,7 @@ function marks() {
 
 async function open(row) {
   stop("half");
-  const article = await shown(body, () => loadCase(row.id, { onClose: draw, actions }), () => open(row));
+  const article = await shown(body, () => loadCase(row.id, { onClose: draw, onDone: () => done(row) }), () => open(row));
   if (!article) return;
   body.replaceChildren(article);
   body.scrollTop = 0;
@@ -177,21 +177,12 @@ async function open(row) {
   county.map.panTo(county.at(row.lon, row.lat), { animate: false });
 }
 
-function actions(incident) {
-  if (incident.closed_at) return [];
-  const button = el("button", { class: "button", type: "button" }, icon("check"), t("case.do_close"));
-  button.addEventListener("click", async () => {
-    button.disabled = true;
-    try {
-      await post(`/incidents/${incident.id}/actions/close`, {});
-      await loadCases();
-      draw();
-    } catch (error) {
-      if (!(error instanceof Problem)) throw error;
-      button.replaceWith(notice(error));
-    }
-  });
-  return [button];
+/** After an action: the list anew, and the case where it stands now. */
+async function done(row) {
+  await loadCases();
+  draw();
+  const still = state.cases.find((one) => one.id === row.id);
+  if (still) await open(still);
 }
 
 function stop(name) {

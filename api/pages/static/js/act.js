@@ -1,0 +1,96 @@
+// What may be done with a case now: a button for each action, and under it what the action asks for.
+
+import { data, el, named, t, words } from "./dom.js";
+import { all, get, notice, post, Problem } from "./http.js";
+
+/** Actions that the page has a form for; those that name other cases or files are left to the API. */
+const WAY = ["accept", "resolve", "verify", "close", "sign", "handle", "dispatch"];
+const SHOWN = [
+  ...WAY, "return", "escalate", "hand_over", "pause", "resume", "ask_help", "answer_help", "extend_ask", "extend_grant", "extend_refuse",
+  "recategorise", "prioritise", "supervise", "supervise_reply", "supervise_end", "appeal_refuse", "reopen", "void", "comment",
+];
+/** Fields without a control of their own: pictures are not kept yet, marks are the resident's. */
+const LEFT_OUT = new Set(["photo_id", "score"]);
+/** Asking for a deadline in days: the end of that office day. */
+const DAY_ENDS = "18:00:00";
+
+/** The section with the case's actions; `onDone` is called once one was carried out. */
+export function actionsPart(incident, events, actions, onDone) {
+  const open = actions.filter((one) => one.allowed && SHOWN.includes(one.action));
+  open.sort((a, b) => SHOWN.indexOf(a.action) - SHOWN.indexOf(b.action));
+  if (!open.length) return null;
+  const form = el("div", { class: "act-form" });
+  const first = open.find((one) => WAY.includes(one.action));
+  const buttons = open.map((one) => {
+    const kind = one === first ? "button button-primary" : "button";
+    return el("button", { class: kind, type: "button", dataset: { action: one.action }, on: { click: () => choose(one) } }, t(`act.${one.action}`));
+  });
+
+  async function choose(one) {
+    for (const button of buttons) button.setAttribute("aria-expanded", String(button.dataset.action === one.action));
+    try {
+      form.replaceChildren(await drawForm(incident, events, one, onDone));
+      form.querySelector("select, textarea, input, button")?.focus();
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      form.replaceChildren(notice(error));
+    }
+  }
+
+  return el("section", { class: "case-part act", "aria-label": t("case.actions") }, el("div", { class: "act-buttons" }, ...buttons), form);
+}
+
+async function drawForm(incident, events, { action, asked }, onDone) {
+  const wanted = asked.filter((one) => !LEFT_OUT.has(one.name) && one.name !== "ask_seq");
+  const fields = await Promise.all(wanted.map(field));
+  const key = crypto.randomUUID?.() ?? String(Math.random()).slice(2);
+  const send = el("button", { class: "button button-primary", type: "submit" }, t(`act.${action}`));
+  const trouble = el("div");
+  const form = el("form", { class: "act-fields", dataset: { form: action } }, ...fields.map((one) => one.node), trouble, send);
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    send.disabled = true;
+    const given = Object.fromEntries(fields.map((one) => [one.name, one.value()]).filter(([, value]) => value !== null));
+    if (asked.some((one) => one.name === "ask_seq")) given.ask_seq = events.filter((one) => one.kind === "help_asked").at(-1)?.seq;
+    try {
+      await post(`/incidents/${incident.id}/actions/${action}`, given, { "Idempotency-Key": key });
+      await onDone();
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      send.disabled = false;
+      trouble.replaceChildren(notice(error));
+    }
+  });
+  return form;
+}
+
+/** One thing to enter: its node, and how its value is read (null: nothing entered). */
+async function field({ name, type, required, codes }) {
+  const label = t(`ask.${name}`);
+  const wrap = (control) => el("label", { class: "field" }, el("span", {}, required ? label : t("ask.optional", { name: label })), control);
+  const text = (control, read = (value) => value) => ({ name, node: wrap(control), value: () => (control.value === "" ? null : read(control.value)) });
+  const select = (options, read) => text(
+    el("select", { class: "select", name, required }, el("option", { value: "" }, "–"), ...options.map(([value, words_]) => el("option", { value }, words_))), read,
+  );
+  switch (type) {
+    case "text": return text(el("textarea", { name, rows: 3, required, maxlength: 4000 }));
+    case "flag": return select([["yes", t(`ask.${name}_yes`)], ["no", t(`ask.${name}_no`)]], (value) => value === "yes");
+    case "limit": return text(el("input", { name, type: "number", min: 0.5, step: 0.5, required }), (value) => ({ workdays: Number(value) }));
+    case "moment": return text(el("input", { name, type: "date", required }), (value) => `${value}T${DAY_ENDS}${offset(value)}`);
+    case "id": return select((await choices(name)).map((one) => [one.id, named(one)]), Number);
+    default: {
+      if (name === "category") return select((await get("/categories")).map((one) => [one.code, named(one)]));
+      const known = name === "priority" ? ["normal", "urgent"] : codes;
+      return select(known.map((code) => [code, words(`code.${code}`, code)]));
+    }
+  }
+}
+
+const choices = async (name) => (await all(name === "worker_id" ? "/workers" : "/bodies")).rows;
+
+/** The county's offset from UTC on a day: "+08:00". */
+function offset(day) {
+  const format = new Intl.DateTimeFormat("en", { timeZone: data.timezone, timeZoneName: "longOffset" });
+  const zone = format.formatToParts(new Date(`${day}T12:00:00Z`)).find((part) => part.type === "timeZoneName");
+  return zone.value.slice(3) || "+00:00";
+}

@@ -1,0 +1,234 @@
+"""Cases as the flow sees them: their events folded, the process and the calendar that these name, and what is
+remembered of it all in columns of `incidents`, so that lists and maps read an index instead of folding.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from gridmap.case.calendar import Calendar, default_calendar
+from gridmap.case.events import canonical_json
+from gridmap.case.kinds import Event
+from gridmap.case.limits import Limit
+from gridmap.case.process import Process, default_processes
+from gridmap.case.spans import Clocks, measure
+from gridmap.case.state import CaseState, apply, fold
+from gridmap.case.terms import Status
+from gridmap.errors import InvalidInput, NotFound
+from gridmap.store import chain, meta
+from gridmap.store import tables as t
+
+#: says in `reported` that a case came from a register, which tells nothing of its steps
+FROM_REGISTER = "register"
+
+
+@dataclass(slots=True)
+class Case:
+    """One case in a transaction: write its events through it, then `remember` once."""
+
+    id: int
+    state: CaseState
+    process: Process
+    calendar: Calendar
+    #: the limit of its category, for cases whose events name none
+    limit: Limit | None = None
+    #: how long its intake lasted is not known
+    from_register: bool = False
+
+    def write(self, conn: Connection, kind: str, at: datetime, account_id: int | None, data: Mapping[str, Any]) -> int:
+        """Append an event and move on by it; its number. A process that it names is loaded."""
+        seq = chain.append_event(conn, self.id, kind, at, account_id, data)
+        self.state = apply(self.state, Event(seq, kind, at, account_id, data))
+        named = (self.state.process, self.state.process_version)
+        if named[0] is not None and named != (self.process.code, self.process.version):
+            self.process = process(conn, named[0], named[1])
+        return seq
+
+    def clocks(self, now: datetime) -> Clocks:
+        """Both clocks at a moment (`case.spans.measure`)."""
+        return measure(self.counted, self.counted_by, self.calendar, now)
+
+    @property
+    def counted(self) -> CaseState:
+        """The state with the limit that was promised when events did not name one yet: elapsed hours."""
+        return self.state if self.state.limit is not None else replace(self.state, limit=self.limit)
+
+    @property
+    def counted_by(self) -> Process:
+        """The process, without a limit on the intake of a case whose intake nobody saw."""
+        if not self.from_register:
+            return self.process
+        steps = (replace(step, limit=None) if Status.ASSIGNED in step.statuses else step for step in self.process.steps)
+        return replace(self.process, steps=tuple(steps))
+
+
+def load(conn: Connection, incident_id: int, zone: ZoneInfo) -> Case:
+    """A case by its events. Lock its row first where it is to be changed. Raises NotFound."""
+    state, register = CaseState(), False
+    for event in events(conn, incident_id):
+        state = apply(state, event)
+        if event.kind == "reported":
+            register = event.data.get("by") == FROM_REGISTER or event.data.get("process") is None
+    if state.seq == 0:
+        raise NotFound("there is no such incident", id=incident_id)
+    i, c = t.incidents.c, t.categories.c
+    of = conn.execute(
+        select(c.process, c.limit_hours).join(t.incidents, i.category_id == c.id).where(i.id == incident_id)
+    ).one()
+    return Case(
+        incident_id,
+        state,
+        process(conn, state.process or of.process, state.process_version or 1),
+        calendar(conn, state.calendar) if state.calendar else in_force(conn, zone),
+        Limit(of.limit_hours, "hours"),
+        register,
+    )
+
+
+def events(conn: Connection, incident_id: int) -> list[Event]:
+    """An incident's events as the fold reads them."""
+    e = t.events.c
+    query = select(e.seq, e.kind, e.at, e.account_id, e.data).where(e.incident_id == incident_id).order_by(e.seq)
+    return [Event(row.seq, row.kind, row.at, row.account_id, json.loads(row.data)) for row in conn.execute(query)]
+
+
+def state_of(conn: Connection, incident_id: int) -> CaseState:
+    """Where a case stands by its events."""
+    return fold(events(conn, incident_id))
+
+
+def remember(conn: Connection, case: Case, now: datetime) -> None:
+    """Write what the events come to into the case's row, in the transaction that wrote them."""
+    i, e = t.incidents, t.events.c
+    appeal = select(e.at).where(e.incident_id == case.id, e.seq == case.state.appeal_seq).scalar_subquery()
+    told = {**columns(case, now), "appeal_at": appeal if case.state.appeal_seq is not None else None}
+    conn.execute(update(i).where(i.c.id == case.id).values(told))
+    _remember_helpers(conn, case)
+
+
+def columns(case: Case, now: datetime) -> dict[str, Any]:
+    """The columns of `incidents` that follow from the events, but for `appeal_at`."""
+    state, clocks = case.state, case.clocks(now)
+    return {
+        "status": str(state.status), "closed_at": state.closed_at, "level": str(state.level),
+        "priority": state.priority, "process": case.process.code, "process_version": case.process.version,
+        "calendar": state.calendar, "merged_into_id": state.merged_into,
+        "first_body_id": state.first.body_id if state.first else None,
+        "extension_asked_at": state.extension_asked.at if state.extension_asked else None,
+        "supervised_at": state.supervisions[0].at if state.supervisions else None,
+        "overdue_at": overdue_at(clocks), **clocks.columns(),
+    }  # fmt: skip
+
+
+def overdue_at(clocks: Clocks) -> datetime | None:
+    """When the whole is overdue: its due moment, unless its clock stands still before it comes."""
+    if clocks.ended:
+        return None
+    whole = clocks.whole
+    return whole.due_at if whole.remaining_us < 0 else whole.thresholds.red_at
+
+
+def _remember_helpers(conn: Connection, case: Case) -> None:
+    """Bodies asked for help see a case while it is open."""
+    h, state = t.helpers, case.state
+    asked = {one.body_id for one in state.help_asked if one.body_id is not None} | state.helped_by
+    wanted = set() if state.ended else asked
+    known = set(conn.execute(select(h.c.body_id).where(h.c.incident_id == case.id)).scalars())
+    if gone := known - wanted:
+        conn.execute(delete(h).where(h.c.incident_id == case.id, h.c.body_id.in_(gone)))
+    if fresh := wanted - known:
+        conn.execute(insert(h), [{"incident_id": case.id, "body_id": body_id} for body_id in sorted(fresh)])
+
+
+# --- processes and calendars ----------------------------------------------------------------------------------------
+
+
+def process(conn: Connection, code: str, version: int | None = None) -> Process:
+    """A version of a process (None: the newest). Raises InvalidInput."""
+    p = t.processes.c
+    query = select(p.body).where(p.code == code).order_by(p.version.desc()).limit(1)
+    body = conn.execute(query if version is None else query.where(p.version == version)).scalar_one_or_none()
+    if body is not None:
+        return _process(body)
+    shipped = _shipped().get(code)
+    if shipped is None or version not in (None, shipped.version):
+        raise InvalidInput(f"there is no process {code!r} of version {version or 'any'}", field="process")
+    return shipped
+
+
+def calendar(conn: Connection, version: str) -> Calendar:
+    """A calendar by the digest that events name. Raises InvalidInput."""
+    known = _CALENDARS.get(version)
+    if known is None:
+        c = t.calendars.c
+        body = conn.execute(select(c.body).where(c.version == version)).scalar_one_or_none()
+        if body is None:
+            raise InvalidInput(f"there is no calendar {version!r}", field="calendar")
+        known = _CALENDARS[version] = Calendar.from_json(json.loads(body))
+    return known
+
+
+def in_force(conn: Connection, zone: ZoneInfo) -> Calendar:
+    """The calendar by which new cases count; the one that ships until another is put in force."""
+    m = t.meta.c
+    version = conn.execute(select(m.value).where(m.key == "calendar")).scalar_one_or_none()
+    return _default(str(zone)) if version is None else calendar(conn, version)
+
+
+def begun(conn: Connection, zone: ZoneInfo, now: datetime) -> Calendar:
+    """As `in_force`, within a write: a database that has no processes and calendar yet is given the shipped ones."""
+    m = t.meta.c
+    if conn.execute(select(m.value).where(m.key == "calendar")).first() is None:
+        begin(conn, zone, now)
+    return in_force(conn, zone)
+
+
+def begin(conn: Connection, zone: ZoneInfo, now: datetime) -> None:
+    """Put the shipped processes and calendar into a database that has none. Safe to run again, also at once."""
+    make = postgresql.insert if conn.dialect.name == "postgresql" else sqlite.insert
+    rows = [
+        {"code": one.code, "version": one.version, "body": canonical_json(one.to_json()), "created_at": now}
+        for one in _shipped().values()
+    ]
+    conn.execute(make(t.processes).on_conflict_do_nothing(), rows)
+    if "calendar" not in meta.facts(conn):
+        shipped = _default(str(zone))
+        row = {"version": shipped.version, "body": canonical_json(shipped.to_json()), "created_at": now}
+        conn.execute(make(t.calendars).on_conflict_do_nothing(), row)
+        conn.execute(make(t.meta).on_conflict_do_nothing(), {"key": "calendar", "value": shipped.version})
+
+
+#: by their digests, so one that is known is right in every database; compiling one takes a tenth of a second
+_CALENDARS: dict[str, Calendar] = {}
+
+
+@lru_cache(maxsize=4)
+def _default(zone: str) -> Calendar:
+    return default_calendar(zone)
+
+
+@lru_cache(maxsize=32)
+def _process(body: str) -> Process:
+    return Process.from_json(json.loads(body))
+
+
+@lru_cache(maxsize=1)
+def _shipped() -> Mapping[str, Process]:
+    return default_processes()
+
+
+def first_data(process_: Process, limit: Limit, calendar_: Calendar) -> dict[str, Any]:
+    """What the first event of a case names, so that its clock can always be counted again."""
+    return {
+        "process": process_.code, "process_version": process_.version, "limit": limit.to_json(),
+        "calendar": calendar_.version, "level": str(process_.ladder[0]),
+    }  # fmt: skip

@@ -56,15 +56,21 @@ def test_a_filled_database_is_upgraded_and_loses_nothing(empty: Engine) -> None:
         add_households(conn, "AABCD")
         add_incidents(conn, [{"cell": "A"}, {"cell": "D"}, {"cell": None}])
     with read(empty) as conn:
-        before = {name: frame(conn, select(table)).map(str) for name, table in t.metadata.tables.items()}
+        tables = inspect(conn)
+        held = {  # of today's tables and columns, those that the old schema had
+            name: [table.c[column["name"]] for column in tables.get_columns(name)]
+            for name, table in t.metadata.tables.items()
+            if tables.has_table(name)
+        }
+        before = {name: frame(conn, select(*columns)).map(str) for name, columns in held.items()}
         assert any(change[0] == "add_index" for change in differences(conn))
     upgrade(empty)
     upgrade(empty)  # a second time changes nothing
     assert revision(empty) == head() != "0001"
     with read(empty) as conn:
         assert differences(conn) == []
-        for name, table in t.metadata.tables.items():
-            assert frame(conn, select(table)).map(str).equals(before[name]), name
+        for name, columns in held.items():
+            assert frame(conn, select(*columns)).map(str).equals(before[name]), name
         assert broken_chains(conn) == []
 
 

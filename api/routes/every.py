@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from api.routes import enterprises, forms, ground, incidents, layers, people, session, stats, system
+from api.routes import enterprises, forms, ground, incidents, layers, messages, people, session, stats, system
 
 ROUTERS: tuple[APIRouter, ...] = (
     session.router,
@@ -14,6 +14,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     enterprises.router,
     layers.router,
     stats.router,
+    messages.router,
     forms.router,
     system.router,
 )

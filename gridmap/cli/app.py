@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 
 import typer
 
-from gridmap.cli import check, convert, database, demo, doctor, export, locate, serve, users
+from gridmap.cli import check, convert, database, demo, doctor, export, locate, messages, serve, users
 from gridmap.cli import map as map_verb
 from gridmap.cli.output import DATA_FAULT, DONE, ENVIRONMENT_FAULT, debugging, note, print_error
 from gridmap.errors import GridmapError
@@ -43,6 +43,7 @@ app.command("doctor")(doctor.doctor)
 app.command("demo")(demo.demo)
 app.command("serve")(serve.serve)
 app.add_typer(users.users)
+app.add_typer(messages.messages)
 
 
 def run(args: Sequence[str] | None = None) -> int:

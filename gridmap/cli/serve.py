@@ -24,7 +24,7 @@ def serve(
         str | None, typer.Option(help="Address of the proxy in front, whose X-Forwarded-* headers are believed.")
     ] = None,
 ) -> None:
-    """Serve the pages and the API until it is told to stop.
+    """Serve the pages and the API, and send messages beside it, until it is told to stop.
 
     Example: gridmap serve --host 0.0.0.0 --workers 4 --proxy 127.0.0.1
     """
@@ -45,20 +45,21 @@ def serve(
 
 
 def run(ctx: Context, *, host: str, port: int, proxy: str | None = None) -> None:
-    """Serve this context from this process until it is told to stop; what the read log holds is written at the end."""
+    """Serve this context from this process until it is told to stop, sending messages beside it; what the read log
+    holds is written at the end."""
     import uvicorn
 
     from api.app import create_app
 
     say(f"http://{host}:{port}")
-    uvicorn.Server(uvicorn.Config(create_app(ctx), **_options(host, port, proxy))).run()
+    uvicorn.Server(uvicorn.Config(create_app(ctx, delivering=True), **_options(host, port, proxy))).run()
 
 
 def application() -> FastAPI:
     """The application of one of several server processes."""
     from api.app import create_app
 
-    return create_app(_context())
+    return create_app(_context(), delivering=True)
 
 
 def _context() -> Context:

@@ -111,6 +111,8 @@ def parser_of(field: Field, tz: ZoneInfo) -> Parser:
             return code
         case Type.PHONE:
             return phone
+        case Type.EMAIL:
+            return email
         case Type.COUNT:
             return partial(count, low=field.low, high=field.high)
         case Type.NUMBER:
@@ -137,6 +139,7 @@ def _half(raw: str) -> str:
 # --- text -----------------------------------------------------------------------------------------------------------
 
 _SHORTENED = re.compile(r"\d(\.\d+)?[eE]\+?\d+")
+_EMAIL = re.compile(r'[^\s@<>(),;:\\"\[\]]{1,64}@[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})+')
 _POINT_ZERO = re.compile(r"(\d+)\.0+")
 
 
@@ -161,6 +164,16 @@ def code(raw: str) -> Any:
     _refuse_shortened(half)
     whole = _POINT_ZERO.fullmatch(half)
     return whole[1] if whole else half
+
+
+def email(raw: str) -> Any:
+    """A mail address of an office: one @, no blanks, in lower case."""
+    address = _half(raw).strip().lower()
+    if address in MISSING_MARKS:
+        return MISSING
+    if not _EMAIL.fullmatch(address):
+        raise Fault("it is no mail address")
+    return address
 
 
 def phone(raw: str) -> Any:

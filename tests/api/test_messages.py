@@ -118,7 +118,7 @@ def test_a_wrong_setting_is_told_at_the_start(spatialite_county: SmallCounty) ->
         create_app(wrong, delivering=True)
 
 
-# --- the command line ---------------------------------------------------------------------------------------------------
+# --- the command line -------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture

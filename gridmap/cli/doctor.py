@@ -20,6 +20,7 @@ LATE_S = 900
 #: a clock further off than this is worth a look; a gateway tells whole seconds
 DRIFT_S = 5
 NOBODY = ": does `gridmap serve` run, or `gridmap sweep` by cron? `gridmap messages failed` tells what failed"
+LOST = "; messages wait for channels that are not configured here: "
 DEAD = " given up: `gridmap messages failed` lists them, `gridmap messages retry` sends them again"
 
 
@@ -123,12 +124,14 @@ def _delivery(ctx: Context) -> list[Check]:
     from gridmap.errors import EnvironmentFault
     from gridmap.usecases.delivering import deliverer, health
 
+    found = health(ctx)
     try:
-        ways = ", ".join(deliverer(ctx).channels) or "mailboxes on the pages only"
-        channels = Check("channels", ways)
+        ways = deliverer(ctx).channels
+        lost = sorted(set(found.waiting) - set(ways))
+        said = ", ".join(ways) or "mailboxes on the pages only"
+        channels = Check("channels", said + (LOST + ", ".join(lost) if lost else ""), "warning" if lost else None)
     except EnvironmentFault as fault:
         channels = Check("channels", fault.message, "environment")
-    found = health(ctx)
     stuck = found.age_s > LATE_S
     words = f"{sum(found.waiting.values()) + found.unsent:,} wait, the oldest ready for {found.age_s:,.0f} s"
     queue = Check("messages", words + (NOBODY if stuck else ""), "warning" if stuck else None)

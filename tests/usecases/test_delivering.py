@@ -412,3 +412,18 @@ def test_old_messages_are_forgotten_with_the_read_log(small_county: SmallCounty)
     small_county.clock.forward(days=366)
     assert sweep(small_county.ctx)["messages"] == 1
     assert small_county.one(select(func.count()).select_from(t.messages)) == 0
+
+
+def test_looks_at_the_queue_read_an_index(spatialite_county: SmallCounty) -> None:
+    """A deliverer looks every two seconds: with 100,000 sent messages that must not mean reading them."""
+    plans = {
+        "messages WHERE messages.status = 'waiting' AND messages.next_at <= '2026'": "ix_messages_waiting",
+        "messages WHERE messages.status = 'dead' ORDER BY settled_at DESC": "ix_messages_dead",
+        "messages WHERE account_id = 1 AND id < 9 ORDER BY id DESC": "ix_messages_account_id_id",
+        "messages WHERE recipient = 'worker:1' AND tried_at > '2026'": "ix_messages_recipient_tried_at",
+        "outbox WHERE sent_at IS NULL ORDER BY id": "ix_outbox_unsent",
+    }
+    with write(spatialite_county.ctx.engine) as conn:
+        for query, index in plans.items():
+            plan = conn.exec_driver_sql(f"EXPLAIN QUERY PLAN SELECT * FROM {query}").all()
+            assert index in plan[0][3], plan

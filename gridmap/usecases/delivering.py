@@ -169,6 +169,8 @@ class Deliverer:
         return message.row.id in batch.mine
 
     def _sent(self, message: Held) -> Outcome:
+        if message.row.attempts > MOST_ATTEMPTS:
+            return Final("never_settled")  # whoever tried it died of it each time
         try:
             return self.channels[message.row.channel].send(message.outgoing)
         except Exception as error:  # a fault of ours may not stop the others; its text may hold the contact

@@ -208,6 +208,37 @@ def test_a_gateway_that_dies_in_the_middle_loses_nothing(small_county: SmallCoun
     assert [row.key for row in rows_of(small_county) if row.key in before.keys and row.key in after.keys] != []
 
 
+def test_a_mail_server_that_dies_in_the_middle_loses_nothing(small_county: SmallCounty) -> None:
+    give_body_a_mailbox(small_county)
+    tell(small_county, 4, worker=None, body="B-LAND")
+    port = free_port()
+    one = messenger(small_county, smtp_url=f"smtp://127.0.0.1:{port}", mail_from="grid@county.example")
+    with smtp_server(port) as before:
+        before.data = lambda n: 250 if n == 0 else None
+        assert one.run()["sent"] == 1
+    small_county.clock.forward(seconds=40)
+    one.run()  # nobody is there
+    with smtp_server(port) as after:
+        for _ in range(3):
+            small_county.clock.forward(minutes=10)
+            one.run()
+    assert states(small_county, "email") == {"sent": 4}
+    both = before.keys + after.keys
+    assert sorted(both.values()) == [1, 1, 1, 2]
+
+
+def test_a_message_that_kills_whoever_sends_it_is_given_up(small_county: SmallCounty) -> None:
+    """Attempts are counted when a message is taken, so that those which never came to an end count as well."""
+    tell(small_county, 1)
+    with gateway() as sms:
+        one = messenger(small_county, sms_url=sms.url)
+        one._spread(threading.Event())
+        small_county.run(update(t.messages).where(t.messages.c.channel == "sms").values(attempts=MOST_ATTEMPTS))
+        assert one.run()["dead"] == 1
+    assert sms.bodies == []
+    assert dead_letters(small_county.ctx)[0]["error"] == "never_settled"
+
+
 def test_mail_that_is_taken_without_an_answer_comes_again_with_its_message_id(small_county: SmallCounty) -> None:
     give_body_a_mailbox(small_county)
     tell(small_county, 2, worker=None, body="B-LAND")

@@ -28,13 +28,17 @@ Hold = Callable[[str, bool, Sequence[datetime]], datetime | None]
 
 def unsent(conn: Connection, limit: int) -> Sequence[Any]:
     """Outbox rows without messages yet, oldest first: id, incident_id, kind, worker_id, body_id, created_at, process,
-    and of the responsibility in force its reason and area path. Those that another transaction holds are skipped."""
+    and of the responsibility in force its reason and area path, and whether it is of the worker and body named. Those
+    that another transaction holds are skipped."""
     o, i, r = t.outbox, t.incidents, t.responsibilities
     held = and_(r.c.incident_id == o.c.incident_id, r.c.valid_to.is_(None))
     query = (
         select(
             o.c.id, o.c.incident_id, o.c.kind, o.c.worker_id, o.c.body_id, o.c.created_at, t.categories.c.process,
             r.c.reason, t.areas.c.path,
+            and_(
+                o.c.worker_id.is_not_distinct_from(r.c.worker_id), o.c.body_id.is_not_distinct_from(r.c.body_id)
+            ).label("to_holder"),
         )
         .join(i, i.c.id == o.c.incident_id)
         .join(t.categories, t.categories.c.id == i.c.category_id)

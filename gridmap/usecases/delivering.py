@@ -30,6 +30,8 @@ from gridmap.usecases.context import Context
 logger = logging.getLogger(__name__)
 
 JOB = "delivery"
+#: why a case lies with nobody in person, so that dispatchers have to hear of it
+ON_A_DESK = frozenset({"dispatcher", "outside", "desk"})
 #: messages leased, and outbox rows taken apart, in one transaction
 BATCH, SPREAD = 20, 200
 #: how often a deliverer with nothing to do says that it is there
@@ -88,7 +90,7 @@ class Deliverer:
         contacts = Contacts(frozenset(self.channels), phones, emails)
         found = []
         for row in rows:
-            desk = row.kind == "assigned" and row.worker_id is None and row.reason in ("dispatcher", "outside")
+            desk = bool(row.to_holder) and row.worker_id is None and row.reason in ON_A_DESK
             news = News(row.worker_id, row.body_id, row.created_at, desk, row.path)
             found += [self._row(row, to, now) for to in addressees(news, boxes, contacts, now)]
         return found

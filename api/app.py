@@ -17,10 +17,13 @@ from api import document, errors, pages
 from api.cache import AnswerCache, Cache, StateCache
 from api.entrance import Entrance
 from api.middleware import BodyLimit, LastCatch, Metrics, SecurityHeaders
+from api.queue_metrics import QueueMetrics
 from api.routes.every import ROUTERS
 from api.static import Assets
+from gridmap.jobs.loop import Loop
 from gridmap.usecases.accounts import Passwords
 from gridmap.usecases.context import Context
+from gridmap.usecases.delivering import deliverer
 from gridmap.usecases.readlog import ReadLog
 
 DESCRIPTION = """\
@@ -32,12 +35,13 @@ from their role and is read from the database for each request; rows outside it 
 """
 
 
-def create_app(ctx: Context, passwords: Passwords | None = None) -> FastAPI:
+def create_app(ctx: Context, passwords: Passwords | None = None, *, delivering: bool = False) -> FastAPI:
     """The whole application over a context: API, pages, static files, health and metrics.
 
     `passwords` is given by tests, which hash faster. State that routes use: `ctx`, `passwords`, `read_log`, `registry`,
     `assets`, `answers`, `rasters` and `tile_sources` (kept between requests), `entrance` (who asks), `log_ins` (how
-    many log-ins are checked at once). The read log is flushed when the application stops.
+    many log-ins are checked at once). The read log is flushed when the application stops. `delivering`: a thread beside
+    it sends messages while it runs; EnvironmentFault where its settings are wrong.
     """
     app = FastAPI(
         title="gridmap",
@@ -53,6 +57,8 @@ def create_app(ctx: Context, passwords: Passwords | None = None) -> FastAPI:
     app.state.passwords = passwords or Passwords()
     app.state.read_log = ReadLog(ctx.engine)
     app.state.registry = CollectorRegistry()
+    app.state.registry.register(QueueMetrics(ctx))
+    app.state.loop = Loop("delivery", deliverer(ctx).run) if delivering else None
     app.state.log_ins = CapacityLimiter(os.cpu_count() or 1)
     app.state.answers = AnswerCache()
     app.state.rasters = StateCache(ctx.settings.heat_bytes)
@@ -87,7 +93,12 @@ def static_folder() -> Path:
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    loop: Loop | None = app.state.loop
+    if loop is not None:
+        loop.start()
     try:
         yield
     finally:
+        if loop is not None:
+            loop.close()
         app.state.read_log.close()

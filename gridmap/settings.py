@@ -4,13 +4,63 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
 from gridmap.errors import EnvironmentFault
 
 DEFAULT_DATABASE = "sqlite:///var/gridmap.sqlite"
+
+
+@dataclass(frozen=True, slots=True)
+class Messaging:
+    """How messages leave. A channel without its address is not used."""
+
+    #: an HTTP gateway for short messages, and the bearer token it asks for
+    sms_url: str | None = None
+    sms_secret: str | None = field(default=None, repr=False)
+    #: smtps://USER:PASSWORD@HOST or smtp://HOST:587, and whom messages come from
+    smtp_url: str | None = field(default=None, repr=False)
+    mail_from: str | None = None
+    #: a program of the county's own, and the secret that signs what it is told
+    webhook_url: str | None = None
+    webhook_secret: str | None = field(default=None, repr=False)
+    #: the address under which people open the pages; links are left out without it
+    public_url: str | None = None
+    quiet_hours: str = "21:00-07:00"
+    per_hour: int = 20
+    #: of short messages and e-mail: zh or en
+    language: str = "zh"
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> Self:
+        """Read GRIDMAP_SMS_URL, GRIDMAP_QUIET_HOURS and the rest; raise EnvironmentFault naming a bad one."""
+        default = cls()
+        language = env.get("GRIDMAP_MESSAGE_LANGUAGE") or default.language
+        if language not in {"zh", "en"}:
+            raise EnvironmentFault(f"GRIDMAP_MESSAGE_LANGUAGE must be zh or en, but is {language!r}")
+        public_url = env.get("GRIDMAP_PUBLIC_URL") or None
+        return cls(
+            sms_url=env.get("GRIDMAP_SMS_URL") or None,
+            sms_secret=env.get("GRIDMAP_SMS_SECRET") or None,
+            smtp_url=env.get("GRIDMAP_SMTP_URL") or None,
+            mail_from=env.get("GRIDMAP_MAIL_FROM") or None,
+            webhook_url=env.get("GRIDMAP_WEBHOOK_URL") or None,
+            webhook_secret=env.get("GRIDMAP_WEBHOOK_SECRET") or None,
+            public_url=public_url.rstrip("/") if public_url else None,
+            quiet_hours=env.get("GRIDMAP_QUIET_HOURS") or default.quiet_hours,
+            per_hour=_number(env, "MESSAGES_PER_HOUR", default.per_hour),
+            language=language,
+        )
+
+
+def _number(env: Mapping[str, str], name: str, fallback: int) -> int:
+    raw = env.get(f"GRIDMAP_{name}") or str(fallback)
+    try:
+        return int(raw)
+    except ValueError:
+        raise EnvironmentFault(f"GRIDMAP_{name} must be a whole number, but is {raw!r}") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +84,7 @@ class Settings:
     tile_url: str | None = None
     tile_crs: str = "wgs84"
     tile_attribution: str = ""
+    messaging: Messaging = field(default_factory=Messaging)
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Self:
@@ -44,25 +95,19 @@ class Settings:
         def text(name: str, fallback: str) -> str:
             return env.get(f"GRIDMAP_{name}") or fallback
 
-        def number(name: str, fallback: int) -> int:
-            raw = text(name, str(fallback))
-            try:
-                return int(raw)
-            except ValueError:
-                raise EnvironmentFault(f"GRIDMAP_{name} must be a whole number, but is {raw!r}") from None
-
         return cls(
             database_url=text("DATABASE_URL", default.database_url),
             key_file=Path(text("KEY_FILE", str(default.key_file))),
             secret_key=env.get("GRIDMAP_SECRET_KEY") or None,
             index_dir=Path(folder) if (folder := env.get("GRIDMAP_INDEX_DIR")) else None,
             timezone=text("TIMEZONE", default.timezone),
-            session_hours=number("SESSION_HOURS", default.session_hours),
-            read_log_days=number("READ_LOG_DAYS", default.read_log_days),
-            max_body_bytes=number("MAX_BODY_BYTES", default.max_body_bytes),
-            heat_bytes=number("HEAT_BYTES", default.heat_bytes),
+            session_hours=_number(env, "SESSION_HOURS", default.session_hours),
+            read_log_days=_number(env, "READ_LOG_DAYS", default.read_log_days),
+            max_body_bytes=_number(env, "MAX_BODY_BYTES", default.max_body_bytes),
+            heat_bytes=_number(env, "HEAT_BYTES", default.heat_bytes),
             secure_cookies=text("SECURE_COOKIES", "1") not in {"0", "no", "false"},
             tile_url=env.get("GRIDMAP_TILE_URL") or None,
             tile_crs=text("TILE_CRS", default.tile_crs),
             tile_attribution=text("TILE_ATTRIBUTION", ""),
+            messaging=Messaging.from_env(env),
         )

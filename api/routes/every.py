@@ -12,6 +12,7 @@ from api.routes import (
     heat_tiles,
     incidents,
     layers,
+    messages,
     people,
     session,
     stats,
@@ -29,6 +30,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     heat_tiles.router,
     cell_tiles.router,
     stats.router,
+    messages.router,
     forms.router,
     system.router,
 )

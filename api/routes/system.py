@@ -51,5 +51,6 @@ def readyz(ctx: Ctx) -> Ready:
     responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}, **problems()},
 )
 def metrics(request: Request) -> Response:
-    """Requests by method, route and status, and how long they took; of this process."""
+    """Requests by method, route and status, and how long they took, of this process; the queue of messages (how many
+    wait, how long the oldest could have gone already, how many were given up), and the drift of the clock."""
     return Response(generate_latest(request.app.state.registry), media_type=CONTENT_TYPE_LATEST)

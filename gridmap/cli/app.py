@@ -22,6 +22,7 @@ from gridmap.cli import (
     hotspots,
     knox,
     locate,
+    messages,
     repair,
     scan,
     serve,
@@ -63,6 +64,7 @@ app.command("doctor")(doctor.doctor)
 app.command("demo")(demo.demo)
 app.command("serve")(serve.serve)
 app.add_typer(users.users)
+app.add_typer(messages.messages)
 
 
 def run(args: Sequence[str] | None = None) -> int:

@@ -121,12 +121,13 @@ def _tell(done: Imported, dry_run: bool) -> None:
 
 
 def sweep() -> None:
-    """Once a day, from cron: remove what has had its day (read logs, answers kept for repeated requests, ended
-    sessions), and place what stands on the ground where a drawing came into force.
+    """From cron, safe to run twice at once: remove what has had its day (read logs, messages, answers kept for repeated
+    requests, ended sessions), place what stands on the ground where a drawing came into force, and deliver what is due.
 
     Example: gridmap sweep
     """
+    from gridmap.usecases.sweeping import REMOVED
     from gridmap.usecases.sweeping import sweep as run
 
     for what, count in run(open_here()).items():
-        output.say(f"{what}: {count:,}" + ("" if what == "placed" else " removed"))
+        output.say(f"{what}: {count:,}" + (" removed" if what in REMOVED else ""))

@@ -5,11 +5,23 @@ from __future__ import annotations
 import shutil
 import sys
 from dataclasses import asdict, dataclass
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gridmap.cli import output
+
+if TYPE_CHECKING:
+    from gridmap.usecases.context import Context
+    from gridmap.usecases.delivering import Health
+
+#: a message that could have gone so long ago tells that nobody delivers
+LATE_S = 900
+#: a clock further off than this is worth a look; a gateway tells whole seconds
+DRIFT_S = 5
+NOBODY = ": does `gridmap serve` run, or `gridmap sweep` by cron? `gridmap messages failed` tells what failed"
+LOST = "; messages wait for channels that are not configured here: "
+DEAD = " given up: `gridmap messages failed` lists them, `gridmap messages retry` sends them again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,4 +116,36 @@ def _database() -> list[Check]:
         findings = examine(conn, ctx.today())
     named = Check("database", f"{ctx.engine.dialect.name}, revision {at}")
     faults = {"error": "data", "warning": "warning"}
-    return [named, *(Check(one.code, one.message, faults[one.severity]) for one in findings)]
+    return [named, *_delivery(ctx), *(Check(one.code, one.message, faults[one.severity]) for one in findings)]
+
+
+def _delivery(ctx: Context) -> list[Check]:
+    """The queue of messages and the clock."""
+    from gridmap.errors import EnvironmentFault
+    from gridmap.usecases.delivering import deliverer, health
+
+    found = health(ctx)
+    try:
+        ways = deliverer(ctx).channels
+        lost = sorted(set(found.waiting) - set(ways))
+        said = ", ".join(ways) or "mailboxes on the pages only"
+        channels = Check("channels", said + (LOST + ", ".join(lost) if lost else ""), "warning" if lost else None)
+    except EnvironmentFault as fault:
+        channels = Check("channels", fault.message, "environment")
+    stuck = found.age_s > LATE_S
+    words = f"{sum(found.waiting.values()) + found.unsent:,} wait, the oldest ready for {found.age_s:,.0f} s"
+    queue = Check("messages", words + (NOBODY if stuck else ""), "warning" if stuck else None)
+    dead = sum(found.dead.values())
+    failed = Check("failed messages", f"{dead:,}" + (DEAD if dead else ""), "warning" if dead else None)
+    return [channels, queue, failed, _clock(found)]
+
+
+def _clock(found: Health) -> Check:
+    if found.behind_s > DRIFT_S:
+        said = f"stands {found.behind_s:,.0f} s before the newest message: it was put back; set it by NTP"
+        return Check("clock", said, "warning")
+    if found.drift_s is None:
+        return Check("clock", "nothing to compare it with yet")
+    said = f"{found.drift_s:+,.1f} s against the {found.drift_by}"
+    off = abs(found.drift_s) > DRIFT_S
+    return Check("clock", said + (": deadlines follow it; set it by NTP" if off else ""), "warning" if off else None)

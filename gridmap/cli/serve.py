@@ -26,7 +26,7 @@ def serve(
         str | None, typer.Option(help="Address of the proxy in front, whose X-Forwarded-* headers are believed.")
     ] = None,
 ) -> None:
-    """Serve the pages and the API until it is told to stop.
+    """Serve the pages and the API, and send messages beside it, until it is told to stop.
 
     Example: gridmap serve --host 0.0.0.0 --workers 4 --proxy 127.0.0.1
     """
@@ -46,14 +46,15 @@ def serve(
 
 
 def run(ctx: Context, *, host: str, port: int, proxy: str | None = None) -> None:
-    """Serve this context from this process until it is told to stop; what the read log holds is written at the end."""
+    """Serve this context from this process until it is told to stop, sending messages beside it; what the read log
+    holds is written at the end."""
     import uvicorn
 
     from api.app import create_app
 
     _warm(ctx)
     say(f"http://{host}:{port}")
-    uvicorn.Server(uvicorn.Config(create_app(ctx), **_options(host, port, proxy))).run()
+    uvicorn.Server(uvicorn.Config(create_app(ctx, delivering=True), **_options(host, port, proxy))).run()
 
 
 def run_workers(application: str, **options: Any) -> None:
@@ -78,7 +79,7 @@ def application() -> FastAPI:
 
     ctx = _context()
     _warm(ctx)
-    return create_app(ctx)
+    return create_app(ctx, delivering=True)
 
 
 def _warm(ctx: Context) -> None:

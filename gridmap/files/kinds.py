@@ -18,6 +18,7 @@ class Type(StrEnum):
     TEXT = "text"
     CODE = "code"
     PHONE = "phone"
+    EMAIL = "email"
     COUNT = "count"
     NUMBER = "number"
     DATE = "date"
@@ -226,6 +227,7 @@ BODIES = Kind("bodies", (
     _choice("level", _LEVELS, "level", "级别", "层级", required=True),
     Field("area", Type.CODE, _AREA.aliases, required=True),
     Field("department", Type.TEXT, ("department", "部门", "职能", "业务", "department_tag", "职责")),
+    Field("email", Type.EMAIL, ("email", "邮箱", "电子邮箱", "单位邮箱", "电子邮件", "e-mail", "mail")),
 ))  # fmt: skip
 
 CELLS = Kind("cells", (

@@ -111,6 +111,8 @@ def parser_of(field: Field, tz: ZoneInfo) -> Parser:
             return code
         case Type.PHONE:
             return phone
+        case Type.EMAIL:
+            return email
         case Type.COUNT:
             return partial(count, low=field.low, high=field.high)
         case Type.NUMBER:
@@ -140,6 +142,7 @@ _SHORTENED = re.compile(r"(\d)(?:\.(\d+))?[eE]\+?(\d{1,9})")
 #: a spreadsheet's numbers have 15 digits
 _LONGEST_EXACT = 14
 _LONGEST_MARK = 16
+_EMAIL = re.compile(r'[^\s@<>(),;:\\"\[\]]{1,64}@[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})+')
 _POINT_ZERO = re.compile(r"(\d+)\.0+")
 
 
@@ -164,6 +167,16 @@ def code(raw: str) -> Any:
     half = _lengthened(half)
     whole = _POINT_ZERO.fullmatch(half)
     return whole[1] if whole else half
+
+
+def email(raw: str) -> Any:
+    """A mail address of an office: one @, no blanks, in lower case."""
+    address = _half(raw).strip().lower()
+    if address in MISSING_MARKS:
+        return MISSING
+    if not _EMAIL.fullmatch(address):
+        raise Fault("it is no mail address")
+    return address
 
 
 def phone(raw: str) -> Any:

@@ -119,7 +119,7 @@ def _areas() -> _Source:
 
 def _bodies() -> _Source:
     b = t.bodies
-    columns = (*_own(b, *_NAMES, "kind", "level", "department"), _code(t.areas, "area"))
+    columns = (*_own(b, *_NAMES, "kind", "level", "department", "email"), _code(t.areas, "area"))
     return _Source(b, columns, b.join(t.areas, t.areas.c.id == b.c.area_id))
 
 

@@ -21,11 +21,12 @@ from gridmap.store.accounts import Account
 from gridmap.store.features import Page
 from gridmap.store.scope import thing_of
 from gridmap.store.spatial import Bbox
-from gridmap.usecases import counting, following, spots
+from gridmap.usecases import counting, following, mailbox, spots
 from gridmap.usecases.accounts import token_hash
 from gridmap.usecases.assigning import respond
 from gridmap.usecases.context import Context
 from gridmap.usecases.holding import HeldPage, NotAtHand
+from gridmap.usecases.mailbox import Letters
 from gridmap.usecases.readlog import Reading, ReadLog
 from gridmap.view import Audience, Kind, Role, View
 
@@ -234,6 +235,15 @@ class Reader:
             worker_id = responses.worker_id[0] if self._may_know(conn, responses.worker_id[0]) else None
             named = incidents.names(conn, cell_id=places.cell_id[0], worker_id=worker_id, body_id=responses.body_id[0])
             return {"lon": spot.lon, "lat": spot.lat, **named, **spots.where(conn, places, responses, other)}
+
+    def messages(self, *, unread: bool, after: int | None, limit: int) -> Letters:
+        """The caller's in-app messages, newest first, as far as the cases are still the caller's."""
+        with read(self.ctx.engine) as conn:
+            letters = mailbox.letters(
+                conn, self.view, unread=unread, after=after, limit=limit, now=self.ctx.clock(), zone=self.ctx.zone
+            )
+        self._note(Kind.INCIDENT, [one["incident_id"] for one in letters.items if one["incident_id"] is not None])
+        return letters
 
     def version(self, *layers: str) -> str:
         """The data version of these layers, for an ETag."""

@@ -22,6 +22,7 @@ from gridmap.store import read, write
 from gridmap.store import tables as t
 from gridmap.store.scope import TABLES, thing_of
 from gridmap.usecases.casework import ACTS
+from gridmap.usecases.delivering import deliverer
 from gridmap.usecases.reading import view_for
 from gridmap.view import Audience, InArea, Kind, Nothing, Role, View
 from tests.api.client import Api
@@ -309,7 +310,7 @@ def check_acts(*acts: tuple[str, dict[str, Any]]) -> Check:
 
 
 def check_report(world: World) -> None:
-    """Only roles that report may; a household not served cannot be linked, and is not told from a missing one."""
+    """Only roles that report may; a household not served cannot be linked, and is like a missing one."""
     lon, lat = centre("A")
     said = {"category": "mining-dust", "lon": lon, "lat": lat, "text": "灰"}
     homes = dict(world.api.county.run(select(t.households.c.code, t.households.c.id)))
@@ -329,6 +330,62 @@ def check_report(world: World) -> None:
                 )
 
     world.known.clear()
+
+
+def tell_everybody(world: World) -> None:
+    """News of many cases to people of whom most serve other cells, and the neighbours' news."""
+    county = world.api.county
+    worker = dict(county.run(select(t.workers.c.code, t.workers.c.id)))
+    body = dict(county.run(select(t.bodies.c.code, t.bodies.c.id)))
+    told = [("assigned", "W-A", "B-LAND"), ("assigned", "W-G", "B-ECO"), ("border", "W-B", None)]
+    rows = [
+        {"incident_id": world.incident(number), "kind": kind, "worker_id": worker[who],
+         "body_id": body.get(office or ""), "created_at": county.clock()}
+        for number in NUMBERS for kind, who, office in told
+    ]  # fmt: skip
+    county.run(t.outbox.insert().values(rows))
+    deliverer(county.ctx).run()
+
+
+def letters_of(world: World, user: str) -> tuple[set[int], set[int]]:
+    """(all messages to the account, those that the rules admit): of its cases, and its worker's neighbours' news."""
+    account = world.api.county.account(user)
+    o, m = t.outbox, t.messages
+    query = select(m.c.id, m.c.kind, m.c.incident_id, o.c.worker_id).join(o, o.c.id == m.c.outbox_id)
+    rows = world.api.county.run(query.where(m.c.account_id == account.id))
+    served = world.admitted(user, Kind.INCIDENT)
+    near = {row.id for row in rows if row.kind == "border" and row.worker_id == account.worker_id is not None}
+    return {row.id for row in rows}, {row.id for row in rows if row.incident_id in served} | near
+
+
+def check_messages(world: World) -> None:
+    """A mailbox holds what its account was told of cases that are still its own; of a neighbour's case no number."""
+    tell_everybody(world)
+    hidden = shown = 0
+    for user in world.each():
+        told, admitted = letters_of(world, user)
+        rows = world.api.rows(user, "/messages", limit=3)
+        assert [row["id"] for row in rows] == sorted(admitted, reverse=True), user
+        for row in rows:
+            if row["incident_id"] not in world.admitted(user, Kind.INCIDENT):
+                assert row["kind"] == "border"
+                assert (row["incident_id"], row["number"], row["due_at"]) == (None, None, None)
+        assert not any(secret in json.dumps(rows, ensure_ascii=False) for secret in SECRETS)
+        hidden, shown = hidden + len(told - admitted), shown + len(admitted)
+    assert hidden > 5
+    assert shown > 5
+
+
+def check_read(world: World) -> None:
+    """One's own message can be marked as read; another's, and one no longer one's own, is like a missing one."""
+    everything = {user: letters_of(world, user) for user in world.each()}
+    known = set().union(*(told for told, _ in everything.values()))
+    for user, (_, admitted) in everything.items():
+        for identity in [*sorted(known)[::3], 999_999]:
+            answer = world.api.post(user, f"/messages/{identity}/read")
+            assert answer.status_code == (204 if identity in admitted else 404), (user, identity, answer.text)
+        unread = world.api.get(user, "/messages", params={"unread": True}).json()
+        assert unread["unread"] == len(unread["items"]) == len(admitted - set(sorted(known)[::3])), user
 
 
 def check_logout(world: World) -> None:
@@ -383,6 +440,8 @@ ROUTES: dict[str, Check] = {
     "GET /api/v1/locate": check_locate,
     "GET /api/v1/enterprises": listed("/enterprises", Kind.ENTERPRISE),
     "GET /api/v1/enterprises/{enterprise_id}": check_enterprise,
+    "GET /api/v1/messages": check_messages,
+    "POST /api/v1/messages/{message_id}/read": check_read,
     "GET /api/v1/layers": check_layer,
     "GET /api/v1/layers/{name}": check_layer,
     "GET /tiles/cells/{z}/{x}/{y}.mvt": check_cell_tile,
@@ -423,7 +482,7 @@ def test_nobody_gets_in_without_a_session(api_lite: Api) -> None:
             continue
         for name, value in {
             "incident_id": world.incident("R-A0"), "name": "cells", "action": "accept", "code": CELL["A"],
-            "household_id": 1, "enterprise_id": 1, "z": 11, "x": 1629, "y": 862,
+            "household_id": 1, "enterprise_id": 1, "message_id": 1, "z": 11, "x": 1629, "y": 862,
         }.items():  # fmt: skip
             path = path.replace(f"{{{name}}}", str(value))
         for token in (None, "made-up", expired, "", "\xff", "a" * 5000):

@@ -14,6 +14,7 @@ WORDS = {
     Type.TEXT: "text",
     Type.CODE: "code",
     Type.PHONE: "telephone",
+    Type.EMAIL: "mail address",
     Type.COUNT: "whole number",
     Type.NUMBER: "number",
     Type.DATE: "day",

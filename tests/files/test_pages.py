@@ -53,6 +53,7 @@ def values(field: Field, rng: np.random.Generator) -> list[Any]:
         Type.TEXT: lambda i: TEXTS[i][: 20_000 if field.name == "text" else 500],
         Type.CODE: lambda i: f"00{i}.X",
         Type.PHONE: lambda i: f"+86 139000{i:05}",
+        Type.EMAIL: lambda i: f"office.{i}@county.example",
         Type.COUNT: lambda i: int(rng.integers(max(field.low, 0), min(field.high, 200) + 1)),
         Type.NUMBER: lambda i: float(rng.random() * 100 + 0.1),
         Type.DATE: lambda i: date(2001, 1, 1) + timedelta(days=int(rng.integers(9_000))) + timedelta(days=i),

@@ -61,7 +61,7 @@ def _joined(parts: list[Upserted]) -> Upserted:
 def bodies(batch: Batch) -> Upserted:
     batch.drop_repeated()
     area_ids = batch.resolve("area", known_ids(batch.conn, t.areas), "area")
-    names = ("code", "name", "name_en", "kind", "level", "department")
+    names = ("code", "name", "name_en", "kind", "level", "department", "email")
     return batch.upsert(t.bodies, {**batch.columns(names), "area_id": area_ids}, sources={"area_id": "area"})
 
 

@@ -90,13 +90,10 @@ class Turns:
         begins: Sequence[str],
     ) -> None:
         """Remember incidents that were inserted; all of one length. `begins`: see `clocks.first_events`."""
-        known = (
-            (self._wheres, places),
-            (self._categories, categories),
-            (self._channels, channels),
-            (self._begins, begins),
-        )
-        told = [values.places(of_rows) for values, of_rows in known]
+        told = (
+            self._wheres.places(places), self._categories.places(categories), self._channels.places(channels),
+            self._begins.places(begins),
+        )  # fmt: skip
         self._chunks.append(_Kept(ids, numbers.astype(np.bytes_), received, closed, *told))
 
     def give(self, conn: Connection, zone: ZoneInfo, progress: Callable[[int], None]) -> npt.NDArray[np.int64]:
@@ -147,13 +144,11 @@ class Turns:
         """What happened so far: reported and assigned at once, and closed where the register says so."""
         categories, channels, begins = self._categories.values(), self._channels.values(), self._begins.values()
         reported, assigned = _Written(_reported), _Written(_assigned)
-        said = zip(kept.category.tolist(), kept.channel.tolist(), kept.begin.tolist(), cells, strict=True)
+        rows_of = zip(kept.category.tolist(), kept.channel.tolist(), kept.begin.tolist(), cells, strict=True)
+        said = [reported(categories[a].code, channels[b], begins[c], cell_id) for a, b, c, cell_id in rows_of]
         rows = np.flatnonzero(~np.isnat(kept.closed))
         return [
-            chain.Round(
-                "reported", kept.received,
-                [reported(categories[one].code, channels[channel], begins[begin], cell) for one, channel, begin, cell in said],
-            ),
+            chain.Round("reported", kept.received, said),
             chain.Round(
                 "assigned", kept.received, [assigned(cell, one) for cell, one in zip(cells, told, strict=True)]
             ),

@@ -1,0 +1,32 @@
+"""The mailbox of whoever is logged in: what they were told, and what of it they have read."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Query, Request
+
+from api import answers, cursors
+from api.deps import Signed, known_parameters
+from api.schemas.common import SIGNED, Id, problems
+from api.schemas.messages import MessageItem, MessageList, MessageQuery
+from gridmap.usecases import mailbox
+
+router = APIRouter(prefix="/api/v1/messages", tags=["messages"], dependencies=[Depends(known_parameters())])
+
+
+@router.get("", summary="List one's messages", responses=problems(*SIGNED))
+def list_messages(request: Request, caller: Signed, query: Annotated[MessageQuery, Query()]) -> MessageList:
+    """What this account was told of cases, newest first, as far as those are still the caller's. No message holds what
+    was said or by whom. The reading is logged."""
+    good_for = answers.purpose(request, caller)
+    after = None if query.cursor is None else cursors.decode(caller.ctx, good_for, query.cursor)
+    found = caller.reader.messages(unread=query.unread, after=after, limit=query.limit)
+    following = None if found.next is None else cursors.encode(caller.ctx, good_for, found.next)
+    return MessageList(items=[MessageItem(**item) for item in found.items], next=following, unread=found.unread)
+
+
+@router.post("/{message_id}/read", status_code=204, summary="Mark as read", responses=problems(*SIGNED, 404, 413))
+def read_message(caller: Signed, message_id: Annotated[Id, Path(description="as in the list", examples=[1])]) -> None:
+    """Marks one of the caller's messages as read; again has no effect."""
+    mailbox.mark_read(caller.ctx, caller.view, message_id)

@@ -1,0 +1,79 @@
+"""Who hears of something, and through which channels: by what is configured and which contact is there."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from gridmap.delivery.configured import IN_APP
+
+#: news older than this goes to mailboxes only: nobody is rung up about last week when a gateway is first set up
+STALE = timedelta(days=3)
+
+
+class Addressee(NamedTuple):
+    """A channel, who is at its end ("worker:3", "body:4", "account:5"), and the account of a mailbox."""
+
+    channel: str
+    recipient: str
+    account_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Mailbox:
+    """An account that is told of cases, with what its role is tied to; `path` is that of its area."""
+
+    account_id: int
+    role: str
+    worker_id: int | None = None
+    body_id: int | None = None
+    path: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """One row of the outbox. `desk`: nobody on the roster has the case, so the nearest dispatchers of `path` do."""
+
+    worker_id: int | None
+    body_id: int | None
+    created_at: datetime
+    desk: bool = False
+    path: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Contacts:
+    """What is configured, and whose contact is there."""
+
+    channels: Collection[str]
+    phones: Collection[int]
+    emails: Collection[int]
+
+
+def addressees(news: News, boxes: Sequence[Mailbox], contacts: Contacts, now: datetime) -> list[Addressee]:
+    """Who hears of it, each once. The webhook hears of what concerns a body; an enterprise never hears of anything."""
+    found = [Addressee(IN_APP, f"account:{box.account_id}", box.account_id) for box in _mailboxes(news, boxes)]
+    if now - news.created_at > STALE:
+        return found
+    if "sms" in contacts.channels and news.worker_id in contacts.phones:
+        found.append(Addressee("sms", f"worker:{news.worker_id}"))
+    if "email" in contacts.channels and news.body_id in contacts.emails:
+        found.append(Addressee("email", f"body:{news.body_id}"))
+    if "webhook" in contacts.channels and news.body_id is not None:
+        found.append(Addressee("webhook", f"body:{news.body_id}"))
+    return found
+
+
+def _mailboxes(news: News, boxes: Sequence[Mailbox]) -> list[Mailbox]:
+    of_worker = [box for box in boxes if box.role == "worker" and box.worker_id == news.worker_id is not None]
+    of_body = [box for box in boxes if box.role == "handler" and box.body_id == news.body_id is not None]
+    return of_worker + of_body + (_nearest_desk(news.path, boxes) if news.desk else [])
+
+
+def _nearest_desk(path: str | None, boxes: Sequence[Mailbox]) -> list[Mailbox]:
+    """The dispatchers of the smallest area around a place that has any."""
+    over = [box for box in boxes if box.role == "dispatcher" and box.path and (path or "").startswith(box.path)]
+    nearest = max((len(box.path or "") for box in over), default=0)
+    return [box for box in over if len(box.path or "") == nearest]

@@ -173,7 +173,7 @@ def test_the_wheel_has_what_the_pages_load(tmp_path: Path) -> None:
         inside = set(archive.namelist())
     assert {f"{hatch_build.VENDOR.as_posix()}/{name}" for name in (*hatch_build.ASSETS, "LICENSES.txt")} <= inside
     sources = [path for package in ("gridmap", "layers", "api") for path in (ROOT / package).rglob("*")]
-    ours = {path.relative_to(ROOT).as_posix() for path in sources if path.is_file() and path.suffix != ".pyc"}
+    ours = {path.relative_to(ROOT).as_posix() for path in sources if path.is_file() and "__pycache__" not in path.parts}
     assert ours - {f"{hatch_build.VENDOR.as_posix()}/{hatch_build.STAMP}"} <= inside
     assert not any(name.startswith(("tests/", "var/", "docs/")) for name in inside)
 

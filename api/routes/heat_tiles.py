@@ -149,9 +149,9 @@ def heat_tile(
     request: Request,
     caller: Signed,
     query: Asked,
-    z: Annotated[int, Path(ge=0, le=DEEPEST)],
-    x: Annotated[int, Path(ge=0, lt=1 << DEEPEST)],
-    y: Annotated[int, Path(ge=0, lt=1 << DEEPEST)],
+    z: Annotated[int, Path(ge=0, le=DEEPEST, description="zoom: there are 2^z tiles a side")],
+    x: Annotated[int, Path(ge=0, lt=1 << DEEPEST, description="column from the west, below 2^z")],
+    y: Annotated[int, Path(ge=0, lt=1 << DEEPEST, description="row from the north, below 2^z")],
 ) -> Response:
     """One tile of web mercator, for those who read figures inside: seven classes, the same on the whole map.
 

@@ -37,6 +37,8 @@ AT_DESK = frozenset({Status.UNPLACED, Status.ASSIGNED, Status.RETURNED, Status.E
 AT_WORK = frozenset({Status.ACCEPTED, Status.SIGNED, Status.HANDLING})
 #: nothing more is due
 ENDED = frozenset({Status.CLOSED, Status.VOIDED, Status.MERGED})
+#: ended because they were no case, or another one's: no figure counts them
+DROPPED = frozenset({Status.VOIDED, Status.MERGED})
 OPEN = frozenset(Status) - ENDED
 
 

@@ -46,7 +46,7 @@ def write_pages(pages: Pages, path: Path, layout: Layout, *, private: bool = Fal
     for an unknown ending, for GeoJSON in another system than WGS84, and for what a format cannot hold; EnvironmentFault
     when the disk refuses it.
     """
-    ending = writable_format(path)
+    ending = writable_format(path, ENDINGS)
     counted = _Counted(pages, layout)
     if ending in {".geojson", ".json"} and layout.crs != "wgs84":
         raise InvalidInput(f"{path.name}: GeoJSON is WGS84 (RFC 7946). Leave --crs out, or write GeoPackage.")
@@ -214,3 +214,5 @@ _WRITERS: Mapping[str, _Writer] = {
     ".geoparquet": _parquet,
     ".xlsx": _xlsx,
 }
+#: of the files that kinds are written to
+ENDINGS = tuple(_WRITERS)

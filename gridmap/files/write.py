@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +20,13 @@ from gridmap.files.table import Reject
 GEOJSON_DIGITS = 7
 
 
-def writable_format(path: Path) -> str:
-    """The format that a name's ending asks for; InvalidInput listing those that are written."""
-    name = path.name.lower()
-    for ending in _WRITERS:
+def writable_format(path: Path, endings: Collection[str] | None = None) -> str:
+    """The format that a name's ending asks for, of `endings` or all; InvalidInput listing those that are written."""
+    name, known = path.name.lower(), _WRITERS if endings is None else endings
+    for ending in known:
         if name.endswith(ending):
             return ending
-    raise InvalidInput(f"{path.name}: give the output one of the endings {', '.join(_WRITERS)}.", code="unknown_format")
+    raise InvalidInput(f"{path.name}: give the output one of the endings {', '.join(known)}.", code="unknown_format")
 
 
 def write_table(
@@ -63,15 +63,17 @@ def write_rejects(rejects: Iterable[Reject], path: str | os.PathLike[str]) -> No
 def whole(target: Path, write: Callable[[Path], None], *, private: bool = False) -> None:
     """Write in a folder of our own beside the target, then put it in its place in one step.
 
-    `private`: only its owner may read it. What fails leaves nothing behind; EnvironmentFault when the disk refuses.
+    What `write` puts beside its draft comes along, each file complete and before the target itself. `private`: only its
+    owner may read it. What fails leaves nothing behind; EnvironmentFault when the disk refuses.
     """
     try:
         with tempfile.TemporaryDirectory(prefix=".gridmap-", dir=target.parent) as folder:
             draft = Path(folder) / target.name
             write(draft)
-            if private:
-                draft.chmod(0o600)
-            draft.replace(target)
+            for part in sorted(Path(folder).iterdir(), key=lambda one: one == draft):
+                if private:
+                    part.chmod(0o600)
+                part.replace(target.with_name(part.name))
     except OSError as error:
         raise EnvironmentFault(
             f"{target} cannot be written ({error.strerror or error}). "

@@ -83,12 +83,35 @@ def write(engine: Engine) -> Iterator[Connection]:
     threads of one process queue up fairly. Database errors come out as GridmapError (see `translate`).
     """
     try:
-        with _turn(engine), engine.connect().execution_options(**{_WRITING: True}) as conn, conn.begin():
-            if not is_sqlite(conn):
-                conn.exec_driver_sql(f"SET LOCAL statement_timeout = '{WRITE_TIMEOUT_S}s'")
-            yield conn
+        with _turn(engine), _begun(engine) as conn:
+            transaction = conn.get_transaction()
+            assert transaction is not None
+            with transaction:
+                yield conn
     except DATABASE_ERRORS as exc:
         raise translate(exc) from exc
+
+
+def _begun(engine: Engine) -> Connection:
+    """A connection in a transaction that writes; one that turns out to be dead is replaced, once."""
+    try:
+        return _begin_writing(engine.connect())
+    except DBAPIError as exc:
+        if not exc.connection_invalidated:
+            raise
+    return _begin_writing(engine.connect())
+
+
+def _begin_writing(plain: Connection) -> Connection:
+    conn = plain.execution_options(**{_WRITING: True})
+    try:
+        conn.begin()
+        if not is_sqlite(conn):
+            conn.exec_driver_sql(f"SET LOCAL statement_timeout = '{WRITE_TIMEOUT_S}s'")
+    except BaseException:
+        conn.close()
+        raise
+    return conn
 
 
 @contextmanager

@@ -17,6 +17,7 @@ import shapely
 from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, Connection, FromClause, Integer, Select, and_, case, cast, func, null, select
 
+from gridmap.case.terms import DROPPED
 from gridmap.errors import InvalidInput
 from gridmap.store import tables as t
 from gridmap.store.bulk import frame
@@ -42,7 +43,8 @@ def counts(
     now: datetime | None = None,
     zone: tzinfo = UTC,
 ) -> pd.DataFrame:
-    """Exact counts of the incidents that the View admits: a row a group that has any, sorted by its keys.
+    """Exact counts of the incidents that the View admits: a row a group that has any, sorted by its keys. What turned
+    out to be no case, or another one's, counts nowhere.
 
     `by`: one or several of DIMENSIONS. Each gives a column of codes ("2026-07" for months, in `zone`) and, but for
     months, NAME_name and NAME_name_en; None stands for outside of all cells. Then int64 `count`, `open`, `overdue`
@@ -127,7 +129,9 @@ def _held() -> FromClause:
 
 
 def _where(filters: Filters | None, asked: Asked) -> list[ColumnElement[bool]]:
-    return [clause(asked.view, Kind.INCIDENT, now=asked.now), *conditions("incidents", filters or {}, asked)]
+    seen = clause(asked.view, Kind.INCIDENT, now=asked.now)
+    counted = t.incidents.c.status.not_in([str(status) for status in DROPPED])
+    return [seen, counted, *conditions("incidents", filters or {}, asked)]
 
 
 # --- the dimensions -------------------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from sqlalchemy import Connection
 from gridmap.errors import Forbidden, InvalidInput, NotFound
 from gridmap.files import KINDS
 from gridmap.files.outgoing import Language, Layout, layout_of
-from gridmap.files.pages import SPATIAL, write_pages
+from gridmap.files.pages import ENDINGS, SPATIAL, write_pages
 from gridmap.files.write import writable_format
 from gridmap.store import accounts, exports, read, subjects, write
 from gridmap.store.exports import DATED, KIND_OF, Wanted
@@ -85,7 +85,7 @@ def export_file(
     Forbidden: personal rows without an account whose role serves them, or without a reason. NotFound: no such account
     or area. InvalidInput: a choice that this kind does not know, and what the format cannot hold.
     """
-    spatial = writable_format(path) in SPATIAL
+    spatial = writable_format(path, ENDINGS) in SPATIAL
     _check(kind, choice)
     view = _in_area(ctx, kind, _view(ctx, kind, choice, username, reason), choice.area)
     layout = layout_of(

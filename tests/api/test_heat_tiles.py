@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -18,7 +19,7 @@ from gridmap.store import figures, read, versions, write
 from gridmap.store import tables as t
 from gridmap.usecases import casework, counting
 from gridmap.usecases.reading import Reader, view_for
-from gridmap.view import View
+from gridmap.view import Everything, Kind, Scope, View
 from layers import style
 from layers.mercator import width, world
 from layers.tiles import Measure, Raster
@@ -27,6 +28,8 @@ from tests.api.client import Api, problem
 from tests.api.test_layers import settle
 from tests.county import CELL, centre, hand_over
 
+RESOLVED = {"outcome": "settled", "note": "双方谈妥"}
+VOID = {"reason": "not_a_case", "note": "误报"}
 #: the tile at zoom 14 that holds the county's middle
 ZOOM = 14
 
@@ -231,6 +234,9 @@ def test_what_follows_equals_what_is_made_anew_bit_for_bit(api: Api, monkeypatch
     plain = figures.incident_places
     monkeypatch.setattr(figures, "incident_places", lambda *a, **k: (reads.append(k["among"]), plain(*a, **k))[1])
     new: list[int] = []
+    with read(county.ctx.engine) as conn:
+        dispatcher = view_for(conn, county.account("dispatcher-1"), county.ctx.today())
+    everywhere = replace(dispatcher, scope=Scope({Kind.INCIDENT: Everything()}))
 
     def moved(letter: str, to: str, east: float) -> None:
         lon, lat = centre(to, east)
@@ -239,7 +245,7 @@ def test_what_follows_equals_what_is_made_anew_bit_for_bit(api: Api, monkeypatch
 
     def outside() -> None:
         lon, lat = centre("A", -0.55)
-        casework.move(county.ctx, View.system(county.ctx.today()), new[0], lon, lat, confirmed=True)
+        casework.move(county.ctx, everywhere, new[0], lon, lat, confirmed=True)
 
     def handed_over() -> None:
         with write(county.ctx.engine) as conn:
@@ -250,14 +256,14 @@ def test_what_follows_equals_what_is_made_anew_bit_for_bit(api: Api, monkeypatch
     steps: list[tuple[str, Callable[[], Any]]] = [
         ("as it was", lambda: None),
         ("reported", lambda: new.append(report(api, "A", east=0.2))),
-        ("another category", lambda: report(api, "B", "labour-wages")),
+        ("another category", lambda: new.append(report(api, "B", "labour-wages"))),
         ("in the other town", lambda: report(api, "G")),
         ("moved a little", lambda: moved("A", "A", -0.3)),
         ("moved to another cell", lambda: moved("A", "C", 0.1)),
         ("moved out of the area", outside),
-        ("moved in again", lambda: casework.move(
-            county.ctx, View.system(county.ctx.today()), new[0], *centre("D", 0.2))),
-        ("closed", lambda: casework.close(county.ctx, View.system(county.ctx.today()), new[0])),
+        ("moved in again", lambda: casework.move(county.ctx, everywhere, new[0], *centre("D", 0.2))),
+        ("resolved", lambda: casework.act(county.ctx, everywhere, new[0], "resolve", RESOLVED)),
+        ("void", lambda: casework.act(county.ctx, everywhere, new[1], "void", VOID)),
         ("handed to another town", handed_over),
     ]  # fmt: skip
     views = [viewed(api, user) for user in ("official", "official-2")]

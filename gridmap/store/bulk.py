@@ -25,6 +25,17 @@ from gridmap.store.tables import SRID
 Columns = Mapping[str, Sequence[Any] | NDArray[Any] | pd.Series]
 
 
+def expect_growth(conn: Connection) -> None:
+    """Say that tables will grow far beyond their statistics within this transaction.
+
+    PostgreSQL plans a trigger's queries once a session, by the size of the table at its first rows, and keeps the plan:
+    looking through all events for each new one, a register of 20,000 took ten times as long, one of a million no end.
+    """
+    if not is_sqlite(conn):
+        conn.exec_driver_sql("DISCARD PLANS")
+        conn.exec_driver_sql("SET LOCAL enable_seqscan = off")
+
+
 def bulk_insert(conn: Connection, table: Table, columns: Columns) -> NDArray[np.int64]:
     """Insert rows given by equally long columns; return their new ids, int64, in the rows' order.
 

@@ -89,9 +89,9 @@ def archives(folder: Path) -> Iterator[Path]:
     link = zipfile.ZipInfo("x.shp")
     link.external_attr = 0o120777 << 16
     made: dict[str, list[tuple[str | zipfile.ZipInfo, bytes]]] = {
-        "ratio": [("x.shp", bytes(150 << 20))],
+        "ratio": [("x.shp", bytes(40 << 20))],
         "members": [(f"{n}.txt", b"1") for n in range(1001)],
-        "very many": [(f"{n}.txt", b"") for n in range(60_000)],
+        "very many": [(f"{n}.txt", b"") for n in range(30_000)],
         "nested": [("inner.zip", b"1")],
         "link": [(link, b"/etc/passwd")],
         "climbs": [("../x.shp", b"1")],

@@ -19,6 +19,7 @@ from sqlalchemy import Connection, Table
 from gridmap.store import incidents as incident_store
 from gridmap.store import subjects
 from gridmap.store import tables as t
+from gridmap.store.bulk import expect_growth
 from gridmap.store.ground import drawing_days
 from gridmap.store.incidents import Category, categories, drawn_numbers
 from gridmap.store.upsert import known_among, known_ids
@@ -40,6 +41,7 @@ def incidents(
 
     `total` rows will come, for the progress: half of a row's work is done when it stands, the rest with its events.
     """
+    expect_growth(conn)
     register = _Register(ctx, conn)
     for frame in frames:
         for start in range(0, len(frame), CHUNK):

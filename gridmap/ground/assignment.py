@@ -171,8 +171,9 @@ class AssignmentIndex:
 
         `lon`, `lat`: WGS84 degrees, numbers or arrays of one length, also 0 and 1. Returns int32 of that length.
         """
-        if self._grid is not None and isinstance(lon, float) and isinstance(lat, float):
-            row = self._grid.find_one(lon, lat)
+        grid = self._grid
+        if grid is not None and isinstance(lon, float) and isinstance(lat, float):
+            row = grid.find_one(lon, lat)
             if row >= -1:
                 alone = _empty(1, _INT32)
                 alone[0] = row

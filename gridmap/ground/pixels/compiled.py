@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 import numba as nb
+from numba.extending import intrinsic
 
 F64, I32, I64 = nb.float64, nb.int32, nb.int64
 #: a function that is compiled as a part of those that call it
@@ -29,16 +30,29 @@ _NUMBERS, _LABELS = array(F64, 1), array(I32, 1)
 GRID = (_NUMBERS, _NUMBERS, _LABELS, array(I64, 2), _LABELS, array(F64, 2), array(I32, 2), _LABELS)
 
 
-def compiled(*types: Any) -> Callable[[Any], Any]:
-    """Compile now, or take it from numba's cache; where there is no folder for one, only into memory."""
+def compiled(*types: Any, nogil: bool = True) -> Callable[[Any], Any]:
+    """Compile now, or take it from numba's cache; where there is no folder for one, only into memory.
+
+    `nogil`: let go of Python's lock meanwhile, which a loop of less than a microsecond has nothing from.
+    """
 
     def decorate(function: Any) -> Any:
         try:
-            return nb.njit(types, nogil=True, error_model="numpy", cache=True)(function)
+            return nb.njit(types, nogil=nogil, error_model="numpy", cache=True)(function)
         except Exception:  # no writable folder, a full disk, a spoilt entry: whatever ails the cache, the code is sound
-            return nb.njit(types, nogil=True, error_model="numpy")(function)
+            return nb.njit(types, nogil=nogil, error_model="numpy")(function)
 
     return decorate
+
+
+@intrinsic
+def pointer(_: Any, address: Any) -> Any:  # noqa: ARG001  (numba goes by the names)
+    """An address as a pointer, for `numba.carray`. Whoever gives one keeps what lies there alive."""
+
+    def build(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        return builder.inttoptr(values[0], context.get_value_type(signature.return_type))
+
+    return nb.types.voidptr(nb.int64), build
 
 
 def bare(loop: Any) -> Any:

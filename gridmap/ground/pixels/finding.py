@@ -6,13 +6,20 @@
 from __future__ import annotations
 
 import numpy as np
+from numba import carray
 
-from gridmap.ground.pixels.compiled import F64, FRAME, GRID, I32, I64, array, compiled, helper
+from gridmap.ground.pixels.compiled import F64, FRAME, GRID, I32, I64, array, compiled, helper, pointer
 from gridmap.ground.pixels.sums import ASK, COUNT, FEW, eastward, lower, northward, told, touches, value
 
 #: coordinates nearer to 0 than this, and not 0, would lose bits in products
 TINY = 2.0**-200
 _BLOCK = 4096
+#: all that `find_one` needs: the frame, and the addresses of the arrays
+WHERE = np.dtype(
+    [(name, np.float64) for name in ("west", "per_x", "south", "per_y")]
+    + [(name, np.int64) for name in ("columns", "rows")]
+    + [(name, np.int64) for name in ("wests", "souths", "grid", "spots", "entries", "ends", "sides", "ranks")]
+)
 
 
 @helper
@@ -46,13 +53,37 @@ def _pixel(x, y, frame) -> int:
     return 0
 
 
-@compiled(F64, F64, F64, F64, I64, I64, I64, *GRID[4:])
-def find_in_spot(x, y, west, south, base, first, last, entries, ends, sides, ranks) -> int:
-    """The row of the cell that has a place in a spot, -1 for none, `ASK` where the tree must be asked.
+@compiled(I64, F64, F64, nogil=False)
+def find_one(address, x, y) -> int:
+    """The row of the cell that has a place, -1 for none, `ASK` where the tree must be asked.
 
-    What is one number is given as one: each array that comes from Python costs a tenth of a microsecond.
+    `address`: of a `WHERE`, because each array that comes from Python costs a tenth of a microsecond. Nothing looks at
+    the arrays' lengths, so 1 is said for all.
     """
-    return _resolve(x, y, west, south, base, first, last, entries, ends, sides, ranks)
+    grid = carray(pointer(address), 1, WHERE)[0]
+    u, v = (x - grid.west) * grid.per_x, (y - grid.south) * grid.per_y
+    if not (u >= 0.0 and v >= 0.0 and u < grid.columns and v < grid.rows):
+        return -1
+    column, row = int(u), int(v)
+    found = carray(pointer(grid.grid), 1, np.int32)[row * grid.columns + column]
+    if found >= -1:
+        return found
+    spots = carray(pointer(grid.spots), (1, 2), np.int64)
+    base, edges = spots[-2 - found, 0], spots[-2 - found, 1]
+    first = edges >> COUNT
+    return _resolve(
+        x,
+        y,
+        carray(pointer(grid.wests), 1, np.float64)[column],
+        carray(pointer(grid.souths), 1, np.float64)[row],
+        base,
+        first,
+        first + (edges & FEW),
+        carray(pointer(grid.entries), 1, np.int32),
+        carray(pointer(grid.ends), (1, 4), np.float64),
+        carray(pointer(grid.sides), (1, 2), np.int32),
+        carray(pointer(grid.ranks), 1, np.int32),
+    )
 
 
 @helper
@@ -89,7 +120,7 @@ def _fetch(many, out, unsure, spots, entries, ends, sides, place, seen) -> None:
 
 @compiled(array(F64, 1, "A"), array(F64, 1, "A"), I64, I64, array(I32, 1, written=True), FRAME, *GRID)
 def find_all(x, y, start, stop, out, frame, wests, souths, grid, spots, entries, ends, sides, ranks) -> int:
-    """What `find_in_spot` says for all points from `start` up to `stop`, into `out`; returns how many are `ASK`."""
+    """What `find_one` says for all points from `start` up to `stop`, into `out`; returns how many are `ASK`."""
     pixels, unsure = np.empty(_BLOCK, np.int32), np.empty(_BLOCK, np.int32)
     place, seen = np.empty(_BLOCK, np.int64), np.empty(_BLOCK)
     asked = 0

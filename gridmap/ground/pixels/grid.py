@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import shapely
@@ -14,7 +15,7 @@ from gridmap.ground.pixels import finding
 from gridmap.ground.pixels.compiled import bare
 from gridmap.ground.pixels.make import Arrays, Frame, make, shared
 from gridmap.ground.pixels.rings import Rings, without
-from gridmap.ground.pixels.sums import ASK, COUNT, FEW
+from gridmap.ground.pixels.sums import ASK
 
 #: points for one thread at least
 _FOR_A_THREAD = 50_000
@@ -28,14 +29,21 @@ class PixelGrid:
     `note`: what makes it ask the tree, in words for people; "" where nothing is known to.
     """
 
-    __slots__ = ("arrays", "find_one", "frame", "note", "ranks")
+    __slots__ = ("_where", "arrays", "find_one", "frame", "note", "ranks")
 
     def __init__(self, frame: Frame, arrays: Arrays, ranks: NDArray[np.int32], note: str) -> None:
         for array in arrays:
             array.setflags(write=False)
         self.frame, self.arrays, self.ranks, self.note = frame, arrays, ranks, note
+        # addresses: they hold as long as the grid does, which has the arrays
+        addresses = (array.ctypes.data for array in (*arrays, ranks))
+        self._where = np.array([(*frame, *addresses)], dtype=finding.WHERE)
         #: (x, y) -> the row of the cell that has the place, -1 for none, `ASK` where the tree must be asked
-        self.find_one = _finder(frame, arrays, ranks)
+        self.find_one: Callable[[float, float], int] = partial(bare(finding.find_one), self._where.ctypes.data)
+
+    def __reduce__(self) -> tuple[type[PixelGrid], tuple[Frame, Arrays, NDArray[np.int32], str]]:
+        """A copy has its arrays elsewhere."""
+        return PixelGrid, (self.frame, self.arrays, self.ranks, self.note)
 
     def find(self, x: Floats, y: Floats) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
         """The row of the cell that has each place, -1 for none; and the places that the tree must be asked about."""
@@ -48,31 +56,6 @@ class PixelGrid:
         if sum(shared(len(x), work, _FOR_A_THREAD)):
             return out, np.flatnonzero(out == ASK)
         return out, np.empty(0, dtype=np.int64)
-
-
-def _finder(frame: Frame, arrays: Arrays, ranks: NDArray[np.int32]) -> Callable[[float, float], int]:
-    """One place at a time. In Python until a spot is met, and on views of bare memory: numpy and numba take longer."""
-    west, per_x, south, per_y, columns, rows = frame
-    held, wests, souths = memoryview(arrays.grid.data), memoryview(arrays.wests.data), memoryview(arrays.souths.data)
-    spots = memoryview(arrays.spots.reshape(-1).data)
-    entries, ends, sides = arrays.entries, arrays.ends, arrays.sides
-    in_spot = bare(finding.find_in_spot)
-
-    def find_one(x: float, y: float) -> int:
-        u, v = (x - west) * per_x, (y - south) * per_y
-        if not (0.0 <= u < columns and 0.0 <= v < rows):
-            return -1
-        column, row = int(u), int(v)
-        found: int = held[row * columns + column]
-        if found >= -1:
-            return found
-        spot = -4 - 2 * found
-        edges = spots[spot + 1]
-        first = edges >> COUNT
-        last = first + (edges & FEW)
-        return in_spot(x, y, wests[column], souths[row], spots[spot], first, last, entries, ends, sides, ranks)  # type: ignore[no-any-return]
-
-    return find_one
 
 
 def grid_of(cells: Geometries, rings: Rings, ranks: NDArray[np.int32]) -> PixelGrid | str:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import copy
+import gc
 import itertools
+import pickle
 import subprocess
 import sys
 from collections.abc import Callable
@@ -16,6 +19,7 @@ import shapely
 
 from gridmap.errors import InvalidInput
 from gridmap.ground import AssignmentIndex
+from gridmap.ground.pixels.grid import PixelGrid
 from tests.grids import LAT, LON, SIZE_DEG, grid
 from tests.hard import by_loop, hard_points
 
@@ -191,6 +195,30 @@ def test_a_kept_grid_is_mapped_and_the_same(tmp_path: Path) -> None:
     for index in (first, second):
         agrees(cells, index)
     assert mapped_files(tmp_path) == {str(file)}
+
+
+@pytest.mark.parametrize("mapped", [False, True])
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda one: pickle.loads(pickle.dumps(one))])
+def test_a_copy_of_a_grid_outlives_it(copied: Callable[[PixelGrid], PixelGrid], mapped: bool, tmp_path: Path) -> None:
+    cells = grid(DRAWING, bend=0.35)
+    index = ready(cells, tmp_path if mapped else None)
+    lon, lat = hard_points(cells, 6)
+    want = [int(index.locate(float(x), float(y))[0]) for x, y in zip(lon, lat, strict=True)]
+    other = copied(index._grid)  # type: ignore[arg-type]
+    del index
+    gc.collect()
+    assert [other.find_one(float(x), float(y)) for x, y in zip(lon, lat, strict=True)] == want
+
+
+def test_threads_may_ask_for_single_points_at_once() -> None:
+    cells = grid(DRAWING, bend=0.35)
+    index = ready(cells)
+    pairs = list(zip(*(axis.tolist() for axis in hard_points(cells, 7)), strict=True))
+    want = by_loop(cells, *np.array(pairs).T).tolist()
+    with ThreadPoolExecutor(4) as pool:
+        for got in pool.map(lambda _: [index.locate(lon, lat) for lon, lat in pairs], range(4)):
+            assert {(one.dtype.str, one.shape, one.flags.writeable) for one in got} == {("<i4", (1,), True)}
+            assert [int(one[0]) for one in got] == want
 
 
 def mapped_files(folder: Path) -> set[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -15,20 +14,13 @@ from gridmap.errors import InvalidInput
 _NAME_BYTES, _TEXT_BYTES = 10, 254
 
 
-def write_shapefile(frame: Any, draft: Path, stem: str) -> None:
-    """A GeoDataFrame as `stem`.shx, .dbf, .prj and .cpg beside `draft`, which becomes the .shp.
-
-    The side files are put in their places one by one, complete, before the .shp is. InvalidInput naming the columns
-    that do not fit.
-    """
-    _refuse_cut(frame, stem)
-    with tempfile.TemporaryDirectory(dir=draft.parent, prefix=".shp") as made:
-        try:
-            pyogrio.write_dataframe(frame, Path(made) / f"{stem}.shp", driver="ESRI Shapefile", encoding="UTF-8")
-        except (pyogrio.errors.DataSourceError, pyogrio.errors.FeatureError, pyogrio.errors.FieldError) as error:
-            raise InvalidInput(f"{stem}.shp cannot be written: {error}", code="cannot_write") from None
-        for part in Path(made).iterdir():
-            part.replace(draft if part.suffix == ".shp" else draft.with_name(part.name))
+def write_shapefile(frame: Any, path: Path) -> None:
+    """A GeoDataFrame as `path`, with its .shx, .dbf, .prj and .cpg beside it. InvalidInput naming what does not fit."""
+    _refuse_cut(frame, path.stem)
+    try:
+        pyogrio.write_dataframe(frame, path, driver="ESRI Shapefile", encoding="UTF-8")
+    except (pyogrio.errors.DataSourceError, pyogrio.errors.FeatureError, pyogrio.errors.FieldError) as error:
+        raise InvalidInput(f"{path.name} cannot be written: {error}", code="cannot_write") from None
 
 
 def _refuse_cut(frame: pd.DataFrame, stem: str) -> None:

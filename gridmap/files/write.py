@@ -118,7 +118,7 @@ def _shapefile(frame: pd.DataFrame, path: Path, crs: str | None, bom: bool) -> N
 
     if "geometry" not in frame.columns:
         raise InvalidInput(f"{path.name}: there is no geometry to write; write CSV.", code="no_geometry")
-    write_shapefile(_spatial(frame, crs), path, path.name.split(".", 2)[-1].removesuffix(path.suffix))
+    write_shapefile(_spatial(frame, crs), path)
 
 
 def _parquet(frame: pd.DataFrame, path: Path, crs: str | None, bom: bool) -> None:

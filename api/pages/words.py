@@ -20,9 +20,14 @@ TAGS: Final[Mapping[Lang, str]] = MappingProxyType({"zh": "zh-CN", "en": "en"})
 
 @cache
 def words(lang: Lang) -> Mapping[str, str]:
-    """All texts of a language by key; a test holds both languages to the same keys."""
-    text = (files("api.pages") / "i18n" / f"{lang}.json").read_text("utf-8")
-    return MappingProxyType(json.loads(text))
+    """All texts of a language by key, from its files, one for each page; a test holds both languages to the same keys."""
+    said: dict[str, str] = {}
+    for part in sorted((files("api.pages") / "i18n" / lang).iterdir(), key=lambda part: part.name):
+        more = json.loads(part.read_text("utf-8"))
+        if twice := said.keys() & more.keys():
+            raise ValueError(f"{part.name} says again what another file of {lang} says: {', '.join(sorted(twice))}")
+        said.update(more)
+    return MappingProxyType(said)
 
 
 def language(request: Request) -> Lang:

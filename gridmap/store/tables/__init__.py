@@ -1,0 +1,54 @@
+"""The tables. What a row may be is said here and enforced by the database; migrations build it on both dialects.
+
+Geometry is EPSG:4326. Moments are UTC (`UtcDateTime`), days are `Date`. Personal text and contacts never stand in a
+column: they are sealed in `sealed`, with a key per subject. Codes are text.
+"""
+
+from __future__ import annotations
+
+from gridmap.store.tables.accounts import accounts, audit, changes, login_failures, readings, sessions, versions
+from gridmap.store.tables.base import SRID, UtcDateTime, metadata
+from gridmap.store.tables.basemap import places, roads, water
+from gridmap.store.tables.ground import areas, bodies, cells, meta
+from gridmap.store.tables.messages import beats, messages, outbox, requests
+from gridmap.store.tables.people import duties, leaves, sealed, subjects, workers
+from gridmap.store.tables.reports import calendars, events, helpers, incidents, processes, responsibilities
+from gridmap.store.tables.served import categories, enterprises, households
+
+__all__ = [
+    "SRID",
+    "UtcDateTime",
+    "accounts",
+    "areas",
+    "audit",
+    "beats",
+    "bodies",
+    "calendars",
+    "categories",
+    "cells",
+    "changes",
+    "duties",
+    "enterprises",
+    "events",
+    "helpers",
+    "households",
+    "incidents",
+    "leaves",
+    "login_failures",
+    "messages",
+    "meta",
+    "metadata",
+    "outbox",
+    "places",
+    "processes",
+    "readings",
+    "requests",
+    "responsibilities",
+    "roads",
+    "sealed",
+    "sessions",
+    "subjects",
+    "versions",
+    "water",
+    "workers",
+]

@@ -20,7 +20,7 @@ TAGS: Final[Mapping[Lang, str]] = MappingProxyType({"zh": "zh-CN", "en": "en"})
 
 @cache
 def words(lang: Lang) -> Mapping[str, str]:
-    """All texts of a language by key, from its files, one for each page; a test holds both languages to the same keys."""
+    """All texts of a language by key, from its files; a test holds both languages to the same keys."""
     said: dict[str, str] = {}
     for part in sorted((files("api.pages") / "i18n" / lang).iterdir(), key=lambda part: part.name):
         more = json.loads(part.read_text("utf-8"))

@@ -3,36 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from gridmap.cli.options import Encoding, Json, Layer
+from gridmap.cli.options import CellsCrs, Encoding, Json, Layer, Polygons, Within
 from gridmap.cli.output import DATA_FAULT, note, print_json, say
 
 
 def check(
-    cells: Annotated[
-        Path,
-        typer.Argument(
-            exists=True,
-            dir_okay=False,
-            metavar="CELLS",
-            help="Polygons: GeoPackage, GeoJSON, Shapefile (also zipped), Parquet.",
-        ),
-    ],
+    cells: Polygons,
     code: Annotated[str | None, typer.Option(metavar="FIELD", help="Column of codes, which must be unique.")] = None,
-    within: Annotated[
-        Path | None,
-        typer.Option(
-            exists=True, dir_okay=False, metavar="BOUNDARY", help="Polygons of the area that the cells must cover."
-        ),
-    ] = None,
+    within: Within = None,
     max_gap_m2: Annotated[float, typer.Option(min=0.0, help="Larger gaps are holes, which may be meant.")] = 10_000.0,
-    crs: Annotated[
-        str | None, typer.Option(help="Reference system of CELLS, where its file does not say it rightly.")
-    ] = None,
+    crs: CellsCrs = None,
     layer: Layer = None,
     encoding: Encoding = None,
     as_json: Json = False,

@@ -10,7 +10,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gridmap.cli.options import Encoding, Json, Layer, Permutations, PlanarX, PlanarY, Seed, both_or_neither
+from gridmap.cli.options import (
+    Cells,
+    CellsCrs,
+    Code,
+    Encoding,
+    Json,
+    Layer,
+    Permutations,
+    PlanarX,
+    PlanarY,
+    Seed,
+    both_or_neither,
+)
 from gridmap.cli.output import note, print_json, say
 
 if TYPE_CHECKING:
@@ -21,15 +33,7 @@ _NEIGHBOURS = re.compile(r"queen|rook|knn:[1-9]\d*|distance:\d*\.?\d+(e[+-]?\d+)
 
 
 def hotspots(
-    cells: Annotated[
-        Path,
-        typer.Argument(
-            exists=True,
-            dir_okay=False,
-            metavar="CELLS",
-            help="Cells, one a row: GeoPackage, GeoJSON, Shapefile (also zipped), Parquet, CSV.",
-        ),
-    ],
+    cells: Cells,
     value: Annotated[str, typer.Option(metavar="COL", help="Column of what is counted or measured in each cell.")],
     population: Annotated[
         str | None,
@@ -45,16 +49,14 @@ def hotspots(
     ] = "queen",
     permutations: Permutations = None,
     seed: Seed = 1,
-    code: Annotated[str | None, typer.Option(metavar="FIELD", help="Column of the cells' codes.")] = None,
+    code: Code = None,
     x: PlanarX = None,
     y: PlanarY = None,
     out: Annotated[
         Path | None,
         typer.Option("--out", "-o", metavar="OUT", help="Write CELLS there with the findings as columns."),
     ] = None,
-    crs: Annotated[
-        str | None, typer.Option(help="Reference system of CELLS, where its file does not say it rightly.")
-    ] = None,
+    crs: CellsCrs = None,
     layer: Layer = None,
     encoding: Encoding = None,
     as_json: Json = False,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gridmap.cli.options import Encoding, Json, Layer, Out, Rejects, XColumn, YColumn
+from gridmap.cli.options import CellsCrs, Encoding, Json, Layer, Out, Rejects, XColumn, YColumn
 from gridmap.cli.output import DATA_FAULT, faults_as_json, note, print_faults, print_json, say
 
 if TYPE_CHECKING:
@@ -40,9 +40,7 @@ def locate(
     crs: Annotated[
         str | None, typer.Option(help="Reference system of POINTS: EPSG:4326 (default), gcj02, bd09, EPSG:n.")
     ] = None,
-    cells_crs: Annotated[
-        str | None, typer.Option(help="Reference system of CELLS, where its file does not say it rightly.")
-    ] = None,
+    cells_crs: CellsCrs = None,
     layer: Layer = None,
     cells_layer: Annotated[str | None, typer.Option(help="Layer of CELLS, where there are several.")] = None,
     encoding: Encoding = None,

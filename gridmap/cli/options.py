@@ -28,6 +28,34 @@ PlanarX = Annotated[
 PlanarY = Annotated[
     str | None, typer.Option("--y", metavar="COL", help="Column of y in a plane, taken as it stands; needs --x.")
 ]
+Cells = Annotated[
+    Path,
+    typer.Argument(
+        exists=True,
+        dir_okay=False,
+        metavar="CELLS",
+        help="Cells, one a row: GeoPackage, GeoJSON, Shapefile (also zipped), Parquet, CSV.",
+    ),
+]
+Polygons = Annotated[
+    Path,
+    typer.Argument(
+        exists=True,
+        dir_okay=False,
+        metavar="CELLS",
+        help="Polygons: GeoPackage, GeoJSON, Shapefile (also zipped), Parquet, CSV with WKT.",
+    ),
+]
+Code = Annotated[str | None, typer.Option(metavar="FIELD", help="Column of the cells' codes.")]
+CellsCrs = Annotated[
+    str | None, typer.Option("--crs", help="Reference system of CELLS, where its file does not say it rightly.")
+]
+Within = Annotated[
+    Path | None,
+    typer.Option(
+        exists=True, dir_okay=False, metavar="BOUNDARY", help="Polygons of the area that the cells must cover."
+    ),
+]
 Seed = Annotated[int, typer.Option(min=0, help="Start of the random numbers: the same seed gives the same figures.")]
 Permutations = Annotated[
     int | None,

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from gridmap.cli.check import to_wgs84
-from gridmap.cli.options import Encoding, Json, Layer
+from gridmap.cli.options import CellsCrs, Encoding, Json, Layer, Polygons, Within
 from gridmap.cli.output import DATA_FAULT, note, print_json, say
 
 #: lines of one kind on a terminal; where nobody scrolls, all are said
@@ -18,15 +18,7 @@ _SHOWN = 20
 
 
 def repair(
-    cells: Annotated[
-        Path,
-        typer.Argument(
-            exists=True,
-            dir_okay=False,
-            metavar="CELLS",
-            help="Polygons: GeoPackage, GeoJSON, Shapefile (also zipped), Parquet, CSV with WKT.",
-        ),
-    ],
+    cells: Polygons,
     out: Annotated[
         Path,
         typer.Option(
@@ -36,19 +28,12 @@ def repair(
     code: Annotated[
         str | None, typer.Option(metavar="FIELD", help="Column of codes, by which cells are named and ties are broken.")
     ] = None,
-    within: Annotated[
-        Path | None,
-        typer.Option(
-            exists=True, dir_okay=False, metavar="BOUNDARY", help="Polygons of the area that the cells must cover."
-        ),
-    ] = None,
+    within: Within = None,
     max_gap_m2: Annotated[float, typer.Option(min=0.0, help="Larger gaps are holes, which stay.")] = 10_000.0,
     report: Annotated[
         Path | None, typer.Option(metavar="CSV", help="Write there what was done to each cell that changed.")
     ] = None,
-    crs: Annotated[
-        str | None, typer.Option(help="Reference system of CELLS, where its file does not say it rightly.")
-    ] = None,
+    crs: CellsCrs = None,
     layer: Layer = None,
     encoding: Encoding = None,
     as_json: Json = False,

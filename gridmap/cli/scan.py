@@ -5,12 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gridmap.cli.options import Encoding, Json, Layer, PlanarX, PlanarY, Seed, both_or_neither
+from gridmap.cli.options import Cells, CellsCrs, Code, Encoding, Json, Layer, PlanarX, PlanarY, Seed, both_or_neither
 from gridmap.cli.output import note, print_json, say
 
 if TYPE_CHECKING:
@@ -25,15 +24,7 @@ class Model(StrEnum):
 
 
 def scan(
-    cells: Annotated[
-        Path,
-        typer.Argument(
-            exists=True,
-            dir_okay=False,
-            metavar="CELLS",
-            help="Cells, one a row: GeoPackage, GeoJSON, Shapefile (also zipped), Parquet, CSV.",
-        ),
-    ],
+    cells: Cells,
     cases: Annotated[str, typer.Option(metavar="COL", help="Column of cases in each cell.")],
     population: Annotated[str, typer.Option(metavar="COL", help="Column of households or people in each cell.")],
     x: PlanarX = None,
@@ -49,10 +40,8 @@ def scan(
         float, typer.Option(min=0.0, max=1.0, help="Further clusters are told when their p is at most this.")
     ] = 0.1,
     seed: Seed = 1,
-    code: Annotated[str | None, typer.Option(metavar="FIELD", help="Column of the cells' codes.")] = None,
-    crs: Annotated[
-        str | None, typer.Option(help="Reference system of CELLS, where its file does not say it rightly.")
-    ] = None,
+    code: Code = None,
+    crs: CellsCrs = None,
     layer: Layer = None,
     encoding: Encoding = None,
     as_json: Json = False,

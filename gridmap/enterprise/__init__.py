@@ -1,0 +1,55 @@
+"""Enterprises beside homes: blasting, joint meetings and their promises, and whether reports fell afterwards."""
+
+from gridmap.enterprise.blasting import (
+    BUILDING_OF,
+    Building,
+    Rock,
+    Shaking,
+    Side,
+    Site,
+    fit,
+    limit_cm_s,
+    safe_charge_kg,
+    safe_radius_m,
+    shaking,
+    site_of,
+    velocity_cm_s,
+)
+from gridmap.enterprise.followed import Change, Verdict, change
+from gridmap.enterprise.promises import (
+    SETTLED,
+    MeetingStatus,
+    Party,
+    PromiseStatus,
+    Span,
+    check_step,
+    check_table,
+    light,
+)
+
+__all__ = [
+    "BUILDING_OF",
+    "SETTLED",
+    "Building",
+    "Change",
+    "MeetingStatus",
+    "Party",
+    "PromiseStatus",
+    "Rock",
+    "Shaking",
+    "Side",
+    "Site",
+    "Span",
+    "Verdict",
+    "change",
+    "check_step",
+    "check_table",
+    "fit",
+    "light",
+    "limit_cm_s",
+    "safe_charge_kg",
+    "safe_radius_m",
+    "shaking",
+    "site_of",
+    "velocity_cm_s",
+]

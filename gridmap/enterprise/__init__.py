@@ -18,6 +18,7 @@ from gridmap.enterprise.blasting import (
 from gridmap.enterprise.followed import Change, Verdict, change
 from gridmap.enterprise.promises import (
     SETTLED,
+    Light,
     MeetingStatus,
     Party,
     PromiseStatus,
@@ -32,6 +33,7 @@ __all__ = [
     "SETTLED",
     "Building",
     "Change",
+    "Light",
     "MeetingStatus",
     "Party",
     "PromiseStatus",

@@ -100,7 +100,7 @@ def site_of(rock: Rock, side: Side = Side.CAUTIOUS) -> Site:
 
 
 def limit_cm_s(building: Building, frequency_hz: float | None = None, side: Side = Side.CAUTIOUS) -> float:
-    """The allowed particle velocity in cm/s. An unknown frequency counts as the lowest, which has the strictest limit."""
+    """The allowed particle velocity in cm/s. An unknown frequency counts as the lowest: its limit is the strictest."""
     band = 0 if frequency_hz is None else int(np.searchsorted(_BANDS_HZ, frequency_hz))
     return _LIMITS[building][band][0 if side is Side.CAUTIOUS else 1]
 

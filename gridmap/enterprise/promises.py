@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from gridmap.case.clock import YELLOW_SHARE, Light
 from gridmap.errors import Conflict, InvalidInput
 
 
@@ -18,6 +17,18 @@ class Party(StrEnum):
     GOVERNMENT = "government"
     ENTERPRISE = "enterprise"
     RESIDENTS = "residents"
+
+
+class Light(StrEnum):
+    """As cases show them, under the same words."""
+
+    GREEN = "green"
+    YELLOW = "yellow"  # three quarters of the time are used
+    RED = "red"
+
+
+#: the share of its time after which a promise is yellow, as for cases
+YELLOW_SHARE: Final = 0.75
 
 
 class MeetingStatus(StrEnum):
@@ -83,7 +94,7 @@ class Span:
         return self.made_at + YELLOW_SHARE * (self.due_at - self.made_at)
 
     def reminders(self, days: Collection[int] = (7, 1)) -> list[datetime]:
-        """When its owner is reminded: so many days before it is due, if it was made by then, and on the moment itself."""
+        """When its owner is reminded: so many days before it is due, if made by then, and on the moment itself."""
         before = [self.due_at - timedelta(days=ahead) for ahead in sorted(days, reverse=True)]
         return [*(moment for moment in before if moment > self.made_at), self.due_at]
 

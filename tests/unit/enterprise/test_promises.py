@@ -6,8 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from gridmap.case.clock import Light
-from gridmap.enterprise import SETTLED, Party, PromiseStatus, Span, check_step, check_table, light
+from gridmap.enterprise import SETTLED, Light, Party, PromiseStatus, Span, check_step, check_table, light
 from gridmap.errors import Conflict, InvalidInput
 
 MADE = datetime(2026, 3, 1, tzinfo=UTC)

@@ -40,6 +40,7 @@ class Kind(StrEnum):
     INCIDENT = "incident"
     BASEMAP = "basemap"
     ACCOUNT = "account"
+    MEETING = "meeting"
 
 
 class Audience(StrEnum):
@@ -127,6 +128,13 @@ class Raised:
 
 
 @dataclass(frozen=True, slots=True)
+class AtTable:
+    """Joint meetings at which this body has a seat."""
+
+    body_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class AnyOf:
     """Rows that at least one of the grants admits."""
 
@@ -152,6 +160,7 @@ Grant = (
     | FirstOfBody
     | HelpOf
     | Raised
+    | AtTable
     | AnyOf
     | AllOf
 )

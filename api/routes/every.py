@@ -12,6 +12,7 @@ from api.routes import (
     heat_tiles,
     incidents,
     layers,
+    meetings,
     messages,
     people,
     session,
@@ -31,6 +32,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     cell_tiles.router,
     stats.router,
     messages.router,
+    meetings.router,
     forms.router,
     system.router,
 )

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from gridmap.view import (
     AllOf,
     AnyOf,
+    AtTable,
     Everything,
     FirstOfBody,
     Grant,
@@ -32,7 +33,7 @@ NONE = -1
 
 @dataclass(frozen=True, slots=True)
 class Things:
-    """n rows of one kind as the rules see them, for kinds that are tied to no worker and never overdue.
+    """n rows of one kind as the rules see them, for kinds that are tied to no worker, never overdue and no meeting.
 
     `cell_id` and `body_id` are int64 (n,), NONE where missing; `area` int64 (n,) points into `paths`, NONE likewise.
     """
@@ -61,7 +62,7 @@ def admitted(grant: Grant, things: Things, rows: Ids) -> Mask:
             return _joined(np.logical_or, False, grants, things, rows)
         case AllOf(grants):
             return _joined(np.logical_and, True, grants, things, rows)
-        case Nothing() | OfWorker() | UnplacedBy() | Overdue() | FirstOfBody() | HelpOf() | Raised():
+        case Nothing() | OfWorker() | UnplacedBy() | Overdue() | FirstOfBody() | HelpOf() | Raised() | AtTable():
             return np.zeros(len(rows), dtype=bool)
 
 

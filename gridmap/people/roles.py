@@ -13,6 +13,7 @@ from gridmap.view import (
     Actor,
     AllOf,
     AnyOf,
+    AtTable,
     Everything,
     FirstOfBody,
     Grant,
@@ -61,6 +62,8 @@ class Thing:
     first_body_id: int | None = None
     helper_ids: frozenset[int] = frozenset()
     raised: bool = False
+    #: of a joint meeting: the bodies that sit at its table
+    seat_ids: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,17 +104,20 @@ def _personal_grants(role: Role, standing: Standing) -> Mapping[Kind, Grant]:
                 Kind.DUTY: AnyOf((cells, mine)),
             }
         case Role.DISPATCHER:
-            return {**staff, Kind.INCIDENT: AnyOf((area, lost))}
+            return {**staff, Kind.INCIDENT: AnyOf((area, lost)), Kind.MEETING: area}
         case Role.HANDLER:
             if standing.body_id is None:
                 return {Kind.INCIDENT: Nothing()}
-            return {Kind.INCIDENT: AnyOf((body, FirstOfBody(standing.body_id), HelpOf(standing.body_id)))}
+            return {
+                Kind.INCIDENT: AnyOf((body, FirstOfBody(standing.body_id), HelpOf(standing.body_id))),
+                Kind.MEETING: AtTable(standing.body_id),
+            }
         case Role.SUPERVISOR:
-            return {**staff, Kind.INCIDENT: AllOf((area, AnyOf((Overdue(), Raised()))))}
+            return {**staff, Kind.INCIDENT: AllOf((area, AnyOf((Overdue(), Raised())))), Kind.MEETING: area}
         case Role.PLANNER | Role.APPROVER:
             return staff
         case Role.OFFICIAL:
-            return {Kind.INCIDENT: area}
+            return {Kind.INCIDENT: area, Kind.MEETING: area}
         case Role.ADMIN:
             return {Kind.WORKER: Everything(), Kind.DUTY: Everything(), Kind.ACCOUNT: Everything()}
 
@@ -145,6 +151,8 @@ def admits(grant: Grant, thing: Thing) -> bool:
             return body_id in thing.helper_ids
         case Raised():
             return thing.raised
+        case AtTable(body_id):
+            return body_id in thing.seat_ids
         case AnyOf(grants):
             return any(admits(one, thing) for one in grants)
         case AllOf(grants):
@@ -156,6 +164,8 @@ ACTIONS: Mapping[str, frozenset[Role]] = {
     "incident.report": frozenset({Role.WORKER, Role.DISPATCHER, Role.HANDLER, Role.SUPERVISOR}),
     "incident.move": frozenset({Role.WORKER, Role.DISPATCHER}),
     "figures.read": frozenset({Role.OFFICIAL, Role.PLANNER, Role.APPROVER, Role.SUPERVISOR, Role.DISPATCHER}),
+    "meeting.lead": frozenset({Role.OFFICIAL, Role.SUPERVISOR, Role.DISPATCHER}),
+    "promise.prove": frozenset({Role.OFFICIAL, Role.SUPERVISOR, Role.DISPATCHER, Role.HANDLER}),
     "account.manage": frozenset({Role.ADMIN}),
 }
 

@@ -12,10 +12,12 @@ What a row is tied to, by kind:
 | duty | its own | its cell's | its cell's | its own |
 | area, body | - | itself, its own | - / itself | - |
 | account | - | its own | its own | its own |
+| meeting | - | its own | - | - |
 | base map | - | - | - | - |
 
 An open incident in no cell is tied to the account that entered it besides; any incident to the body that took it
-first, to those whose help was asked while it is open, and to its area's supervisors while it waits for one.
+first, to those whose help was asked while it is open, and to its area's supervisors while it waits for one; a meeting
+to the bodies that sit at its table.
 """
 
 from __future__ import annotations
@@ -47,6 +49,7 @@ from gridmap.store import tables as t
 from gridmap.view import (
     AllOf,
     AnyOf,
+    AtTable,
     Everything,
     FirstOfBody,
     Grant,
@@ -74,6 +77,7 @@ TABLES: dict[Kind, Table] = {
     Kind.ENTERPRISE: t.enterprises,
     Kind.INCIDENT: t.incidents,
     Kind.ACCOUNT: t.accounts,
+    Kind.MEETING: t.meetings,
 }
 
 
@@ -123,6 +127,10 @@ def thing_of(
         return None
     cell_id, area_path, body_id, worker_id, late = row[:5]
     thing = Thing(kind, cell_id, area_path, body_id, worker_id, bool(late))
+    if kind is Kind.MEETING:
+        s = t.seats.c
+        seated = select(s.body_id).where(s.meeting_id == identity, s.body_id.is_not(None))
+        return replace(thing, seat_ids=frozenset(conn.execute(seated).scalars()))
     if kind is not Kind.INCIDENT:
         return thing
     h = t.helpers.c
@@ -166,6 +174,9 @@ def ties(kind: Kind, now: datetime) -> Select[Any]:
         case Kind.AREA:
             columns = (null(), table.c.path, null(), null(), false())
             source = table
+        case Kind.MEETING:
+            columns = (null(), area.c.path, null(), null(), false())
+            source = table.join(area, area.c.id == table.c.area_id)
         case Kind.BODY:
             columns = (null(), area.c.path, table.c.id, null(), false())
             source = table.outerjoin(area, area.c.id == table.c.area_id)
@@ -227,6 +238,10 @@ def _compile(grant: Grant, kind: Kind, day: date, now: datetime) -> ColumnElemen
             return asked if kind is Kind.INCIDENT else false()
         case Raised():
             return raised() if kind is Kind.INCIDENT else false()
+        case AtTable(body_id):
+            s = t.seats.c
+            seated = t.meetings.c.id.in_(select(s.meeting_id).where(s.body_id == body_id))
+            return seated if kind is Kind.MEETING else false()
         case AnyOf(grants):
             return or_(false(), *(_compile(one, kind, day, now) for one in grants))
         case AllOf(grants):

@@ -14,10 +14,22 @@ from typing import Any
 from api import document
 from gridmap.usecases.delivering import deliverer
 from tests.api.client import Api
-from tests.county import CELL, centre
+from tests.county import CELL, COMMUNITY, centre
 
 LON, LAT = centre("A")
 REPORT = {"category": "mining-blasting", "lon": LON, "lat": LAT, "accuracy_m": 28, "text": "爆破后墙面出现裂缝"}
+CALL = {
+    "title": "爆破裂缝联席会议",
+    "meets_at": "2026-07-10T09:00:00+08:00",
+    "venue": "村委会会议室",
+    "enterprise_id": 1,
+    "bodies": ["B-LAND"],
+    "residents": COMMUNITY["A"],
+}
+HELD = {
+    "minutes": "三方到会，勘查了房屋。",
+    "promises": [{"text": "修复六户房屋裂缝", "due_at": "2026-09-01T00:00:00+08:00"}],
+}
 AGAIN = "if that is meant, write the examples anew with GRIDMAP_WRITE_EXAMPLES=1"
 #: operation -> (who, method, address, body)
 ASKED: dict[str, tuple[str, str, str, Any]] = {
@@ -53,6 +65,18 @@ ASKED: dict[str, tuple[str, str, str, Any]] = {
     "GET /api/v1/enterprises": ("planner", "GET", "/enterprises?limit=1", None),
     "GET /api/v1/enterprises/{enterprise_id}": ("planner", "GET", "/enterprises/2", None),
     "GET /api/v1/messages": ("worker-a", "GET", "/messages?limit=1", None),
+    "POST /api/v1/meetings": ("official", "POST", "/meetings", CALL),
+    "GET /api/v1/meetings": ("official", "GET", "/meetings?limit=1", None),
+    "GET /api/v1/meetings/{meeting_id}": ("official", "GET", "/meetings/1", None),
+    "GET /api/v1/meetings/{meeting_id}/table": ("official", "GET", "/meetings/1/table", None),
+    "POST /api/v1/meetings/{meeting_id}/held": ("official", "POST", "/meetings/1/held", HELD),
+    "GET /api/v1/promises": ("official", "GET", "/promises?unsettled=true", None),
+    "POST /api/v1/promises/{promise_id}/steps": (
+        "official",
+        "POST",
+        "/promises/1/steps",
+        {"status": "proven", "note": "六户均已修复，附照片"},
+    ),
     "GET /api/v1/layers": ("planner", "GET", "/layers?lang=en", None),
     "GET /api/v1/layers/{name}": ("planner", "GET", f"/layers/cells?lang=en&code={CELL['A']}", None),
     "GET /api/v1/stats/counts": ("official", "GET", "/stats/counts?by=town", None),
@@ -64,6 +88,7 @@ ASKED: dict[str, tuple[str, str, str, Any]] = {
 WITHOUT = {
     "POST /api/v1/token", "POST /api/v1/logout", "POST /login", "POST /logout", "GET /metrics",
     "GET /tiles/heat/{z}/{x}/{y}.png", "GET /tiles/cells/{z}/{x}/{y}.mvt", "POST /api/v1/messages/{message_id}/read",
+    "POST /api/v1/meetings/{meeting_id}/cancelled", "GET /api/v1/promises/{promise_id}/effect",
 }  # fmt: skip
 
 

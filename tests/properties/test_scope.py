@@ -24,6 +24,7 @@ from gridmap.store.scope import TABLES, clause, thing_of
 from gridmap.view import (
     AllOf,
     AnyOf,
+    AtTable,
     Everything,
     FirstOfBody,
     Grant,
@@ -53,6 +54,7 @@ LEAVES: st.SearchStrategy[Grant] = st.one_of(
     st.just(Raised()),
     IDS.map(FirstOfBody),
     IDS.map(HelpOf),
+    IDS.map(AtTable),
     st.sampled_from(PATHS).map(InArea),
     st.frozensets(IDS, max_size=4).map(InCells),
     IDS.map(OfBody),
@@ -119,11 +121,26 @@ def fill(conn: Connection, rng: np.random.Generator) -> None:
         conn.execute(t.incidents.update().where(i.id % 7 == number).values({name: NOW}))
     asked = [(incident, body) for incident in ids[::4] for body in (1, 2)][:-1]
     conn.execute(insert(t.helpers), [{"incident_id": incident, "body_id": body} for incident, body in asked])
+    add_meetings(conn)
     r = t.responsibilities
     for incident in ids[:4]:  # handed over: the past one must not count
         conn.execute(r.update().where(r.c.incident_id == incident).values(valid_to=NOW))
         conn.execute(insert(r).values(incident_id=incident, cell_id=3, area_id=4, reason="primary", valid_from=NOW))
     conn.execute(r.update().where(r.c.incident_id == ids[4]).values(valid_to=NOW))  # and nobody holds this one
+
+
+def add_meetings(conn: Connection) -> None:
+    """Meetings about each area, at which one body sits, or both, or none."""
+    areas = [1, 2, 3, 4, 6]
+    made = [
+        {"number": f"M{area}", "area_id": area, "title": "x", "meets_at": NOW, "venue": "x", "status": "called",
+         "created_at": NOW}
+        for area in areas
+    ]  # fmt: skip
+    conn.execute(insert(t.meetings), made)
+    sat = [(1, 1), (1, 2), (2, 1), (3, 2)]
+    seats = [{"meeting_id": meeting, "party": "government", "body_id": body} for meeting, body in sat]
+    conn.execute(insert(t.seats), seats)
 
 
 @pytest.fixture(scope="module", params=[(kind, seed) for seed in (1, 2) for kind in ("spatialite", "postgis")], ids=str)
@@ -171,7 +188,7 @@ def test_a_list_holds_what_is_admitted_one_by_one(county: Engine, kind: Kind, gr
 def test_each_grant_by_itself(county: Engine) -> None:
     """Every simple grant for every kind, on the days when rosters change: what chance would rarely meet."""
     simple: list[Grant] = [Nothing(), Everything(), Overdue(), Raised(), *map(InArea, PATHS)]
-    simple += [grant for n in range(1, 4) for grant in (FirstOfBody(n), HelpOf(n))]
+    simple += [grant for n in range(1, 4) for grant in (FirstOfBody(n), HelpOf(n), AtTable(n))]
     simple += [grant for n in range(1, 7) for grant in (InCells(frozenset({n})), OfBody(n), OfWorker(n), UnplacedBy(n))]
     with read(county) as conn:
         for kind in TABLES:

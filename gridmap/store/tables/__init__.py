@@ -10,6 +10,7 @@ from gridmap.store.tables.accounts import accounts, audit, changes, login_failur
 from gridmap.store.tables.base import SRID, UtcDateTime, metadata
 from gridmap.store.tables.basemap import places, roads, water
 from gridmap.store.tables.ground import areas, bodies, cells, meta
+from gridmap.store.tables.meetings import agenda, blasts, meetings, promise_steps, promises, rocks, seats
 from gridmap.store.tables.messages import beats, messages, outbox, requests
 from gridmap.store.tables.people import duties, leaves, sealed, subjects, workers
 from gridmap.store.tables.reports import calendars, events, helpers, incidents, processes, responsibilities
@@ -19,9 +20,11 @@ __all__ = [
     "SRID",
     "UtcDateTime",
     "accounts",
+    "agenda",
     "areas",
     "audit",
     "beats",
+    "blasts",
     "bodies",
     "calendars",
     "categories",
@@ -35,17 +38,22 @@ __all__ = [
     "incidents",
     "leaves",
     "login_failures",
+    "meetings",
     "messages",
     "meta",
     "metadata",
     "outbox",
     "places",
     "processes",
+    "promise_steps",
+    "promises",
     "readings",
     "requests",
     "responsibilities",
     "roads",
+    "rocks",
     "sealed",
+    "seats",
     "sessions",
     "subjects",
     "versions",

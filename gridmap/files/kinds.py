@@ -314,6 +314,15 @@ INCIDENTS = Kind("incidents", (
     _SHOWN_CELL,
 ))  # fmt: skip
 
+BLASTS = Kind("blasts", (
+    Field("code", Type.CODE, ("爆破编号", "炮次", "爆破序号", "blast", "blast_id", "shot", *_CODE), required=True),
+    Field("enterprise", Type.CODE, ("enterprise", "enterprise_code", "企业编号", "企业编码", "矿山编号"), required=True),
+    Field("at", Type.MOMENT, ("at", "爆破时间", "起爆时间", "爆破日期", "日期", "时间", "blasted_at", "date", "time"), required=True),
+    Field("charge_kg", Type.NUMBER, ("charge_kg", "最大单响药量", "最大段药量", "单响药量", "最大一段药量", "药量", "charge", "charge_per_delay", "max_charge"), required=True, low=0.001, high=1e6),
+    Field("frequency_hz", Type.NUMBER, ("frequency_hz", "主振频率", "频率", "frequency"), low=0.1, high=10_000),
+    *_CAME,
+), key=("enterprise", "code"), shape=Shape.POINT)  # fmt: skip
+
 ROADS = Kind("roads", (
     _code("道路编码", "osm_id"), *_names("道路名称", "路名", required=False),
     _choice("class", _ROADS, "class", "等级", "道路等级", "类型", "类别", "fclass", "highway", required=True),
@@ -343,6 +352,7 @@ KINDS: Mapping[str, Kind] = {
         HOUSEHOLDS,
         ENTERPRISES,
         INCIDENTS,
+        BLASTS,
         ROADS,
         WATER,
         PLACES,

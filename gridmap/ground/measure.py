@@ -109,6 +109,17 @@ def distance_m(lon_a: Floats, lat_a: Floats, lon_b: Floats, lat_b: Floats) -> Fl
     return np.asarray(metres, dtype=np.float64)
 
 
+def box_around(geoms: ArrayLike, metres: float) -> tuple[float, float, float, float]:
+    """West, south, east, north in degrees of a box that holds all within so many metres of WGS84 geometries.
+
+    It is a little too large: a degree of latitude is taken as 110.5 km, the least that it is anywhere.
+    """
+    west, south, east, north = (float(value) for value in shapely.total_bounds(_array(geoms)))
+    up = metres / 110_500.0
+    wide = up / float(np.cos(np.radians(min(max(abs(south), abs(north)) + up, 89.0))))
+    return west - wide, south - up, east + wide, north + up
+
+
 def _array(geoms: ArrayLike) -> Geometries:
     return np.atleast_1d(np.asarray(geoms, dtype=object))
 

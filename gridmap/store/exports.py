@@ -31,6 +31,7 @@ KIND_OF: Mapping[str, Kind] = {
     "households": Kind.HOUSEHOLD,
     "enterprises": Kind.ENTERPRISE,
     "incidents": Kind.INCIDENT,
+    "blasts": Kind.ENTERPRISE,
     "roads": Kind.BASEMAP,
     "water": Kind.BASEMAP,
     "places": Kind.BASEMAP,
@@ -88,8 +89,13 @@ class _Source:
 
 def _conditions(source: _Source, view: View, kind: str, wanted: Wanted, now: datetime) -> Iterator[ColumnElement[bool]]:
     admitted = clause(view, KIND_OF[kind], now=now)
-    # a leave is as visible as its worker
-    yield t.leaves.c.worker_id.in_(select(t.workers.c.id).where(admitted)) if kind == "leaves" else admitted
+    match kind:
+        case "leaves":  # as visible as its worker
+            yield t.leaves.c.worker_id.in_(select(t.workers.c.id).where(admitted))
+        case "blasts":  # as visible as its enterprise
+            yield t.blasts.c.enterprise_id.in_(select(t.enterprises.c.id).where(admitted))
+        case _:
+            yield admitted
     if kind in DATED and wanted.day is not None:
         yield on_day(source.table, wanted.day)
     if kind == "incidents" and wanted.first is not None:
@@ -186,6 +192,12 @@ def _incidents() -> _Source:
     return _Source(i, (*own, *codes), joined)
 
 
+def _blasts() -> _Source:
+    b, e = t.blasts, t.enterprises
+    own = _own(b, "code", "at", "charge_kg", "frequency_hz", "crs_in", "x_in", "y_in", "geom")
+    return _Source(b, (*own, _code(e, "enterprise")), b.join(e, e.c.id == b.c.enterprise_id))
+
+
 def _plain(table: Any, *more: str) -> _Source:
     return _Source(table, _own(table, *_NAMES, "class", *more, "geom"), table)
 
@@ -201,6 +213,7 @@ _SOURCES: Mapping[str, Any] = {
     "households": _households,
     "enterprises": _enterprises,
     "incidents": _incidents,
+    "blasts": _blasts,
     "roads": lambda: _plain(t.roads),
     "water": lambda: _plain(t.water, "width"),
     "places": lambda: _plain(t.places),

@@ -32,7 +32,7 @@ from gridmap.enterprise import (
     light,
 )
 from gridmap.errors import Conflict, Forbidden, InvalidInput, NotFound
-from gridmap.ground.measure import metric_crs, project
+from gridmap.ground.measure import box_around, metric_crs, project
 from gridmap.people.roles import can
 from gridmap.privacy.release import LEAST
 from gridmap.store import accounts, incidents, meetings, read, write
@@ -277,14 +277,8 @@ def _near(
 ) -> Any:
     """The moments of the reports within a distance of an enterprise's point or outline."""
     place = meetings.enterprise_place(conn, enterprise_id)["geom"]
-    lon, lat = shapely.get_coordinates(place).T
-    crs = metric_crs(lon, lat)
-    # a degree of latitude is at least 110.5 km; a box a little too large is narrowed by the distance below
-    reach = radius_m / 110_500.0
-    wide = reach / np.cos(np.radians(min(abs(lat).max() + reach, 89.0)))
-    box = (lon.min() - wide, lat.min() - reach, lon.max() + wide, lat.max() + reach)
-    geoms, moments = meetings.reports_in(conn, box, categories, since, until)
-    flat = project(np.append(geoms, place), crs)
+    geoms, moments = meetings.reports_in(conn, box_around([place], radius_m), categories, since, until)
+    flat = project(np.append(geoms, place), metric_crs(*shapely.get_coordinates(place).T))
     return moments[shapely.distance(flat[:-1], flat[-1]) <= radius_m]
 
 

@@ -64,6 +64,8 @@ ASKED: dict[str, tuple[str, str, str, Any]] = {
     "GET /api/v1/workers": ("planner", "GET", "/workers?limit=1", None),
     "GET /api/v1/enterprises": ("planner", "GET", "/enterprises?limit=1", None),
     "GET /api/v1/enterprises/{enterprise_id}": ("planner", "GET", "/enterprises/2", None),
+    "GET /api/v1/enterprises/{enterprise_id}/blasting": ("official", "GET", "/enterprises/2/blasting", None),
+    "PUT /api/v1/enterprises/{enterprise_id}/rock": ("official", "PUT", "/enterprises/2/rock", {"rock": "hard"}),
     "GET /api/v1/messages": ("worker-a", "GET", "/messages?limit=1", None),
     "POST /api/v1/meetings": ("official", "POST", "/meetings", CALL),
     "GET /api/v1/meetings": ("official", "GET", "/meetings?limit=1", None),

@@ -45,6 +45,7 @@ LOADERS: Mapping[str, Loader] = {
     "categories": reference.categories,
     "households": places.households,
     "enterprises": places.enterprises,
+    "blasts": places.blasts,
     "roads": basemap.roads,
     "water": basemap.water,
     "places": basemap.places,

@@ -1,4 +1,4 @@
-"""Households and enterprises: each is placed in the drawing of today as it comes in."""
+"""Households and enterprises, each placed in the drawing of today as it comes in; and blast logs."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import shapely
 
 from gridmap.store import subjects
 from gridmap.store import tables as t
-from gridmap.store.upsert import Upserted
+from gridmap.store.upsert import Upserted, known_ids
 from gridmap.usecases.imports.batch import Batch
 
 CAME_AS = ("crs_in", "x_in", "y_in")
@@ -67,3 +68,18 @@ def enterprises(batch: Batch) -> Upserted:
         "geom": shapes,
     }
     return batch.upsert(t.enterprises, columns, sources={"cell_id": "geometry", "geom": "geometry"})
+
+
+def blasts(batch: Batch) -> Upserted:
+    """A blast is known by its enterprise and the number that the log gives it."""
+    known = known_ids(batch.conn, t.enterprises)
+    batch.resolve("enterprise", known, "enterprise")
+    keys = zip(batch.column("enterprise"), batch.column("code"), strict=True)
+    batch.rows["_key"] = pd.Series(list(keys), dtype=object)
+    batch.drop_repeated("_key", named="code")
+    columns = {
+        "enterprise_id": [known[code] for code in batch.column("enterprise")],
+        **batch.columns(("code", "at", "charge_kg", "frequency_hz", *CAME_AS)),
+        "geom": points(batch),
+    }
+    return batch.upsert(t.blasts, columns, key=("enterprise_id", "code"), sources={"geom": "lon"})

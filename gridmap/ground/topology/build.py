@@ -36,7 +36,7 @@ class Rings:
 
 
 def topology(shapes: Geometries) -> Topology:
-    """The topology of polygons and multipolygons that are a coverage: neighbours have their border's vertices in common.
+    """The topology of polygons and multipolygons that are a coverage: neighbours share the vertices of their border.
 
     Raises InvalidInput naming the position of a shape that is no polygon, repeats a vertex, or overlaps another; what
     it cannot see (cracks, T-shaped joints) `faults` finds. `Topology.polygons` gives the shapes back bit for bit,
@@ -74,7 +74,9 @@ def rings_of(parts: Geometries, part_face: Rows) -> Rings:
     segment = pd.factorize(low * len(xy) + high)[0].astype(np.int64)
     shell = np.r_[True, part[1:] != part[:-1]] if len(part) else np.zeros(0, dtype=bool)
     on_left = shapely.is_ccw(lines) == shell
-    return Rings(xy, place, ring, start, part.astype(np.int64), part_face[part].astype(np.int64), on_left, segment, after)
+    return Rings(
+        xy, place, ring, start, part.astype(np.int64), part_face[part].astype(np.int64), on_left, segment, after
+    )
 
 
 def _numbered(xy: Floats) -> tuple[Rows, Floats]:

@@ -1,4 +1,4 @@
-"""What keeps cells from being a topology: what is no coverage, and borders whose vertices are not in both neighbours."""
+"""What keeps cells from being a topology: what is no coverage, and borders whose vertices only one side has."""
 
 from __future__ import annotations
 

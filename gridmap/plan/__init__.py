@@ -4,6 +4,7 @@ Knows no database: a published drawing comes in as cells, points as arrays, and 
 """
 
 from gridmap.plan.applying import apply
+from gridmap.plan.constraints import Facts, Finding, judge, standard
 from gridmap.plan.deltas import (
     AssignCodes,
     ChangeCommunity,
@@ -18,19 +19,43 @@ from gridmap.plan.deltas import (
     kind_of,
     to_json,
 )
+from gridmap.plan.diff import Diff, Moved, diff, outline_error_m
 from gridmap.plan.drawing import Cell, Drawing
+from gridmap.plan.edited import Edited, edits_between, stitched
+from gridmap.plan.impact import (
+    Impact,
+    Matters,
+    Placed,
+    cell_figures,
+    crosswalk,
+    handovers,
+    heirs,
+    impact,
+    worker_figures,
+)
 from gridmap.plan.numbering import assignment, fresh
 from gridmap.plan.plans import Plan, Step, Trouble, rebase
+from gridmap.plan.relabel import OUTSIDE, Labelled, moved, moves
 
 __all__ = [
+    "OUTSIDE",
     "AssignCodes",
     "Cell",
     "ChangeCommunity",
     "Delta",
+    "Diff",
     "Drawing",
+    "Edited",
+    "Facts",
+    "Finding",
+    "Impact",
+    "Labelled",
+    "Matters",
     "Merge",
     "MoveNode",
     "MovePart",
+    "Moved",
+    "Placed",
     "Plan",
     "Redraw",
     "Reshape",
@@ -39,9 +64,23 @@ __all__ = [
     "Trouble",
     "apply",
     "assignment",
+    "cell_figures",
+    "crosswalk",
+    "diff",
+    "edits_between",
     "fresh",
     "from_json",
+    "handovers",
+    "heirs",
+    "impact",
+    "judge",
     "kind_of",
+    "moved",
+    "moves",
+    "outline_error_m",
     "rebase",
+    "standard",
+    "stitched",
     "to_json",
+    "worker_figures",
 ]

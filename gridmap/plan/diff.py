@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
@@ -126,7 +125,7 @@ def _differing(old: Drawing, new: Drawing) -> set[str]:
 
 
 def _same_ground(one: Cell, other: Cell) -> bool:
-    return normal(one.shape) == normal(other.shape)
+    return bool(normal(one.shape) == normal(other.shape))
 
 
 def _recoded(gone: list[Cell], fresh: list[Cell]) -> tuple[tuple[str, str], ...]:
@@ -147,13 +146,18 @@ def _moved(before: list[Cell], after: list[Cell], error_m: float) -> tuple[Moved
     pieces, source, to, area = pieces[there], source[there], to[there], area[there]
     reliable = area * (_half_width_m(pieces) > error_m if error_m > 0.0 else 1.0)
     at = shapely.get_coordinates(shapely.point_on_surface(pieces))
-    frame = pd.DataFrame(
-        {"source": source, "to": to, "area": area, "reliable": reliable, "lon": at[:, 0], "lat": at[:, 1]}
-    )
-    largest = frame.sort_values("area", ascending=False, kind="stable").groupby(["source", "to"], sort=False)
-    summed = largest.agg({"area": "sum", "reliable": "sum", "lon": "first", "lat": "first"}).reset_index()
-    found = [Moved(names[0][row.source], names[1][row.to], float(row.area), float(row.reliable), float(row.lon), float(row.lat))
-             for row in summed.itertuples()]  # fmt: skip
+    pair = source * (len(after) + 1) + to  # each counts from -1
+    _, number = np.unique(pair, return_inverse=True)
+    all_m2, sure_m2 = np.bincount(number, weights=area), np.bincount(number, weights=reliable)
+    rising = np.argsort(area, kind="stable")
+    largest = np.empty(len(all_m2), dtype=np.int64)
+    largest[number[rising]] = rising  # of those of one pair the last, largest, stays
+    found = [
+        Moved(
+            names[0][source[i]], names[1][to[i]], float(all_m2[k]), float(sure_m2[k]), float(at[i, 0]), float(at[i, 1])
+        )
+        for k, i in enumerate(largest.tolist())
+    ]
     return tuple(sorted(found, key=lambda one: (-one.reliable_m2, -one.area_m2, one.source, one.to)))
 
 
@@ -193,7 +197,7 @@ def _lines(found: Diff, names: Mapping[str, str]) -> list[str]:
     doubtful = found.unreliable()
     if doubtful:
         total = sum(one.area_m2 for one in doubtful) / 1e6
-        lines.append(f"unreliable: {len(doubtful)} pairs, {total:,.3f} km2 in all, nowhere wider than twice the error of "
+        lines.append(f"unreliable: {len(doubtful)} pairs, {total:,.3f} km2 in all, narrower than twice the error of "
                      f"{found.error_m:,.0f} m")  # fmt: skip
         lines += [f"  {name(one.source)} -> {name(one.to)}: {one.area_m2 / 1e6:,.3f} km2" for one in doubtful]
     return lines

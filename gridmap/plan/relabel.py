@@ -1,4 +1,4 @@
-"""Which points are in which cell, kept together by cell, so that an edit looks at the points beside it and no others."""
+"""Which points are in which cell, kept together by cell, so that an edit looks only at the points beside it."""
 
 from __future__ import annotations
 
@@ -26,6 +26,15 @@ class Group(NamedTuple):
     row: Rows
     lon: Floats
     lat: Floats
+
+    def picked(self, mask: NDArray[np.bool_] | Rows) -> Group:
+        """Some of the points, in the order asked for."""
+        return Group(self.row[mask], self.lon[mask], self.lat[mask])
+
+    def joined(self, *others: Group) -> Group:
+        """All points together, in their order."""
+        row, lon, lat = (np.concatenate(columns) for columns in zip(self, *others, strict=True))
+        return Group(row, lon, lat).picked(np.argsort(row, kind="stable"))
 
 
 _NOBODY = Group(np.zeros(0, dtype=np.int64), np.zeros(0), np.zeros(0))
@@ -155,8 +164,8 @@ def _zones(old: Mapping[str, Cell], new: Mapping[str, Cell]) -> tuple[Floats, bo
         if len(odd):
             low, high = np.minimum(odd[:, :2], odd[:, 2:]).min(axis=0), np.maximum(odd[:, :2], odd[:, 2:]).max(axis=0)
             bounds.append([*low, *high])
-    rims = [_odd([*side.values(), none]) for side in (before, after)]
-    return np.array(bounds).reshape(-1, 4), not np.array_equal(*rims)
+    rim, rim_after = (_odd([*side.values(), none]) for side in (before, after))
+    return np.array(bounds).reshape(-1, 4), not np.array_equal(rim, rim_after)
 
 
 def _edges(cell: Cell) -> Floats:
@@ -165,7 +174,7 @@ def _edges(cell: Cell) -> Floats:
     joined = ring[1:] == ring[:-1]
     a, b = xy[:-1][joined], xy[1:][joined]
     swap = (a[:, 0] > b[:, 0]) | ((a[:, 0] == b[:, 0]) & (a[:, 1] > b[:, 1]))
-    return np.where(swap[:, None], np.hstack([b, a]), np.hstack([a, b]))
+    return np.asarray(np.where(swap[:, None], np.hstack([b, a]), np.hstack([a, b])), dtype=np.float64)
 
 
 def _odd(sets: list[Floats]) -> Floats:
@@ -176,7 +185,8 @@ def _odd(sets: list[Floats]) -> Floats:
     every = every[np.lexsort(every.T)]
     fresh = np.r_[True, (every[1:] != every[:-1]).any(axis=1)]
     first = np.flatnonzero(fresh)
-    return every[first[np.diff(np.r_[first, len(every)]) % 2 == 1]]
+    odd: Floats = every[first[np.diff(np.r_[first, len(every)]) % 2 == 1]]
+    return odd
 
 
 def _asked(group: Group, zones: Floats) -> NDArray[np.bool_]:
@@ -194,38 +204,35 @@ def _asked(group: Group, zones: Floats) -> NDArray[np.bool_]:
 def _replaced(
     labelled: Labelled, asked: Mapping[str, NDArray[np.bool_]], cells: list[Cell], gone: set[str]
 ) -> Labelled:
-    """The groups after the points asked about have been placed among the cells."""
-    some = [code for code, mask in asked.items() if mask.any()]
-    picked = [Group(*(column[asked[code]] for column in labelled[code])) for code in some]
-    if not picked:
-        return labelled.regrouped(gone, {})
-    row, lon, lat = (np.concatenate(columns) for columns in zip(*picked, strict=True))
-    here = (
-        Tree(np.array([cell.shape for cell in cells], dtype=object)).locate(lon, lat)
-        if cells
-        else np.full(len(row), -1)
-    )
+    """The groups after the points asked about have been placed among the cells; those of gone cells have none left."""
+    sources = [code for code, mask in asked.items() if mask.any()]
+    points = [labelled[code].picked(asked[code]) for code in sources]
+    some = _in_order(points)
     names = [*(cell.code for cell in cells), OUTSIDE]
-    number = {code: i for i, code in enumerate(names)}
-    was = np.repeat([number.get(code, len(names)) for code in some], [len(group.row) for group in picked])
-    now = np.where(here < 0, len(names) - 1, here)
+    was = np.repeat(np.array(sources, dtype=object), [len(one.row) for one in points])
+    now = np.array(names, dtype=object)[_located(cells, some)]
     goes = np.flatnonzero(was != now)
-    leaving = {names[i] if i < len(names) else None for i in np.unique(was[goes])} | set(gone)
-    coming = {names[i] for i in np.unique(now[goes])}
-    left = np.sort(row[goes])
-    groups = {}
-    for code in ({one for one in leaving if one is not None} | coming) - gone:
-        group = labelled[code]
-        if code in leaving:
-            stays = ~_among(group.row, left)
-            group = Group(*(column[stays] for column in group))
-        to = goes[now[goes] == number[code]]
-        if len(to):
-            joined = [np.concatenate([a, b[to]]) for a, b in zip(group, (row, lon, lat), strict=True)]
-            order = np.argsort(joined[0], kind="stable")
-            group = Group(*(column[order] for column in joined))
-        groups[code] = group
+    left = np.sort(some.row[goes])
+    groups = {code: labelled[code] for code in {*was[goes], *now[goes]} - gone}
+    for code in set(was[goes]) - gone:
+        groups[code] = groups[code].picked(~_among(groups[code].row, left))
+    for code in set(now[goes]):
+        groups[code] = groups[code].joined(some.picked(goes[now[goes] == code]))
     return labelled.regrouped([*groups, *gone], groups)
+
+
+def _in_order(groups: list[Group]) -> Group:
+    """Groups one after another."""
+    columns = zip(_NOBODY, *groups, strict=True)
+    row, lon, lat = (np.concatenate(column) for column in columns)
+    return Group(row, lon, lat)
+
+
+def _located(cells: list[Cell], points: Group) -> NDArray[np.int32]:
+    """Positions among the cells, -1 for none: which is also that of `OUTSIDE` in a list of names that ends with it."""
+    if not cells or not len(points.row):
+        return np.full(len(points.row), -1, dtype=np.int32)
+    return Tree(np.array([cell.shape for cell in cells], dtype=object)).locate(points.lon, points.lat)
 
 
 def _among(rows: Rows, some: Rows) -> NDArray[np.bool_]:

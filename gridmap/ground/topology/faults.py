@@ -67,6 +67,17 @@ def _of_report(report: CoverageReport) -> list[TopologyFault]:
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class Joint:
+    """A vertex of the shape `having` on a segment of the shape `along`, which has no vertex there."""
+
+    place: tuple[float, float]
+    having: int
+    along: int
+    start: tuple[float, float]
+    end: tuple[float, float]
+
+
 def _joints(cells: gpd.GeoDataFrame, codes: list[str]) -> list[TopologyFault]:
     """Vertices on a neighbour's segment where that has none, and vertices repeated in a row."""
     shapes = np.asarray(shapely.force_2d(np.asarray(cells.geometry.values)), dtype=object)
@@ -75,32 +86,36 @@ def _joints(cells: gpd.GeoDataFrame, codes: list[str]) -> list[TopologyFault]:
         TopologyFault("repeated", (codes[i],), f"{codes[i]} repeats a vertex")
         for i in np.flatnonzero(fewer != shapely.get_num_coordinates(shapes))
     ]
-    for vertex, owner, other in _unmatched(shapes):
-        place = transform(vertex, cells.crs, "EPSG:4326")[0]
-        why = f"{codes[owner]} has a vertex on the border at {place.x:.6f}, {place.y:.6f} that {codes[other]} has not"
-        found.append(TopologyFault("joint", (codes[owner], codes[other]), why, place.x, place.y))
+    for joint in joints(shapes):
+        place = transform(shapely.Point(joint.place), cells.crs, "EPSG:4326")[0]
+        one, other = codes[joint.having], codes[joint.along]
+        why = f"{one} has a vertex on the border at {place.x:.6f}, {place.y:.6f} that {other} has not"
+        found.append(TopologyFault("joint", (one, other), why, place.x, place.y))
     return found
 
 
-def _unmatched(shapes: Geometries) -> list[tuple[shapely.Point, int, int]]:
-    """Vertices of loose edges that lie on another loose edge without being its end: (vertex, its shape, the other)."""
+def joints(shapes: Geometries) -> list[Joint]:
+    """Vertices on the border of two valid shapes that only one of them has, to within a few roundings."""
     lines = loose_edges(shapes)
     ends, line = shapely.get_coordinates(lines, return_index=True)
     joined = line[1:] == line[:-1]
     pairs = np.stack([ends[:-1][joined], ends[1:][joined]], axis=1)
-    segments = shapely.linestrings(pairs)
     places = np.unique(ends, axis=0)
     points = shapely.points(places)
     reach = _ON * max(1.0, float(np.abs(places).max(initial=0.0)))
-    point, segment = shapely.STRtree(segments).query(points, predicate="dwithin", distance=reach)
+    tree = shapely.STRtree(shapely.linestrings(pairs))
+    point, segment = tree.query(points, predicate="dwithin", distance=reach)
     on_end = (places[point][:, None, :] == pairs[segment]).all(axis=2).any(axis=1)
-    tree = shapely.STRtree(shapes)
+    cells = shapely.STRtree(shapes)
     found = []
     for i, k in zip(point[~on_end], segment[~on_end], strict=True):
-        middle = shapely.Point(*pairs[k].mean(axis=0))
-        touching = tree.query(points[i], predicate="dwithin", distance=reach)
-        having = [int(s) for s in touching if (shapely.get_coordinates(shapes[s]) == places[i]).all(axis=1).any()]
-        along = [int(s) for s in tree.query(middle, predicate="dwithin", distance=reach) if int(s) not in having]
-        if having and along:
-            found.append((points[i], having[0], along[0]))
+        (start, end), place = pairs[k].tolist(), places[i].tolist()
+        touching = cells.query(points[i], predicate="dwithin", distance=reach).tolist()
+        having = [one for one in touching if _has(shapes[one], place)]
+        along = [one for one in touching if one not in having and _has(shapes[one], start) and _has(shapes[one], end)]
+        found += [Joint(tuple(place), having[0], one, tuple(start), tuple(end)) for one in along if having]
     return found
+
+
+def _has(shape: shapely.Geometry, place: list[float]) -> bool:
+    return bool((shapely.get_coordinates(shape) == place).all(axis=1).any())

@@ -48,7 +48,8 @@ class Moved:
 class Diff:
     """What differs. `reshaped` and `community` speak of codes in both drawings; `recoded` pairs have one shape.
 
-    `moved`: between different codes (recoded ones aside), the largest first.
+    A cell that only got a vertex on a straight border is not reshaped. `moved`: land between different codes, recoded
+    ones aside, the reliable and then the largest first.
     """
 
     gone: tuple[str, ...]
@@ -90,16 +91,18 @@ def diff(old: Drawing, new: Drawing, error_m: float = 0.0) -> Diff:
     both = [code for code in sorted(differing) if code in old and code in new]
     recoded = _recoded([old[code] for code in gone], [new[code] for code in fresh])
     same = {old_code for old_code, _ in recoded} | {new_code for _, new_code in recoded}
+    moved = _moved([c for c in before if c.code not in same], [c for c in after if c.code not in same], error_m)
+    ends = {code for one in moved for code in (one.source, one.to)}
+    areas = ((code, old[code].community, new[code].community) for code in both)
     return Diff(
         gone=tuple(code for code in gone if code not in same),
         new=tuple(code for code in fresh if code not in same),
         recoded=recoded,
-        reshaped=tuple(code for code in both if not _same_ground(old[code], new[code])),
-        community=tuple((code, old[code].community, new[code].community) for code in both
-                        if old[code].community != new[code].community),
-        moved=_moved([c for c in before if c.code not in same], [c for c in after if c.code not in same], error_m),
+        reshaped=tuple(code for code in both if code in ends),
+        community=tuple(one for one in areas if one[1] != one[2]),
+        moved=moved,
         error_m=error_m,
-    )  # fmt: skip
+    )
 
 
 def outline_error_m(old: Drawing, new: Drawing) -> float:
@@ -124,10 +127,6 @@ def _differing(old: Drawing, new: Drawing) -> set[str]:
     return {code for code in codes if old.get(code) != new.get(code)}
 
 
-def _same_ground(one: Cell, other: Cell) -> bool:
-    return bool(normal(one.shape) == normal(other.shape))
-
-
 def _recoded(gone: list[Cell], fresh: list[Cell]) -> tuple[tuple[str, str], ...]:
     by_shape = {shapely.to_wkb(normal(cell.shape)): cell.code for cell in gone}
     found = ((by_shape.get(shapely.to_wkb(normal(cell.shape))), cell.code) for cell in fresh)
@@ -138,9 +137,10 @@ def _moved(before: list[Cell], after: list[Cell], error_m: float) -> tuple[Moved
     """Pieces of land by old and new cell, where the two are not the same."""
     old, new = (np.array([cell.shape for cell in cells], dtype=object) for cells in (before, after))
     pieces, source, to = _pieces(old, new)
-    names = [[*(cell.code for cell in cells), ""] for cells in (before, after)]
+    names = [[*(cell.code for cell in cells), ""] for cells in (before, after)]  # -1 is nobody
     area = area_m2(pieces) if len(pieces) else np.zeros(0)
-    there = np.flatnonzero((area >= NOISE_M2) & [names[0][s] != names[1][t] for s, t in zip(source, to, strict=True)])
+    other = np.array([names[0][s] != names[1][t] for s, t in zip(source, to, strict=True)], dtype=bool)
+    there = np.flatnonzero((area >= NOISE_M2) & other)
     if not len(there):
         return ()
     pieces, source, to, area = pieces[there], source[there], to[there], area[there]

@@ -152,9 +152,10 @@ def handovers(
     What stays with its worker is no hand-over, also when the cell got another code.
     """
     found = _counted(before, after, codes)
-    found["source"] = [workers_before.get(code) for code in found["source_cell"]]
-    found["to"] = [workers_after.get(code) for code in found["to_cell"]]
-    differ = np.array([a != b for a, b in zip(found["source"], found["to"], strict=True)], dtype=bool)
+    source = [workers_before.get(code) for code in found["source_cell"]]
+    to = [workers_after.get(code) for code in found["to_cell"]]
+    found["source"], found["to"] = pd.Series(source, dtype=object), pd.Series(to, dtype=object)
+    differ = np.array([a != b for a, b in zip(source, to, strict=True)], dtype=bool)
     columns = ["source", "to", "source_cell", "to_cell", "households", "cases"]
     return found.loc[differ, columns].reset_index(drop=True)
 

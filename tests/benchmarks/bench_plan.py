@@ -54,9 +54,9 @@ def topology_race(drawn: gpd.GeoDataFrame) -> Race:
 
     return Race(
         title="Topology of a coverage",
-        about=f"{len(drawn):,} cells, {shapely.get_num_coordinates(shapes).sum():,} vertices. Ours and topojson's answer is "
-        "a topology; shapely's functions check the coverage and unite it, or node its borders without telling whose they "
-        "are. topojson runs without quantising or simplifying, shared by coordinates.",
+        about=f"{len(drawn):,} cells, {shapely.get_num_coordinates(shapes).sum():,} vertices. Ours and topojson's "
+        "answer is a topology; shapely's functions check the coverage and unite it, or node its borders without "
+        "telling whose they are. topojson runs without quantising or simplifying, shared by coordinates.",
         ours=Contender("gridmap", lambda: topology(shapes)),
         others=others,
         amount=len(drawn),
@@ -111,9 +111,9 @@ def change_race(drawn: gpd.GeoDataFrame, count: int, faster: float | None) -> Ra
 
     return Race(
         title=f"A boundary change under {count:,} points",
-        about=f"{len(drawn):,} cells. From a delta to a checked drawing and every point in its cell, for {len(deltas)} edits: "
-        "borders reshaped, nodes moved, cells split and merged; the median edit counts. Anew: the same edit, a new pixel "
-        "grid and all points through it.",
+        about=f"{len(drawn):,} cells. From a delta to a checked drawing and every point in its cell, for "
+        f"{len(deltas)} edits: borders reshaped, nodes moved, cells split and merged; the median edit counts. Anew: "
+        "the same edit, a new pixel grid and all points through it.",
         ours=Contender("gridmap", ours),
         others=[Contender("all placed anew", anew)],
         amount=1,

@@ -151,7 +151,9 @@ class Drawing(Mapping[str, Cell]):
         """Cells that meet one of these in at least a point, themselves left out, by code."""
         own = set(codes)
         found: dict[str, Cell] = {}
-        for code in own & set(self):
+        for code in own:
+            if code not in self:
+                continue
             shape = self[code].shape
             found |= {c.code: c for c in self.near(shape) if c.code not in own and shapely.intersects(shape, c.shape)}
         return [found[code] for code in sorted(found)]

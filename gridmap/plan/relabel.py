@@ -110,14 +110,15 @@ class Moves:
 def moved(labelled: Labelled, before: Drawing, after: Drawing, take: Iterable[str], put: Iterable[str]) -> Labelled:
     """The points of `before` as they are in `after`, whose cells `put` came for `take` (see `Redraw`).
 
-    Looked at are the points of these cells and their neighbours that lie within the bounds of what changed.
+    Looked at are the points within the bounds of what changed, of these cells and of others that reach in there.
     """
     old, new = {code: before[code] for code in take}, {code: after[code] for code in put}
     zones, rim_changed = _zones(old, new)
-    beside = {cell.code: cell for cell in (*before.beside(old), *after.beside(new)) if cell.code not in old}
-    sources = [*old, *(code for code in beside if code not in new), *([OUTSIDE] if rim_changed else [])]
-    cells = sorted({**beside, **new}.values(), key=lambda cell: cell.code)
-    asked = {code: _asked(labelled[code], zones) for code in dict.fromkeys(sources)}
+    boxes = [shapely.box(*zone) for zone in zones.tolist()]
+    near = {cell.code: cell for box in boxes for cell in after.near(box)}
+    sources = {*old, *(code for code in near if code not in new), *([OUTSIDE] if rim_changed else [])}
+    cells = [near[code] for code in sorted(near)]
+    asked = {code: _asked(labelled[code], zones) for code in sorted(sources)}
     return _replaced(labelled, asked, cells, set(old) - set(new))
 
 

@@ -69,6 +69,8 @@ def _refuse_shapes(put: Sequence[Cell]) -> None:
         if not shape.is_valid:
             reason, at = _reason(shape)
             raise wrong(f"the border of cell {cell.code} would not be sound: {reason}", [cell.code], at)
+        if shapely.get_num_coordinates(shapely.remove_repeated_points(shape)) < shapely.get_num_coordinates(shape):
+            raise wrong(f"a vertex would be twice in the border of cell {cell.code}", [cell.code])
 
 
 def _reason(shape: BaseGeometry) -> tuple[str, Place | None]:

@@ -138,6 +138,18 @@ def test_a_border_that_would_cross_another_is_refused_where_it_does() -> None:
     assert LON < refused.value.details["lon"] < LON + 3 * SIZE_DEG
 
 
+def test_a_vertex_is_not_put_on_another_but_can_be_taken_out() -> None:
+    before = county(bend=0.0)
+    old = border(before, A, B)
+    bent, _ = apply(before, Reshape(old, (old[0], (old[0][0] + SIZE_DEG / 4, old[0][1] - SIZE_DEG / 4), *old[1:])))
+    way = border(bent, A, B)
+    with pytest.raises(InvalidInput, match="a vertex would be twice"):
+        apply(bent, MoveNode(way[1], way[0]))
+    straight, _ = apply(bent, Reshape(way, (way[0], *way[2:])))
+    assert straight[A].shape.area + straight[B].shape.area == pytest.approx(bent[A].shape.area + bent[B].shape.area)
+    assert shapely.get_num_coordinates(straight[A].shape) == shapely.get_num_coordinates(bent[A].shape) - 1
+
+
 def test_a_code_that_fell_out_of_use_comes_back_only_by_undoing() -> None:
     before = county()
     after, inverse = apply(before, Merge((A, B), A))

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from gridmap.errors import InvalidInput
-from gridmap.ground.arrays import paired
+from gridmap.ground.arrays import Floats, paired
 
 LEVELS = ("county", "town", "community", "cell")
 _PARTS = ("county", "town", "community", "sequence")
@@ -84,6 +84,11 @@ class CodeScheme:
             row = int(np.flatnonzero(~(np.isfinite(x) & np.isfinite(y)))[0]) + 1
             raise InvalidInput(f"row {row} has no place: it cannot be numbered", row=row)
         codes = np.empty(len(x), dtype=object)
-        order = np.lexsort((-np.round(y, _DIGITS), np.round(x, _DIGITS)))
+        order = west_to_east(x, y)
         codes[order] = [self.make(parent, first + i) for i in range(len(x))]
         return codes
+
+
+def west_to_east(lon: Floats, lat: Floats) -> NDArray[np.int64]:
+    """Positions of places from west to east, of those on one meridian (to 1e-5 degrees) from north to south."""
+    return np.lexsort((-np.round(lat, _DIGITS), np.round(lon, _DIGITS)))

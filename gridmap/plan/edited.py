@@ -1,0 +1,110 @@
+"""The road through QGIS: a drawing goes out, somebody edits it there, and the difference comes back as edits."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+import shapely
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from gridmap.errors import Conflict, InvalidInput
+from gridmap.ground.cells import code_texts, wgs84_polygons
+from gridmap.ground.topology import TopologyFault, faults
+from gridmap.ground.topology.faults import joints
+from gridmap.plan.deltas import Redraw
+from gridmap.plan.drawing import Cell, Drawing
+from gridmap.plan.patch import patch, patched
+from gridmap.plan.rings import normal, parts_of, replaced, shape_of
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """Edits that lead from a drawing to cells as somebody drew them; or, where they are none, what is wrong."""
+
+    deltas: tuple[Redraw, ...]
+    defects: tuple[TopologyFault, ...]
+
+
+def edits_between(
+    drawing: Drawing, cells: gpd.GeoDataFrame, code: str = "code", community: str | None = "community"
+) -> Edited:
+    """The difference as edits, one for each group of cells that hang together.
+
+    `cells`: all cells of the drawing as they are to be, in any CRS (WGS84 if the rest is to stay as it is, bit for
+    bit); `community`: the column with the community, where missing or empty, a cell keeps its own and a new one has
+    the first 12 digits of its code. With defects there are no edits; `stitched` mends joints and
+    `ground.repair(cells, code)` gaps and overlaps, after which this can be asked again.
+    """
+    clean = cells.set_geometry(shapely.remove_repeated_points(np.asarray(cells.geometry.values)), crs=cells.crs)
+    defects = faults(clean, code)
+    if defects:
+        return Edited((), tuple(defects))
+    return edits_to(drawing, _cells(drawing, clean, code, community))
+
+
+def edits_to(drawing: Drawing, cells: list[Cell]) -> Edited:
+    """The same for cells that are known to be a coverage."""
+    after = {cell.code: cell for cell in cells}
+    changed = sorted(code for code in set(drawing) | set(after) if drawing.get(code) != after.get(code))
+    deltas: list[Redraw] = []
+    defects: list[TopologyFault] = []
+    for group in _together(drawing, after, changed):
+        put = [after[code] for code in group if code in after]
+        redraw = patch(drawing, (code for code in group if code in drawing), put)
+        try:
+            patched(drawing, redraw)
+        except (InvalidInput, Conflict) as error:
+            at = error.details.get("lon"), error.details.get("lat")
+            defects.append(TopologyFault("refused", tuple(error.details.get("cells", group)), error.message, *at))
+        deltas.append(redraw)
+    return Edited((), tuple(defects)) if defects else Edited(tuple(deltas), ())
+
+
+def stitched(cells: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """The cells with each vertex that only one side of a border has put into the other side, too.
+
+    Nothing moves by more than rounding; cells that lack no vertex keep their shape. The frame is not changed.
+    """
+    shapes = np.asarray(shapely.force_2d(np.asarray(cells.geometry.values)), dtype=object)
+    missing: dict[tuple[int, tuple[float, float], tuple[float, float]], set[tuple[float, float]]] = defaultdict(set)
+    for joint in joints(shapes):
+        missing[joint.along, joint.start, joint.end].add(joint.place)
+    for (along, start, end), places in missing.items():
+        way = sorted(places, key=lambda at: np.hypot(at[0] - start[0], at[1] - start[1]))
+        parts = replaced(parts_of(shapes[along]), [start, end], [start, *way, end])
+        if parts is not None:
+            shapes[along] = shape_of(parts)
+    return cells.set_geometry(gpd.GeoSeries(shapes, index=cells.index, crs=cells.crs))
+
+
+def _cells(drawing: Drawing, cells: gpd.GeoDataFrame, code: str, community: str | None) -> list[Cell]:
+    """The frame as cells; one whose shape is the same but for how it is written is the drawing's own."""
+    known = community is not None and community in cells.columns
+    areas = code_texts(cells, str(community)) if known else [None] * len(cells)
+    found = []
+    for text, area, shape in zip(code_texts(cells, code), areas, wgs84_polygons(cells), strict=True):
+        own = drawing.get(str(text))
+        cell = Cell(str(text), area or (own.community if own else str(text)[:12]), normal(shape))
+        same = own is not None and own.community == cell.community and normal(own.shape).equals_exact(cell.shape, 0.0)
+        found.append(own if own is not None and same else cell)
+    return found
+
+
+def _together(drawing: Drawing, after: dict[str, Cell], changed: list[str]) -> list[list[str]]:
+    """The changed codes, those that meet before or after in one list."""
+    shapes, owner = [], []
+    for number, code in enumerate(changed):
+        for cell in (drawing.get(code), after.get(code)):
+            if cell is not None:
+                shapes.append(cell.shape)
+                owner.append(number)
+    array = np.array(shapes, dtype=object)
+    one, other = shapely.STRtree(array).query(array, predicate="intersects") if len(array) else (owner, owner)
+    at = np.array(owner, dtype=np.int64)
+    links = coo_array((np.ones(len(one)), (at[one], at[other])), shape=(len(changed), len(changed)))
+    count, label = connected_components(links, directed=False) if changed else (0, [])
+    return [[code for code, group in zip(changed, label, strict=True) if group == number] for number in range(count)]

@@ -1,0 +1,235 @@
+"""What a redraw does to people and work: figures before and after, by cell and by worker; who hands what to whom.
+
+Figures are of places and duties: no care note comes in here, not even how many there are in a cell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Hashable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import shapely
+
+from gridmap.ground.arrays import Floats
+from gridmap.ground.coverage import NOISE_M2
+from gridmap.ground.measure import Geometries, area_m2, metric_crs, project
+from gridmap.plan.drawing import Drawing
+from gridmap.plan.relabel import Group, Labelled, moved, pairs
+
+#: figures of a cell that add up, in the order of the columns; `walk_m` comes after them
+SUMS = ("households", "visits_due", "visit_hours", "open", "yellow", "red", "enterprises", "blasting_zones", "area_m2")
+
+
+@dataclass(frozen=True, slots=True)
+class Matters:
+    """What stands in the cells: frames with `lon`, `lat` (WGS84), and what is told of each.
+
+    `households`: visits_due (a month), visit_minutes (each). `cases`: the open ones, with `light` ("green", "yellow",
+    "red" or another). `enterprises`: places. `zones`: blasting zones, WGS84 polygons; one counts in each cell it meets.
+    """
+
+    households: pd.DataFrame
+    cases: pd.DataFrame
+    enterprises: pd.DataFrame
+    zones: Geometries
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A drawing and which household, case and enterprise is in which of its cells."""
+
+    drawing: Drawing
+    matters: Matters
+    households: Labelled
+    cases: Labelled
+    enterprises: Labelled
+
+    @classmethod
+    def of(cls, drawing: Drawing, matters: Matters) -> Placed:
+        """All placed anew: once for a base, then `after` for each edit."""
+        frames = (matters.households, matters.cases, matters.enterprises)
+        return cls(drawing, matters, *(Labelled.of(drawing, frame["lon"], frame["lat"]) for frame in frames))
+
+    def after(self, drawing: Drawing, take: Collection[str], put: Collection[str]) -> Placed:
+        """The same things in a drawing in which `put` came for `take`: only what lies beside is looked at."""
+        sets = (self.households, self.cases, self.enterprises)
+        return Placed(drawing, self.matters, *(moved(one, self.drawing, drawing, take, put) for one in sets))
+
+
+@dataclass(frozen=True, slots=True)
+class Impact:
+    """Before and after. Frames by code of the cell and by worker have two levels of columns: "before", "after".
+
+    A cell that is only there on one side has no figures (NaN) on the other. `handovers`: see `handovers`.
+    """
+
+    cells: pd.DataFrame
+    workers: pd.DataFrame
+    handovers: pd.DataFrame
+    crosswalk: pd.DataFrame
+
+
+def impact(
+    before: Placed,
+    after: Placed,
+    workers_before: Mapping[str, Any],
+    workers_after: Mapping[str, Any],
+    codes: Iterable[str],
+) -> Impact:
+    """What changes from one drawing to another, for these cells and for the workers who serve them.
+
+    `codes`: all cells taken or put. `workers_*`: who serves each cell, None or missing: nobody. Workers' figures are
+    over all the cells they serve, also those that no edit touched.
+    """
+    changed = set(codes) | {
+        code for code in set(workers_before) | set(workers_after) if workers_before.get(code) != workers_after.get(code)
+    }
+    sides = ((before, workers_before), (after, workers_after))
+    who = {staff.get(code) for placed, staff in sides for code in changed & set(placed.drawing)} - {None}
+    by_cell, by_worker = [], []
+    for placed, staff in sides:
+        served = {code for code, worker in staff.items() if worker in who and code in placed.drawing}
+        figures = cell_figures(placed, served | (changed & set(placed.drawing)))
+        by_cell.append(figures.loc[sorted(changed & set(placed.drawing))])
+        by_worker.append(worker_figures(figures.loc[sorted(served)], staff))
+    return Impact(
+        cells=pd.concat(by_cell, axis=1, keys=["before", "after"]).sort_index(),
+        workers=pd.concat(by_worker, axis=1, keys=["before", "after"]).sort_index(),
+        handovers=handovers(before, after, workers_before, workers_after, changed),
+        crosswalk=crosswalk(before, after, changed),
+    )
+
+
+def cell_figures(placed: Placed, codes: Iterable[str]) -> pd.DataFrame:
+    """Figures by code: `SUMS` and `walk_m`, the mean distance of households from their middle, in metres.
+
+    A cell without households has walk_m NaN.
+    """
+    chosen = sorted(set(codes))
+    shapes = np.array([placed.drawing[code].shape for code in chosen], dtype=object)
+    matters = placed.matters
+    due, minutes = (matters.households[column].to_numpy(dtype=np.float64) for column in ("visits_due", "visit_minutes"))
+    light = matters.cases["light"].to_numpy(dtype=object)
+    homes, cases = ([side[code].row for code in chosen] for side in (placed.households, placed.cases))
+    figures: dict[str, Any] = {
+        "households": [len(rows) for rows in homes],
+        "visits_due": [due[rows].sum() for rows in homes],
+        "visit_hours": [(due[rows] * minutes[rows]).sum() / 60.0 for rows in homes],
+        "open": [len(rows) for rows in cases],
+        "yellow": [int((light[rows] == "yellow").sum()) for rows in cases],
+        "red": [int((light[rows] == "red").sum()) for rows in cases],
+        "enterprises": [len(placed.enterprises[code].row) for code in chosen],
+        "blasting_zones": _meeting(shapes, matters.zones),
+        "area_m2": area_m2(shapes) if len(shapes) else [],
+        "walk_m": [_spread(placed.households[code]) for code in chosen],
+    }
+    return pd.DataFrame(figures, index=pd.Index(chosen, name="cell", dtype=object))
+
+
+def worker_figures(figures: pd.DataFrame, workers: Mapping[str, Any]) -> pd.DataFrame:
+    """Cells' figures added up by worker; `walk_m` is the mean over households, `cells` how many there are."""
+    staff = pd.Series([workers.get(code) for code in figures.index], index=figures.index, dtype=object)
+    known = figures[staff.notna()]
+    steps = (known["walk_m"] * known["households"]).fillna(0.0)
+    by = known[list(SUMS)].assign(cells=1, steps=steps).groupby(staff[staff.notna()])
+    found = by.sum().rename_axis("worker")
+    found["walk_m"] = found.pop("steps") / found["households"].where(found["households"] > 0)
+    return found
+
+
+def handovers(
+    before: Placed,
+    after: Placed,
+    workers_before: Mapping[str, Any],
+    workers_after: Mapping[str, Any],
+    codes: Iterable[str],
+) -> pd.DataFrame:
+    """Who hands what to whom: source, to (workers; None: nobody), source_cell, to_cell, households, cases.
+
+    What stays with its worker is no hand-over, also when the cell got another code.
+    """
+    found = _counted(before, after, codes)
+    source = [workers_before.get(code) for code in found["source_cell"]]
+    to = [workers_after.get(code) for code in found["to_cell"]]
+    found["source"], found["to"] = pd.Series(source, dtype=object), pd.Series(to, dtype=object)
+    differ = np.array([a != b for a, b in zip(source, to, strict=True)], dtype=bool)
+    columns = ["source", "to", "source_cell", "to_cell", "households", "cases"]
+    return found.loc[differ, columns].reset_index(drop=True)
+
+
+def crosswalk(before: Placed, after: Placed, codes: Iterable[str]) -> pd.DataFrame:
+    """From old to new cells: source_cell, to_cell, households, cases, area_m2; also what stays in its cell."""
+    named = set(codes)
+    counted = _counted(before, after, named)
+    land = _land(before.drawing, after.drawing, named)
+    keys = ["source_cell", "to_cell"]
+    found = counted.merge(land, on=keys, how="outer")
+    for column in ("households", "cases"):
+        found[column] = found[column].fillna(0).astype(np.int64)
+    found["area_m2"] = found["area_m2"].fillna(0.0)
+    return found.sort_values(keys, ignore_index=True)
+
+
+def heirs(before: Placed, after: Placed, workers: Mapping[str, Any], codes: Iterable[str]) -> dict[str, Hashable]:
+    """A worker for each cell of these: its own where the code stays, else who had most of its households (or land)."""
+    found: dict[str, Hashable] = {}
+    walk = crosswalk(before, after, codes)
+    for code in sorted(set(codes) & set(after.drawing)):
+        own = workers.get(code) if code in before.drawing else None
+        from_whom = walk[walk["to_cell"] == code].sort_values(["households", "area_m2"], ascending=False, kind="stable")
+        others = (workers.get(source) for source in from_whom["source_cell"])
+        heir = own if own is not None else next((worker for worker in others if worker is not None), None)
+        if heir is not None:
+            found[code] = heir
+    return found
+
+
+def _counted(before: Placed, after: Placed, codes: Iterable[str]) -> pd.DataFrame:
+    """Households and cases by old and new cell."""
+    named = set(codes)
+    columns: dict[str, pd.Series[int]] = {}
+    for name in ("households", "cases"):
+        _, source, to = pairs(getattr(before, name), getattr(after, name), named)
+        frame = pd.DataFrame({"source_cell": source, "to_cell": to}, dtype=object)
+        columns[name] = frame.groupby(["source_cell", "to_cell"]).size()
+    found = pd.DataFrame(columns).fillna(0).astype(np.int64)
+    found.index = found.index.set_names(["source_cell", "to_cell"])
+    return found.reset_index()
+
+
+def _land(before: Drawing, after: Drawing, codes: set[str]) -> pd.DataFrame:
+    """Square metres by old and new cell."""
+    old, new = (sorted(codes & set(drawing)) for drawing in (before, after))
+    shapes = [np.array([d[code].shape for code in side], dtype=object) for d, side in ((before, old), (after, new))]
+    to, source = shapely.STRtree(shapes[0]).query(shapes[1], predicate="intersects") if old and new else ([], [])
+    to, source = np.asarray(to, dtype=np.int64), np.asarray(source, dtype=np.int64)
+    area = area_m2(shapely.intersection(shapes[0][source], shapes[1][to])) if len(to) else np.zeros(0)
+    real = area >= NOISE_M2
+    names = {"source_cell": np.array(old, dtype=object)[source[real]], "to_cell": np.array(new, dtype=object)[to[real]]}
+    return pd.DataFrame({**names, "area_m2": area[real]})
+
+
+def _meeting(shapes: Geometries, zones: Geometries) -> Any:
+    """How many zones have some of their inside in each shape."""
+    if not len(zones) or not len(shapes):
+        return np.zeros(len(shapes), dtype=np.int64)
+    zone, shape = shapely.STRtree(shapes).query(zones, predicate="intersects")
+    inside = shapely.relate_pattern(zones[zone], shapes[shape], "T********")
+    return np.bincount(shape[inside], minlength=len(shapes))
+
+
+def _spread(group: Group) -> float:
+    """Mean distance of places from their middle, in metres; NaN without places."""
+    if not len(group.row):
+        return float("nan")
+    xy = _metres(group.lon, group.lat)
+    return float(np.hypot(*(xy - xy.mean(axis=0)).T).mean())
+
+
+def _metres(lon: Floats, lat: Floats) -> Floats:
+    """Places in a metric CRS around them."""
+    points = project(shapely.points(lon, lat), metric_crs(lon, lat))
+    return np.asarray(shapely.get_coordinates(points), dtype=np.float64)

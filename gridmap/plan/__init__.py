@@ -1,0 +1,1 @@
+"""A redraw of cells as a value: see the parts."""

@@ -35,7 +35,7 @@ class Aim:
 
 #: what is proposed unless something else is asked for
 AIMS: Final[Mapping[str, Aim]] = MappingProxyType(
-    {"even": Aim(30.0, 0.1, 0.02), "round": Aim(10.0, 0.3, 0.02), "few moves": Aim(30.0, 0.3, 0.5)}
+    {"even": Aim(100.0, 0.1, 0.02), "round": Aim(10.0, 0.3, 0.02), "few moves": Aim(30.0, 0.3, 0.5)}
 )
 #: each search begins so often, at these parts of the mean cost of a cell as its temperature: hot ones find other
 #: drawings, cool ones mend the one that is there, and which does better depends on the place
@@ -43,7 +43,7 @@ _STARTS = (0.1, 0.01, 0.001) * 2
 #: where the temperature ends, as part of where it began
 _COLD = 1e-4
 #: tries for each block and start, and how many rounds they are cut into, to look at the clock in between
-_TRIES, _ROUNDS = 10_000, 20
+_TRIES, _ROUNDS = 2_000, 10
 #: pairs drawn anew in a round, for each cell
 _RECOMBINED = 2
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 
-PEERS = ("datashader", "duckdb", "maup", "sedonadb", "tipg", "topojson")
+PEERS = ("datashader", "duckdb", "gerrychain", "maup", "sedonadb", "spopt", "tipg", "topojson")
 
 
 def have(peer: str) -> bool:

@@ -1,0 +1,325 @@
+"""The search over drawings, block by block, compiled by numba and kept on disk. Import this inside functions: it is
+slow.
+
+A drawing is one label a block. Everything a move changes (load, area, perimeter of two cells, households moved) is
+carried along, so that a move costs the block's own neighbours and a walk through the cell that loses it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int32]
+
+
+def compiled(function: _Function) -> _Function:
+    """The function in machine code, which lets other threads run meanwhile."""
+    return cast(_Function, numba.njit(cache=True, nogil=True)(function))
+
+
+@compiled
+def uniform(state: NDArray[np.uint64]) -> float:
+    """The next number in [0, 1) of SplitMix64 (Steele, Lea and Flood 2014), whose state is one number."""
+    state[0] = state[0] + np.uint64(0x9E3779B97F4A7C15)
+    z = state[0]
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    z = z ^ (z >> np.uint64(31))
+    return float(z >> np.uint64(11)) / 9007199254740992.0
+
+
+@compiled
+def cost(load: float, area: float, perimeter: float, target: float, weights: Floats) -> float:
+    """What one cell costs: its squared relative deviation, and how far its Polsby-Popper ratio is from a circle's."""
+    off = (load - target) / target
+    roundness = 4.0 * np.pi * area / (perimeter * perimeter)
+    return float(weights[0] * off * off + weights[1] * (1.0 - roundness))
+
+
+@compiled
+def total(cells: Floats, targets: Floats, weights: Floats) -> float:
+    """The cost of all cells; `cells` (k, 3): load, area, perimeter."""
+    found = 0.0
+    for cell in range(len(targets)):
+        found += cost(cells[cell, 0], cells[cell, 1], cells[cell, 2], targets[cell], weights)
+    return found
+
+
+@compiled
+def keeps_whole(block: int, label: Ints, first: Ints, other: Ints, walk: Ints, seen: Ints, stamp: int) -> bool:
+    """Whether the cell of a block stays as connected as it is without it: its neighbours there reach one another.
+
+    `walk`, `seen`: room for n blocks; `stamp`: a number that `seen` does not hold yet.
+    """
+    cell = label[block]
+    wanted = 0
+    start = -1
+    for at in range(first[block], first[block + 1]):
+        if label[other[at]] == cell:
+            start = other[at]
+            wanted += 1
+    if wanted <= 1:
+        return True
+    seen[block] = stamp
+    seen[start] = stamp
+    walk[0] = start
+    head, tail, met = 0, 1, 0
+    while head < tail:
+        here = walk[head]
+        head += 1
+        for at in range(first[block], first[block + 1]):
+            if other[at] == here:
+                met += 1
+        if met == wanted:
+            return True
+        for at in range(first[here], first[here + 1]):
+            there = other[at]
+            if label[there] == cell and seen[there] != stamp:
+                seen[there] = stamp
+                walk[tail] = there
+                tail += 1
+    return False
+
+
+@compiled
+def anneal(
+    label: Ints,
+    home: Ints,
+    best: Ints,
+    blocks: Floats,
+    group: Ints,
+    touch: tuple[Ints, Ints, Ints, Ints, Floats],
+    targets: Floats,
+    weights: Floats,
+    most_moved: float,
+    hot: float,
+    cold: float,
+    moves: int,
+    state: NDArray[np.uint64],
+    best_cost: Floats,
+) -> None:
+    """So many tries to give a block to a neighbouring cell, at a temperature that falls from `hot` to `cold`.
+
+    `label` (n) is changed; `best` and `best_cost` (1) hold the best drawing so far. `home` (n): the cell a block had.
+    `blocks` (n, 4): load, area, perimeter, households. `group` (k): cells exchange blocks within a group only.
+    `touch`: for walking (`first`, `other`, without what a barrier parts), and for borders (`side_first`, `side`,
+    `length` in metres, with it). `weights`: deviation, compactness, household moved. `most_moved`: households.
+    """
+    first, other, side_first, side, length = touch
+    n, k = len(label), len(targets)
+    cells, count = np.zeros((k, 3)), np.zeros(k, np.int64)
+    moved = gather(label, home, blocks, side_first, side, length, cells, count)
+    now = total(cells, targets, weights) + weights[2] * moved
+    if now < best_cost[0] and moved <= most_moved:
+        best_cost[0] = now
+        best[:] = label
+    walk, seen = np.empty(n, np.int32), np.full(n, -1, np.int32)
+    after = np.zeros((2, 3))
+    cooling = (cold / hot) ** (1.0 / max(1, moves)) if hot > 0.0 else 1.0
+    heat = hot
+    for step in range(moves):
+        heat *= cooling
+        block = int(uniform(state) * n)
+        degree = first[block + 1] - first[block]
+        if degree == 0:
+            continue
+        giver, taker = label[block], label[other[first[block] + int(uniform(state) * degree)]]
+        if giver == taker or group[giver] != group[taker] or count[giver] == 1:
+            continue
+        shift = 0.0
+        if giver == home[block]:
+            shift = blocks[block, 3]
+        elif taker == home[block]:
+            shift = -blocks[block, 3]
+        if moved + shift > most_moved:
+            continue
+        inside_giver, inside_taker = 0.0, 0.0
+        for at in range(side_first[block], side_first[block + 1]):
+            if label[side[at]] == giver:
+                inside_giver += length[at]
+            elif label[side[at]] == taker:
+                inside_taker += length[at]
+        for value in range(2):
+            after[0, value] = cells[giver, value] - blocks[block, value]
+            after[1, value] = cells[taker, value] + blocks[block, value]
+        after[0, 2] = cells[giver, 2] - blocks[block, 2] + 2.0 * inside_giver
+        after[1, 2] = cells[taker, 2] + blocks[block, 2] - 2.0 * inside_taker
+        change = weights[2] * shift
+        change += cost(after[0, 0], after[0, 1], after[0, 2], targets[giver], weights)
+        change += cost(after[1, 0], after[1, 1], after[1, 2], targets[taker], weights)
+        change -= cost(cells[giver, 0], cells[giver, 1], cells[giver, 2], targets[giver], weights)
+        change -= cost(cells[taker, 0], cells[taker, 1], cells[taker, 2], targets[taker], weights)
+        if change > 0.0 and (heat <= 0.0 or uniform(state) >= np.exp(-change / heat)):
+            continue
+        if not keeps_whole(block, label, first, other, walk, seen, step):
+            continue
+        label[block] = taker
+        cells[giver], cells[taker] = after[0], after[1]
+        count[giver] -= 1
+        count[taker] += 1
+        moved += shift
+        now += change
+        if now < best_cost[0] - 1e-12:
+            best_cost[0] = now
+            best[:] = label
+
+
+@compiled
+def gather(
+    label: Ints, home: Ints, blocks: Floats, side_first: Ints, side: Ints, length: Floats, cells: Floats,
+    count: NDArray[np.int64],
+) -> float:  # fmt: skip
+    """Fill `cells` (k, 3: load, area, perimeter) and `count` (k) from the blocks; the households that moved."""
+    cells[:] = 0.0
+    count[:] = 0
+    moved = 0.0
+    for block in range(len(label)):
+        cell = label[block]
+        count[cell] += 1
+        for value in range(3):
+            cells[cell, value] += blocks[block, value]
+        for at in range(side_first[block], side_first[block + 1]):
+            if label[side[at]] == cell:
+                cells[cell, 2] -= length[at]
+        if cell != home[block]:
+            moved += blocks[block, 3]
+    return moved
+
+
+@compiled
+def split_again(
+    label: Ints,
+    pair: tuple[int, int],
+    blocks: Floats,
+    first: Ints,
+    other: Ints,
+    targets: Floats,
+    state: NDArray[np.uint64],
+    out: Ints,
+) -> bool:
+    """Draw two neighbouring cells anew: a random spanning tree of their blocks, cut where both sides fit best.
+
+    ReCom (DeFord, Duchin and Solomon 2021, Harvard Data Science Review 3.1) with the best cut taken instead of any
+    within a tolerance. `out` (n) gets the new labels; False when the two are not connected.
+    """
+    n = len(label)
+    members = np.empty(n, np.int32)
+    size = 0
+    for block in range(n):
+        if label[block] == pair[0] or label[block] == pair[1]:
+            members[size] = block
+            size += 1
+    parent, place = np.full(n, -1, np.int32), np.full(n, -1, np.int32)
+    order = np.empty(size, np.int32)
+    # a random tree by taking a random block of the rim again and again (Prim's with random weights)
+    rim, above = np.empty(len(other) + 1, np.int32), np.empty(len(other) + 1, np.int32)
+    rim[0], above[0] = members[int(uniform(state) * size)], -1
+    waiting, found = 1, 0
+    while waiting:
+        pick = int(uniform(state) * waiting)
+        here, over = rim[pick], above[pick]
+        waiting -= 1
+        rim[pick], above[pick] = rim[waiting], above[waiting]
+        if place[here] >= 0:
+            continue
+        place[here] = found
+        parent[here] = over
+        order[found] = here
+        found += 1
+        for at in range(first[here], first[here + 1]):
+            there = other[at]
+            if place[there] < 0 and (label[there] == pair[0] or label[there] == pair[1]):
+                rim[waiting], above[waiting] = there, here
+                waiting += 1
+    if found < size:
+        return False
+    below = np.zeros(n)
+    everything = 0.0
+    for at in range(size - 1, -1, -1):
+        here = order[at]
+        below[here] += blocks[here, 0]
+        everything += blocks[here, 0]
+        if parent[here] >= 0:
+            below[parent[here]] += below[here]
+    cut, least, upper = -1, np.inf, False
+    for at in range(1, size):
+        here = order[at]
+        for turned in range(2):
+            inside = below[here] if turned == 0 else everything - below[here]
+            off = (inside - targets[pair[0]]) / targets[pair[0]]
+            rest = (everything - inside - targets[pair[1]]) / targets[pair[1]]
+            if off * off + rest * rest < least:
+                least, cut, upper = off * off + rest * rest, here, turned == 1
+    if cut < 0:
+        return False
+    out[:] = label
+    under = np.zeros(n, np.bool_)
+    under[cut] = True
+    for at in range(size):
+        here = order[at]
+        if parent[here] >= 0 and under[parent[here]]:
+            under[here] = True
+        out[here] = pair[0] if under[here] != upper else pair[1]
+    return True
+
+
+@compiled
+def recombine(
+    label: Ints,
+    home: Ints,
+    best: Ints,
+    blocks: Floats,
+    group: Ints,
+    touch: tuple[Ints, Ints, Ints, Ints, Floats],
+    targets: Floats,
+    weights: Floats,
+    most_moved: float,
+    tries: int,
+    state: NDArray[np.uint64],
+    best_cost: Floats,
+) -> None:
+    """So many tries to draw two neighbouring cells anew, kept where the drawing as a whole gets no worse.
+
+    Arguments as for `anneal`; a new pair keeps the names that leave most households where they are.
+    """
+    first, other, side_first, side, length = touch
+    n, k = len(label), len(targets)
+    cells, count, out = np.zeros((k, 3)), np.zeros(k, np.int64), np.empty(n, np.int32)
+    moved = gather(label, home, blocks, side_first, side, length, cells, count)
+    now = total(cells, targets, weights) + weights[2] * moved
+    for _ in range(tries):
+        block = int(uniform(state) * n)
+        degree = first[block + 1] - first[block]
+        if degree == 0:
+            continue
+        one, two = label[block], label[other[first[block] + int(uniform(state) * degree)]]
+        if one == two or group[one] != group[two]:
+            continue
+        if not split_again(label, (one, two), blocks, first, other, targets, state, out):
+            continue
+        stay, swap = 0.0, 0.0
+        for at in range(n):
+            if out[at] == one or out[at] == two:
+                if out[at] == home[at]:
+                    stay += blocks[at, 3]
+                if one + two - out[at] == home[at]:
+                    swap += blocks[at, 3]
+        if swap > stay and targets[one] == targets[two]:
+            for at in range(n):
+                if out[at] == one or out[at] == two:
+                    out[at] = one + two - out[at]
+        moved = gather(out, home, blocks, side_first, side, length, cells, count)
+        then = total(cells, targets, weights) + weights[2] * moved
+        if moved <= most_moved and then <= now:
+            label[:] = out
+            now = then
+            if now < best_cost[0] - 1e-12:
+                best_cost[0] = now
+                best[:] = label

@@ -13,6 +13,7 @@ from gridmap.store.tables.ground import areas, bodies, cells, meta
 from gridmap.store.tables.messages import beats, messages, outbox, requests
 from gridmap.store.tables.people import duties, leaves, sealed, subjects, workers
 from gridmap.store.tables.reports import calendars, events, helpers, incidents, processes, responsibilities
+from gridmap.store.tables.residents import photos, salts, spent, tallies, tracks
 from gridmap.store.tables.served import categories, enterprises, households
 
 __all__ = [
@@ -39,15 +40,20 @@ __all__ = [
     "meta",
     "metadata",
     "outbox",
+    "photos",
     "places",
     "processes",
     "readings",
     "requests",
     "responsibilities",
     "roads",
+    "salts",
     "sealed",
     "sessions",
+    "spent",
     "subjects",
+    "tallies",
+    "tracks",
     "versions",
     "water",
     "workers",

@@ -31,7 +31,7 @@ Token = Annotated[
 DeviceKey = Annotated[
     str,
     Header(
-        alias="Idempotency-Key", pattern=r"^[!-~]{22,200}$", description="drawn by the device, at least 128 random bits",
+        alias="Idempotency-Key", pattern=r"^[!-~]{22,200}$", description="drawn by the device: 128 random bits or more",
         examples=["0d6c2b0e-5a0d-4a55-9a4b-6f0d1a2c3b4d"],
     ),
 ]  # fmt: skip

@@ -35,9 +35,9 @@ NOTES = 10
 SENDER = "public"
 #: of events, those a resident is told of; talk inside the house is not among them
 STEPS = frozenset({
-    "reported", "assigned", "accepted", "dispatched", "signed", "handling", "returned", "escalated", "paused", "resumed",
-    "resolved", "verified", "sent_back", "closed", "reopened", "voided", "merged", "appealed", "appeal_refused", "rated",
-    "meeting_called",
+    "reported", "assigned", "accepted", "dispatched", "signed", "handling", "returned", "escalated", "paused",
+    "resumed", "resolved", "verified", "sent_back", "closed", "reopened", "voided", "merged", "appealed",
+    "appeal_refused", "rated", "meeting_called",
 })  # fmt: skip
 
 

@@ -20,6 +20,7 @@ from tests.county import centre
 
 LON, LAT = centre("A")
 PUBLIC = "/public/reports"
+CASE = {"category": "mining-blasting", "lon": LON, "lat": LAT}
 
 
 def solved(api: Api) -> dict[str, str]:

@@ -29,8 +29,8 @@ def main() -> None:
     limits = Limits(**job["limits"])
     answer: dict[str, Any]
     try:
-        _leave_the_network()
-        _limit(limits)
+        leave_the_network()
+        limit(limits)
         answer = {"ok": True, **_parse(job, limits)}
     except GridmapError as error:
         answer = _told(error)
@@ -57,7 +57,7 @@ def _leave(answer: dict[str, Any]) -> None:
     os._exit(0)
 
 
-def _limit(limits: Limits) -> None:
+def limit(limits: Limits) -> None:
     """Hold this process to the limits; where the system knows none (Windows), the parent's time-out is what is left."""
     try:
         import resource
@@ -76,7 +76,7 @@ def _limit(limits: Limits) -> None:
         resource.setrlimit(what, (bound, bound))
 
 
-def _leave_the_network() -> None:
+def leave_the_network() -> None:
     """Go where there is no network, not even loopback, on systems that allow it; the guards do not depend on it."""
     if not sys.platform.startswith("linux"):
         return

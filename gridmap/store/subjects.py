@@ -117,6 +117,16 @@ def seal_more(
     return subject_id, int(key)
 
 
+def key_of(conn: Connection, vault: Vault, subject_id: int | None, now: datetime) -> tuple[int, bytes]:
+    """(subject, its key), for sealing what is no field; a new subject where there is none, or it was erased."""
+    wrapped = conn.execute(select(t.subjects.c.wrapped_key).where(t.subjects.c.id == subject_id)).scalar()
+    if subject_id is not None and wrapped is not None:
+        return subject_id, vault.unwrap(wrapped)
+    key, wrapped = vault.new_subject()
+    made = bulk_insert(conn, t.subjects, {"wrapped_key": [wrapped], "created_at": [now]})
+    return int(made[0]), key
+
+
 def open_fields(conn: Connection, vault: Vault, subject_id: int | None) -> dict[str, str]:
     """The opened fields of a subject; empty for None and for one that was erased. The caller logs the reading."""
     if subject_id is None:
@@ -149,3 +159,4 @@ def erase(conn: Connection, subject_id: int, now: datetime) -> None:
     if done.rowcount == 0:
         raise NotFound("there is no such subject")
     conn.execute(delete(t.sealed).where(t.sealed.c.subject_id == subject_id))
+    conn.execute(update(t.photos).where(t.photos.c.subject_id == subject_id).values(box=None, thumb=None))

@@ -158,10 +158,23 @@ def act(
 def _act(
     ctx: Context, view: View, conn: Connection, incident_id: int, action: str, given: Mapping[str, Any], now: datetime
 ) -> dict[str, Any]:
-    row = _seen(conn, view, incident_id, now)
+    return carry_out(ctx, view, conn, _seen(conn, view, incident_id, now), asker_of(conn, view), action, given, now)
+
+
+def carry_out(
+    ctx: Context,
+    view: View,
+    conn: Connection,
+    row: Any,
+    asker: Asker,
+    action: str,
+    given: Mapping[str, Any],
+    now: datetime,
+) -> dict[str, Any]:
+    """Carry out an action on a case that the caller has found this asker to see. `row`: `incidents.current`."""
     now = incidents.after(row, now)
     case = cases.load(conn, row.id, ctx.zone)
-    asker, before = asker_of(conn, view), case.state.holder
+    before = case.state.holder
     # what must be entered is judged first, so that nothing is told of other things to whoever may not act
     planned = decide(case.state, case.process, action, asker, given, now)
     deed = Deed(ctx, view, conn, case, row, planned.data, now)

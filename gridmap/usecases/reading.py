@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 
 from gridmap.errors import Forbidden, NotFound
 from gridmap.people.roles import NEEDS_REASON, Standing, admits, can, scope_of
-from gridmap.store import accounts, features, glance, incidents, read, single, subjects, versions
+from gridmap.store import accounts, features, glance, incidents, photos, read, single, subjects, versions
 from gridmap.store.accounts import Account
 from gridmap.store.features import Page
 from gridmap.store.scope import thing_of
@@ -172,6 +172,24 @@ class Reader:
             notes = self._opened(conn, single.subject_of_incident(conn, incident_id), names)
         self._note(Kind.INCIDENT, [incident_id])
         return [{**event, "note": notes[name]} for event, name in zip(events, names, strict=True)]
+
+    def photos(self, incident_id: int) -> list[dict[str, Any]]:
+        """The photos of an incident, without their pixels; none for those who see figures alone."""
+        with read(self.ctx.engine) as conn:
+            self._admitted(conn, incident_id)
+            found = photos.listed(conn, incident_id) if self.view.audience is Audience.DUTY else []
+        self._note(Kind.INCIDENT, [incident_id])
+        return list(found)
+
+    def photo(self, incident_id: int, photo_id: int, *, thumb: bool) -> bytes:
+        """One photo as JPEG. NotFound outside the scope, for those who see figures alone, and when it was erased."""
+        with read(self.ctx.engine) as conn:
+            self._admitted(conn, incident_id)
+            if self.view.audience is not Audience.DUTY:
+                raise NotFound("there is no such photo")
+            data = photos.opened(conn, self.ctx.vault, incident_id, photo_id, thumb=thumb)
+        self._note(Kind.INCIDENT, [incident_id])
+        return data
 
     def actions(self, incident_id: int) -> list[dict[str, Any]]:
         """What can be done with an incident now; see `following.actions`."""

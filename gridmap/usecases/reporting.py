@@ -62,13 +62,14 @@ def report(ctx: Context, view: View, draft: Draft, *, key: str | None = None) ->
     The same sender with the same key has one effect, also in parallel. The place is looked up in the drawing of the
     day the report arrives; `occurred_at` is kept beside it. Raises InvalidInput, Forbidden, KeyReused.
     """
-    _check(view, draft)
+    check(view, draft)
     pin = Pin(draft.lon, draft.lat, draft.crs, draft.accuracy_m, draft.confirmed)
     said = draft.fingerprint(ctx.vault)
-    return act_on_pin(ctx, view, pin, partial(_write, ctx, view, draft), key=key, said=said)
+    return act_on_pin(ctx, view, pin, partial(write_report, ctx, view, draft), key=key, said=said)
 
 
-def _check(view: View, draft: Draft) -> None:
+def check(view: View, draft: Draft) -> None:
+    """Raises Forbidden or InvalidInput for a draft that cannot be reported."""
     if view.actor is not None:
         decision = can(view.actor, view.scope, "incident.report")
         if not decision:
@@ -79,9 +80,10 @@ def _check(view: View, draft: Draft) -> None:
         raise InvalidInput("occurred_at has no time zone; write it like 2026-07-03T09:41:00+08:00", field="occurred_at")
 
 
-def _write(
+def write_report(
     ctx: Context, view: View, draft: Draft, conn: Connection, spot: Spot, places: Places, now: datetime
 ) -> dict[str, Any]:
+    """Write a report that was placed, within the transaction; what `report` answers."""
     category = incidents.category(conn, draft.category)
     household_id = _household(conn, view, draft.household_id)
     enterprise_id = incidents.id_of(conn, t.enterprises, draft.enterprise_id, "enterprise_id")

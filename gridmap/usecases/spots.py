@@ -87,12 +87,15 @@ class Pin:
 Act = Callable[[Connection, Spot, Places, datetime], dict[str, Any]]
 
 
-def act_on_pin(ctx: Context, view: View, pin: Pin, act: Act, *, key: str | None, said: str) -> dict[str, Any]:
+def act_on_pin(
+    ctx: Context, view: View, pin: Pin, act: Act, *, key: str | None, said: str, sender: str | None = None
+) -> dict[str, Any]:
     """Place a pin in today's drawing and act on it in one transaction, once for each sender and key.
 
     Placing needs no lock; where a drawing or midnight came in between, it is done again. `said` is the digest of the
-    request, by which another one under the same key is told.
+    request, by which another one under the same key is told; `sender`: whose key it is, where nobody is logged in.
     """
+    sender = sender or sender_of(view)
     while True:
         with read(ctx.engine) as conn:
             ground = ctx.grounds.on(conn, ctx.today())
@@ -104,11 +107,11 @@ def act_on_pin(ctx: Context, view: View, pin: Pin, act: Act, *, key: str | None,
                 continue
             if key is None:
                 return act(conn, spot, places, now)
-            known = incidents.claim_request(conn, sender_of(view), key, said, now)
+            known = incidents.claim_request(conn, sender, key, said, now)
             if known is not None:
                 return known
             answer = act(conn, spot, places, now)
-            incidents.answer_request(conn, sender_of(view), key, answer)
+            incidents.answer_request(conn, sender, key, answer)
             return answer
 
 

@@ -32,6 +32,9 @@ REASON = "a hearing about dust"
 #: routes that need nobody logged in
 OPEN = {
     "GET /healthz", "GET /readyz", "GET /metrics", "POST /api/v1/token", "POST /login",
+    "GET /api/v1/public/challenge", "GET /api/v1/public/places", "POST /api/v1/public/reports",
+    "GET /api/v1/public/reports/{token}", "POST /api/v1/public/reports/{token}/actions/{action}",
+    "POST /api/v1/public/reports/{token}/photos",
 }  # fmt: skip
 
 

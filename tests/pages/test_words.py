@@ -43,6 +43,7 @@ def shown_actions() -> set[str]:
 #: keys whose end comes from data, and the ends that the data can have
 FAMILIES = {
     "role": {str(role) for role in Role},
+    "page.resident": {"report", "track"},
     "page.nav": {"field", "plan", "insight", "cases", "admin"},
     "light": {str(light) for light in Light},
     "reason": {str(reason) for reason in Reason},

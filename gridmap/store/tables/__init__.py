@@ -14,6 +14,7 @@ from gridmap.store.tables.meetings import agenda, blasts, meetings, promise_step
 from gridmap.store.tables.messages import beats, messages, outbox, requests
 from gridmap.store.tables.people import duties, leaves, sealed, subjects, workers
 from gridmap.store.tables.reports import calendars, events, helpers, incidents, processes, responsibilities
+from gridmap.store.tables.residents import photos, salts, spent, tallies, tracks
 from gridmap.store.tables.served import categories, enterprises, households
 
 __all__ = [
@@ -43,6 +44,7 @@ __all__ = [
     "meta",
     "metadata",
     "outbox",
+    "photos",
     "places",
     "processes",
     "promise_steps",
@@ -52,10 +54,14 @@ __all__ = [
     "responsibilities",
     "roads",
     "rocks",
+    "salts",
     "sealed",
     "seats",
     "sessions",
+    "spent",
     "subjects",
+    "tallies",
+    "tracks",
     "versions",
     "water",
     "workers",

@@ -3,7 +3,7 @@
 import { byId, data, el, t, words } from "./dom.js";
 import { icon } from "./glyphs.js";
 
-const API = "/api/v1";
+export const API = "/api/v1";
 const SHOW_AFTER_MS = 300;
 
 export class Problem extends Error {

@@ -1,0 +1,42 @@
+// Where a report stands, in plain words, and what its reporter can say of it.
+
+import { byId, el, moment, named, t, words } from "./dom.js";
+import { Problem, get, notice, post } from "./http.js";
+
+const token = location.pathname.split("/").pop();
+const where = `/public/reports/${token}`;
+
+function failed(error) {
+  if (!(error instanceof Problem)) throw error;
+  byId("said").replaceChildren(notice(error));
+}
+
+function sayForm(action, told) {
+  const note = el("textarea", { required: action !== "rate", maxlength: 4000 });
+  const key = [...crypto.getRandomValues(new Uint8Array(20))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  const send = async (more) => {
+    try {
+      const said = { ...more, ...(note.value.trim() ? { note: note.value.trim() } : {}) };
+      show(await post(`${where}/actions/${action}`, said, { "Idempotency-Key": key }));
+      byId("said").replaceChildren(el("p", { class: "notice" }, t("resident.thanks")));
+    } catch (error) { failed(error); }
+  };
+  const rated = (satisfied) => el("button", { class: "button", type: "button", on: { click: () => send({ satisfied }) } }, t(satisfied ? "resident.satisfied" : "resident.unsatisfied"));
+  const buttons = action === "rate" ? [rated(true), rated(false)] : [el("button", { class: "button" }, t("resident.send"))];
+  return el("form", { class: "stack", on: { submit: (event) => { event.preventDefault(); send({}); } } },
+    el("h2", {}, t({ comment: "resident.comment", rate: "resident.rate", appeal: "resident.appeal" }[action])),
+    el("label", { class: "field" }, el("span", {}, t("resident.words")), note), ...buttons, told);
+}
+
+function show(report) {
+  const light = report.light ? t(`light.${report.light}`) : t("resident.ended");
+  byId("resident").replaceChildren(
+    el("p", {}, el("b", {}, report.number), ` · ${named(report, "category")}`),
+    el("p", {}, `${words(`status.${report.status}`, report.status)} · ${light}`),
+    el("p", {}, t("resident.answers", { body: named(report, "body") || named(report, "area"), due: moment(report.due_at) })),
+    el("ol", {}, ...report.steps.map((one) => el("li", {}, `${moment(one.at)} ${words(`event.${one.kind}`, one.kind)}`))),
+    ...["rate", "appeal", "comment"].filter((action) => report.may.includes(action)).map((action) => sayForm(action)),
+  );
+}
+
+try { show(await get(where)); } catch (error) { failed(error); }

@@ -21,7 +21,7 @@ from sqlalchemy.schema import SchemaItem
 
 from gridmap.store.migrations.ddl import add_spatial_index, run_rules
 
-revision = "0012"
+revision = "0006"
 down_revision = "0005"
 branch_labels = None
 depends_on = None
@@ -70,7 +70,7 @@ def upgrade() -> None:
         UniqueConstraint("meeting_id", "incident_id"),
     )
     _promises()
-    run_rules("0012_rules")
+    run_rules("0006_rules")
 
 
 def _blasting() -> None:

@@ -17,8 +17,8 @@ from sqlalchemy import (
     Text,
 )
 
-revision = "0009"
-down_revision = "0005"
+revision = "0007"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 

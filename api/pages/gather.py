@@ -31,7 +31,6 @@ def released(ctx: Context, months: int = 12) -> OfflineMap:
     gate = released_map(ctx, months)
     homes = counting.household_places(ctx)
     parts = pd.DataFrame(gate.parts.drop(columns=["geometry", "codes"])).assign(geom=gate.parts.geometry.to_numpy())
-    parts["households"] = _held(parts["geom"].to_numpy(), *homes)
     land = basemap.built_up(*homes, least=LEAST_HOUSEHOLDS, tolerance_m=basemap.COUNTY_M)
     layers: Drawn = [*_base(ctx), (basemap.LAND, land), (heat.RELEASED, heat.released(parts))]
     return OfflineMap(

@@ -7,14 +7,21 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Response
 
-from api import answers, evidence
+from api import answers
 from api.deps import Caller, Signed, known_parameters
 from api.schemas.analyses import AnalysisOut, AnalysisQuery, EvidenceQuery, ReleaseOut, ReleaseQuery
 from api.schemas.common import SIGNED, Id, problems
-from gridmap.usecases import analysing
+from gridmap.usecases import analysing, evidence
 from gridmap.usecases.analysing import Answer
 from gridmap.usecases.counting import figures_within
 from gridmap.usecases.releasing import released_map
+
+
+class PdfResponse(Response):
+    """A printed sheet."""
+
+    media_type = "application/pdf"
+
 
 router = APIRouter(prefix="/api/v1", tags=["figures"], dependencies=[Depends(known_parameters())])
 
@@ -26,16 +33,16 @@ AnalysisId = Annotated[Id, Path(description="as the analysis said", examples=[1]
 
 @router.get("/hotspots", summary="Hot spots", response_model=AnalysisOut, responses=ANALYSED)
 def read_hotspots(caller: Signed, query: Annotated[AnalysisQuery, Query()]) -> Response:
-    """Gi* and local Moran of each cell of the caller's area: z, p, q (false discoveries held down over all cells), class
-    at 90, 95 and 99 %, and how the cell's hot times come and go over two years. Rates are by households. Fewer than 30
-    cases are refused: `failed`, `too_few_incidents`."""
+    """Gi* and local Moran of each cell of the caller's area: z, p, q (false discoveries held down over all cells),
+    class at 90, 95 and 99 %, and how the cell's hot times come and go over two years. Rates are by households. Fewer
+    than 30 cases are refused: `failed`, `too_few_incidents`."""
     return _sent(analysing.ask(caller.ctx, caller.view, "hotspots", query.question(caller.ctx)))
 
 
 @router.get("/stats/scan", summary="Scan for clusters", response_model=AnalysisOut, responses=ANALYSED)
 def read_scan(caller: Signed, query: Annotated[AnalysisQuery, Query()]) -> Response:
-    """Kulldorff's circular scan over the caller's area: the circles with the most cases beyond what their households let
-    expect, most likely first, without overlap."""
+    """Kulldorff's circular scan over the caller's area: the circles with the most cases beyond what their households
+    let expect, most likely first, without overlap."""
     return _sent(analysing.ask(caller.ctx, caller.view, "scan", query.question(caller.ctx)))
 
 
@@ -60,6 +67,28 @@ def read_evidence(
     caller.reader.enterprise(enterprise_id)
     found = analysing.ask(caller.ctx, caller.view, "sources", query.question(caller.ctx, query.within))
     return _sent(found if found.result is None else replace(found, result=evidence.of_one(found, enterprise_id)))
+
+
+@router.get(
+    "/enterprises/{enterprise_id}/evidence.pdf",
+    summary="Evidence card",
+    response_class=PdfResponse,
+    responses={**FOUND, 200: {"content": {"application/pdf": {}}, "description": "One A4 sheet in both languages"}},
+)
+def print_evidence(
+    caller: Signed,
+    enterprise_id: Annotated[Id, Path(description="as in the list", examples=[1])],
+    query: Annotated[CardQuery, Query()],
+) -> Response:
+    """The evidence card. Edition `figures` is for use inside; edition `table` is for a meeting where the enterprise
+    sits: it names no house and no complainant, and its counts are those of the release."""
+    caller.reader.enterprise(enterprise_id)
+    found = analysing.ask(caller.ctx, caller.view, "sources", query.question(caller.ctx, query.within))
+    if found.result is None:
+        return _sent(found)
+    made = pdf(evidence.card(caller.ctx, found, enterprise_id, query.edition))
+    name = f"evidence-{enterprise_id}-{query.edition}.pdf"
+    return PdfResponse(made, headers={"Content-Disposition": f'inline; filename="{name}"'})
 
 
 @router.get("/stats/analyses/{analysis_id}", summary="Read an analysis", response_model=AnalysisOut, responses=FOUND)

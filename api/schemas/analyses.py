@@ -73,6 +73,12 @@ class EvidenceQuery(AnalysisQuery):
     within: Annotated[float, Field(ge=200, le=4000, description="metres from the enterprise's border")] = 1_500.0
 
 
+class CardQuery(EvidenceQuery):
+    """As before, with the edition."""
+
+    edition: Annotated[Literal["figures", "table"], Field(description="for use inside, or for the meeting")] = "figures"
+
+
 class AnalysisOut(BaseModel):
     """An analysis as it stands: ask again while it waits or runs."""
 

@@ -8,7 +8,7 @@ many as the number of enterprises asks for, drawn anew, so that a true one is no
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,7 +23,7 @@ from gridmap.stats.sources import FEWEST, Pair, Source, distances, near_sources,
 #: how far around an enterprise is compared, and the borders of the rings told of (metres)
 REACH_M = 4_000.0
 RINGS_M = (500.0, 1_000.0, 1_500.0, 2_000.0, 3_000.0, 4_000.0)
-#: nearer than this all are exposed alike: a works is hundreds of metres wide, and so is the square that stands for homes
+#: nearer than this all are exposed alike: a works is hundreds of metres wide, and a square stands for its homes
 NEAREST_M = 500.0
 SCREEN, _STAYS = 999, 0.05
 #: replications for those that stay: at least this, and this many for each enterprise
@@ -77,9 +77,13 @@ class Focus:
     rivals: list[int] = field(default_factory=list)
 
 
+def _silent(_share: float) -> None:
+    """Nobody listens."""
+
+
 def focus(
     ground: Ground, sources: Sequence[Any], since: Sequence[int], near_m: float, rng: np.random.Generator,
-    step: Any = lambda share: None,
+    step: Callable[[float], None] = _silent,
 ) -> list[Focus]:  # fmt: skip
     """Look at each source: shapely points or polygons in the ground's plane, there from month `since` on (0: always).
 
@@ -118,8 +122,7 @@ def _tests(ground: Ground, distance: Floats, since: int, rng: np.random.Generato
     expected = ground.households[inside] * ground.rate[since:].sum()
     if cases.sum() < FEWEST or expected.sum() == 0:
         return None
-    found = near_sources(cases, expected, [distance[inside]], rng, replications=replications, least=NEAREST_M)[0]
-    return found
+    return near_sources(cases, expected, [distance[inside]], rng, replications=replications, least=NEAREST_M)[0]
 
 
 def _p(tested: Source | None) -> float | None:

@@ -59,7 +59,7 @@ def by_id(conn: Connection, analysis_id: int) -> Analysis | None:
 
 
 def take(conn: Connection, owner: str, until: datetime, now: datetime) -> Analysis | None:
-    """The oldest one that waits, or whose holder fell silent, now held by `owner` until a moment; None when there is none."""
+    """The oldest one that waits, or whose holder fell silent, held by `owner` from now on; None when there is none."""
     c = t.analyses.c
     free = or_(c.status == "waiting", and_(c.status == "running", c.lease_until < now))
     first = select(c.id).where(free).order_by(c.id).limit(1).scalar_subquery()

@@ -70,7 +70,7 @@ def ask(ctx: Context, view: View, kind: str, asked: Question) -> Answer:
     if (months[-1].year, months[-1].month) >= (ctx.today().year, ctx.today().month):
         raise InvalidInput(f"{months[-1]:%Y-%m} has not ended; take closed months", code="month_open", parameter="to")
     with read(ctx.engine) as conn:
-        scoped = replace(asked, path=_path(ctx, conn, view))
+        scoped = replace(asked, path=_path(conn, view))
         version = _version(versions.read(conn))
         text = _text(scoped)
         day = ctx.today().isoformat() if scoped.drawing is Drawing.NOW else ""
@@ -88,7 +88,7 @@ def find(ctx: Context, view: View, analysis_id: int) -> Answer:
     """An analysis by id; NotFound for one of another area."""
     with read(ctx.engine) as conn:
         known = analyses.by_id(conn, analysis_id)
-        path = _path(ctx, conn, view)
+        path = _path(conn, view)
     if known is None or _question(known.parameters).path != path:
         raise NotFound("there is no such analysis, or none of yours")
     return _answer(known)
@@ -180,7 +180,7 @@ def _settle(ctx: Context, taken: Analysis, owner: str, status: str, **ending: st
         return analyses.settle(conn, taken.id, owner, status, ctx.clock(), **ending)
 
 
-def _path(ctx: Context, conn: Any, view: View) -> str:
+def _path(conn: Any, view: View) -> str:
     """The path of the area whose figures the caller reads; Forbidden for roles that read none."""
     figures_within(view, None)
     path = "/" if view.actor is None else accounts.area_path(conn, view.actor.area_id)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from gridmap.errors import InvalidInput
 from gridmap.ground import metric_crs
+from gridmap.reports import sentences
 from gridmap.stats import contiguous, emerging, hotspots, scan
 from gridmap.stats.emerging import FEWEST_STEPS
 from gridmap.stats.focused import Focus, Ground, focus
@@ -108,6 +109,7 @@ def run_scan(ctx: Context, asked: Question, step: Step) -> dict[str, Any]:
         }
         for one in found.clusters
     ]  # fmt: skip
+    clusters = [{**one, "said": sentences.of_cluster(one)} for one in clusters]
     return {"clusters": clusters, "incidents": int(cases.sum()), "without_household": lost}
 
 
@@ -140,8 +142,10 @@ def run_sources(ctx: Context, asked: Question, step: Step) -> dict[str, Any]:
         _source(works.iloc[i], one, works.iloc[chosen], _about(ground, block, incidents, kinds, place[i], asked.near_m))
         for i, one in zip(chosen, found, strict=True)
     ]
+    names = [f"{month:%Y-%m}" for month in months]
+    sources = [{**one, "said": sentences.of_source(one, names)} for one in sources]
     return {
-        "months": [f"{month:%Y-%m}" for month in months], "near_m": asked.near_m, "sources": sources,
+        "months": names, "near_m": asked.near_m, "sources": sources,
         "households": int(ground.households.sum()), "incidents": int(ground.cases.sum()),
         "left_out": int((block < 0).sum()), "rate": [float(one) for one in ground.rate],
     }  # fmt: skip

@@ -17,8 +17,9 @@ REMOVED = frozenset({"readings", "requests", "sessions", "messages", "analyses"}
 
 
 def sweep(ctx: Context) -> dict[str, int]:
-    """Remove expired read logs, messages and analyses, answers of old requests and ended sessions; give what stands on the ground
-    the cells of today, where a drawing came into force; deliver the messages that are due. How many of each."""
+    """Remove expired read logs, messages and analyses, answers of old requests and ended sessions; give what stands on
+    the ground the cells of today, where a drawing came into force; deliver the messages that are due. How many of each.
+    """
     messenger = deliverer(ctx)
     with write(ctx.engine) as conn:
         now = ctx.clock()

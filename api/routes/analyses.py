@@ -9,8 +9,9 @@ from fastapi import APIRouter, Depends, Path, Query, Response
 
 from api import answers
 from api.deps import Caller, Signed, known_parameters
-from api.schemas.analyses import AnalysisOut, AnalysisQuery, EvidenceQuery, ReleaseOut, ReleaseQuery
+from api.schemas.analyses import AnalysisOut, AnalysisQuery, CardQuery, EvidenceQuery, ReleaseOut, ReleaseQuery
 from api.schemas.common import SIGNED, Id, problems
+from gridmap.reports import pdf
 from gridmap.usecases import analysing, evidence
 from gridmap.usecases.analysing import Answer
 from gridmap.usecases.counting import figures_within

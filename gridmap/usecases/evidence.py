@@ -82,7 +82,8 @@ def card(
     values: dict[str, Any] = {
         "lang": "zh-CN", "title": source["name"], "foot": f"{source['code']} · {found.data_version}",
         "edition": edition, "name": source["name"], "name_en": source["name_en"],
-        "place": " · ".join(filter(None, (source["code"], works.at[enterprise_id, "cell"]))), "months": months,
+        "place": " · ".join(str(one) for one in (source["code"], works.at[enterprise_id, "cell"]) if one),
+        "months": months,
         "prepared": f"{ctx.clock().astimezone(ctx.zone):%Y-%m-%d %H:%M}", "drawing": found.question["drawing"],
         "map": charts.ground(place, borders, squares, known["near_m"], _REACH_M), "more": list(happened.sections),
         **more,

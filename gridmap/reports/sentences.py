@@ -60,6 +60,12 @@ def _verdict(source: Mapping[str, Any], cases: float) -> dict[str, str]:
             "zh": f"这里偏高，但与{zh}的影响分不开。",
         }
     if verdict == "not_raised":
+        if p <= 0.05:
+            return {
+                "en": f" Looked at alone, chance gives this in {chance['en']}; among so many enterprises that is not "
+                "enough.",
+                "zh": f"单看这一家，只凭偶然，{chance['zh']}；这么多家一并看，不足为凭。",
+            }
         small = cases < FEW
         return {
             "en": " Small numbers: a rise could be missed." if small else " Nearness shows no rise beyond chance.",

@@ -17,6 +17,7 @@ import shapely
 
 from gridmap.errors import NotFound
 from gridmap.ground import metric_crs
+from gridmap.privacy.release import LEAST
 from gridmap.reports import evidence_charts as charts
 from gridmap.reports import page
 from gridmap.store import figures, read, released, studied
@@ -94,7 +95,7 @@ def card(
 
 
 def _inside(source: Mapping[str, Any], months: Sequence[str], happened: Happenings) -> dict[str, Any]:
-    categories = source["categories"][:_MOST_CATEGORIES]
+    categories = [row for row in source["categories"] if row["observed"] >= LEAST][:_MOST_CATEGORIES]
     drawn = charts.bars([(row["observed"], row["expected"]) for row in categories])
     return {
         "said": source["said"], "near": source["near"], "open": source["open"], "red": source["red"],

@@ -25,6 +25,8 @@ REACH_M = 4_000.0
 RINGS_M = (500.0, 1_000.0, 1_500.0, 2_000.0, 3_000.0, 4_000.0)
 #: nearer than this all are exposed alike: a works is hundreds of metres wide, and a square stands for its homes
 NEAREST_M = 500.0
+#: squares this much farther away than others are told apart from them; nearer ones are tested as one belt
+BELT_M = 100.0
 SCREEN, _STAYS = 999, 0.05
 #: replications for those that stay: at least this, and this many for each enterprise
 _LEAST, _FOR_EACH = 9_999, 200
@@ -122,7 +124,12 @@ def _tests(ground: Ground, distance: Floats, since: int, rng: np.random.Generato
     expected = ground.households[inside] * ground.rate[since:].sum()
     if cases.sum() < FEWEST or expected.sum() == 0:
         return None
-    return near_sources(cases, expected, [distance[inside]], rng, replications=replications, least=NEAREST_M)[0]
+    belt = np.floor(distance[inside] / BELT_M).astype(np.int64)
+    cases, hoped = np.bincount(belt, weights=cases), np.bincount(belt, weights=expected)
+    middle = np.bincount(belt, weights=expected * distance[inside])
+    lived = hoped > 0
+    apart = middle[lived] / hoped[lived]
+    return near_sources(cases[lived], hoped[lived], [apart], rng, replications=replications, least=NEAREST_M)[0]
 
 
 def _p(tested: Source | None) -> float | None:

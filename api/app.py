@@ -21,6 +21,7 @@ from api.queue_metrics import QueueMetrics
 from api.routes.every import ROUTERS
 from api.static import Assets
 from gridmap.jobs.loop import Loop
+from gridmap.usecases import analysing
 from gridmap.usecases.accounts import Passwords
 from gridmap.usecases.context import Context
 from gridmap.usecases.delivering import deliverer
@@ -40,8 +41,8 @@ def create_app(ctx: Context, passwords: Passwords | None = None, *, delivering: 
 
     `passwords` is given by tests, which hash faster. State that routes use: `ctx`, `passwords`, `read_log`, `registry`,
     `assets`, `answers`, `rasters` and `tile_sources` (kept between requests), `entrance` (who asks), `log_ins` (how
-    many log-ins are checked at once). The read log is flushed when the application stops. `delivering`: a thread beside
-    it sends messages while it runs; EnvironmentFault where its settings are wrong.
+    many log-ins are checked at once). The read log is flushed when the application stops. `delivering`: threads
+    beside it send messages and compute analyses while it runs; EnvironmentFault where its settings are wrong.
     """
     app = FastAPI(
         title="gridmap",
@@ -58,7 +59,7 @@ def create_app(ctx: Context, passwords: Passwords | None = None, *, delivering: 
     app.state.read_log = ReadLog(ctx.engine)
     app.state.registry = CollectorRegistry()
     app.state.registry.register(QueueMetrics(ctx))
-    app.state.loop = Loop("delivery", deliverer(ctx).run) if delivering else None
+    app.state.loops = _loops(ctx) if delivering else []
     app.state.log_ins = CapacityLimiter(os.cpu_count() or 1)
     app.state.answers = AnswerCache()
     app.state.rasters = StateCache(ctx.settings.heat_bytes)
@@ -74,6 +75,14 @@ def create_app(ctx: Context, passwords: Passwords | None = None, *, delivering: 
     _add_middleware(app, ctx)
     document.install(app)
     return app
+
+
+def _loops(ctx: Context) -> list[Loop]:
+    """What a server does beside answering: it sends messages, and computes the analyses that were asked for."""
+    return [
+        Loop("delivery", deliverer(ctx).run),
+        Loop("analyses", lambda stop: analysing.work(ctx, stop), pause_s=0.5),
+    ]
 
 
 def _add_middleware(app: FastAPI, ctx: Context) -> None:
@@ -93,12 +102,12 @@ def static_folder() -> Path:
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    loop: Loop | None = app.state.loop
-    if loop is not None:
+    loops: list[Loop] = app.state.loops
+    for loop in loops:
         loop.start()
     try:
         yield
     finally:
-        if loop is not None:
+        for loop in loops:
             loop.close()
         app.state.read_log.close()

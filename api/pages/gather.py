@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import numpy as np
 import pandas as pd
-import shapely
 
 from api.pages.frame import county_of
 from api.pages.offline import OfflineMap
@@ -32,8 +30,7 @@ def released(ctx: Context, months: int = 12) -> OfflineMap:
     """Released counts of the last closed months over the base map; nothing in it is about a person or a house."""
     gate = released_map(ctx, months)
     homes = counting.household_places(ctx)
-    parts = pd.DataFrame(gate.parts.drop(columns="geometry")).assign(geom=gate.parts.geometry.to_numpy())
-    parts["households"] = _held(parts["geom"].to_numpy(), *homes)
+    parts = pd.DataFrame(gate.parts.drop(columns=["geometry", "codes"])).assign(geom=gate.parts.geometry.to_numpy())
     land = basemap.built_up(*homes, least=LEAST_HOUSEHOLDS, tolerance_m=basemap.COUNTY_M)
     layers: Drawn = [*_base(ctx), (basemap.LAND, land), (heat.RELEASED, heat.released(parts))]
     return OfflineMap(
@@ -81,11 +78,3 @@ def _base(ctx: Context) -> Drawn:
             (LAYERS[name], features.page(conn, view, name, filters=filters, limit=MOST_ROWS).rows)
             for name, filters in wanted.items()
         ]
-
-
-def _held(areas: np.ndarray, lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
-    """How many points lie in each area: int64 (n,). A point on a shared border counts for the first of the two."""
-    point, area = shapely.STRtree(areas).query(shapely.points(lon, lat), predicate="intersects")
-    _, first = np.unique(point, return_index=True)
-    counts: np.ndarray = np.bincount(area[first], minlength=len(areas))
-    return counts

@@ -9,7 +9,7 @@ from fastapi.responses import RedirectResponse
 
 from api import auth
 from api.deps import Caller, Signed
-from api.pages import resident, tiles
+from api.pages import insight, resident, tiles
 from api.pages.frame import PAGES, composed, county_of, page, page_data, tiles_of
 from api.pages.words import LANG_COOKIE, language
 from gridmap.errors import Forbidden, NotFound
@@ -29,6 +29,7 @@ def router(ctx: Context) -> APIRouter:
     for name in sorted({name for names in PAGES.values() for name in names}):
         pages.add_api_route(f"/{name}", _page_route(name), methods=["GET"], name=f"page_{name}")
     resident.add_to(pages)
+    pages.include_router(insight.router)
     if ctx.settings.tile_url is not None:
         pages.include_router(tiles.router())
     return pages

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from api.routes import (
+    analyses,
     cell_tiles,
     enterprises,
     forms,
@@ -35,6 +36,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     heat_tiles.router,
     cell_tiles.router,
     stats.router,
+    analyses.router,
     messages.router,
     meetings.router,
     forms.router,

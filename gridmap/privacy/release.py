@@ -5,6 +5,14 @@ a node is opened into its two parts only when each part holds 0 or at least `LEA
 published parts of a month partition the county, every union of parts is a sum of safe counts, and no difference of two
 published figures lies between 1 and 4. Months that have not ended are refused: a count that still grows tells, by
 subtraction, the report that came in between. A period shows the coarsest parts of its months, for the same reason.
+
+Categories are told for the county alone, in groups that hold 0 or at least `LEAST` in each month: a second margin of
+the same table. Two margins determine no cell of it but those that are 0 or a whole margin (Frechet's bounds), while
+categories by community would be two hierarchies that cross, whose differences nobody can keep safe. After a redraw a
+month may be told in the new drawing as well only if each old-by-new piece of its parts is 0 or at least `LEAST`
+(`may_redraw`): every difference of the two drawings is a sum of pieces.
+
+What leaves takes its counts from here and nowhere else: map, table, export, API, and the card for the table.
 """
 
 from __future__ import annotations
@@ -69,6 +77,35 @@ def release_counts(
         tuple(tuple(codes[order[i]] for i in range(part.start, part.stop)) for part in parts),
         np.array([_held(part, sums).sum() for part in parts], dtype=np.int64),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class ReleasedKinds:
+    """Groups of categories that may leave, for the whole county: `groups[i]` are codes, `counts[i]` 0 or >= 5."""
+
+    groups: tuple[tuple[str, ...], ...]
+    counts: Counts
+    withheld: bool = False
+
+
+def release_kinds(codes: Sequence[str], months: Sequence[date], counts: Counts, *, today: date) -> ReleasedKinds:
+    """Counts of a period by category, in the order of the codes given, small ones with their neighbours.
+
+    codes: top categories, length k, always in the same order. counts: int array (k, months) of the whole county.
+    Raises InvalidInput for a month that has not ended by `today`.
+    """
+    found = release_counts(codes, [""] * len(codes), months, counts, today=today)
+    return ReleasedKinds(found.members, found.counts, found.withheld)
+
+
+def may_redraw(pieces: Counts) -> bool:
+    """Whether a month may be told in a new drawing beside the old one.
+
+    pieces: int array (published parts of the old drawing, published parts of the new one), the month's count in both.
+    Parts, not single areas: areas that stay may be published with other neighbours than before.
+    """
+    pieces = np.asarray(pieces, dtype=np.int64)
+    return bool(np.all((pieces == 0) | (pieces >= LEAST)))
 
 
 def _tree(towns: Sequence[str]) -> _Node:

@@ -57,7 +57,7 @@ def counts(
     if unknown or not wanted:
         raise InvalidInput(f"count by some of {', '.join(DIMENSIONS)}; not by {', '.join(unknown) or 'nothing'}")
     asked = Asked(view, now or datetime.now(UTC), zone)
-    where = _where(filters, asked)
+    where = seen(filters, asked)
     months = _months(conn, where, zone) if "month" in wanted else []
     keys = _keys(wanted, asked, months)
     closed = case((is_open(), 0), else_=1)
@@ -67,7 +67,7 @@ def counts(
         func.sum(case((is_overdue(asked.now), 1), else_=0)).label("overdue"),
         func.sum(closed).label("closed"),
     )
-    query = select(*(column.label(name) for name, column in keys.items()), *measures).select_from(_held())
+    query = select(*(column.label(name) for name, column in keys.items()), *measures).select_from(held())
     counted = frame(conn, query.where(*where).group_by(*keys.values()))
     for name in wanted:
         counted = counted.merge(_named(conn, name, months), how="left", on=_KEY[name])
@@ -86,7 +86,7 @@ def incident_points(
 ) -> Points:
     """Longitudes and latitudes (WGS84, float64) of the incidents that the View admits, for rasters made inside."""
     asked = Asked(view, now or datetime.now(UTC), zone)
-    return _points(conn, select(t.incidents.c.geom).select_from(_held()).where(*_where(filters, asked)))
+    return _points(conn, select(t.incidents.c.geom).select_from(held()).where(*seen(filters, asked)))
 
 
 def incident_places(
@@ -104,10 +104,10 @@ def incident_places(
     """
     asked = Asked(view, now or datetime.now(UTC), zone)
     i = t.incidents.c
-    where = _where(filters, asked)
+    where = seen(filters, asked)
     if among is not None:
         where.append(i.id.in_(among.tolist()))
-    found = frame(conn, select(i.id, i.geom).select_from(_held()).where(*where))
+    found = frame(conn, select(i.id, i.geom).select_from(held()).where(*where))
     shapes = found["geom"].to_numpy()
     return found["id"].to_numpy(np.int64), shapely.get_x(shapes), shapely.get_y(shapes)
 
@@ -122,16 +122,17 @@ def _points(conn: Connection, query: Select[Any]) -> Points:
     return shapely.get_x(shapes), shapely.get_y(shapes)
 
 
-def _held() -> FromClause:
+def held() -> FromClause:
     """Incidents beside the responsibility in force."""
     i, r = t.incidents, t.responsibilities
     return i.outerjoin(r, and_(r.c.incident_id == i.c.id, r.c.valid_to.is_(None)))
 
 
-def _where(filters: Filters | None, asked: Asked) -> list[ColumnElement[bool]]:
-    seen = clause(asked.view, Kind.INCIDENT, now=asked.now)
+def seen(filters: Filters | None, asked: Asked) -> list[ColumnElement[bool]]:
+    """The conditions on what is counted: in scope, a case that stands, and as the filters say. Beside `held`."""
+    scoped = clause(asked.view, Kind.INCIDENT, now=asked.now)
     counted = t.incidents.c.status.not_in([str(status) for status in DROPPED])
-    return [seen, counted, *conditions("incidents", filters or {}, asked)]
+    return [scoped, counted, *conditions("incidents", filters or {}, asked)]
 
 
 # --- the dimensions -------------------------------------------------------------------------------------------------
@@ -159,7 +160,7 @@ def _keys(wanted: Sequence[str], asked: Asked, months: Sequence[date]) -> dict[s
 def _months(conn: Connection, where: Sequence[ColumnElement[bool]], zone: tzinfo) -> list[date]:
     """The first days of the months from the first to the last incident, in the zone."""
     at = t.incidents.c.received_at
-    first, last = conn.execute(select(func.min(at), func.max(at)).select_from(_held()).where(*where)).one()
+    first, last = conn.execute(select(func.min(at), func.max(at)).select_from(held()).where(*where)).one()
     if first is None:
         return []
     start, end = (moment.astimezone(zone) for moment in (first, last))

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import geopandas as gpd
 import pandas as pd
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, and_, func, select
 
 from gridmap.store import tables as t
 from gridmap.store.bulk import frame
@@ -39,11 +39,18 @@ def _dissolved(conn: Connection) -> pd.Series:
 
 
 def reported(conn: Connection, start: datetime, end: datetime) -> pd.DataFrame:
-    """received_at and area_id of every incident placed in a cell, from start until before end."""
-    i = t.incidents.c
+    """received_at, area_id (of the cell reported in), now_id (of today's cell of whoever answers for it) and top
+    category (code) of every incident placed in a cell, from start until before end. Whatever became of it later, it
+    counts: a figure that leaves stays the same."""
+    i, r, now = t.incidents.c, t.responsibilities, t.cells.alias("now")
+    c, top = t.categories, t.categories.alias("top")
     query = (
-        select(i.received_at, t.cells.c.area_id)
+        select(i.received_at, t.cells.c.area_id, now.c.area_id.label("now_id"), top.c.code.label("top"))
         .join(t.cells, i.cell_id == t.cells.c.id)
+        .join(c, c.c.id == i.category_id)
+        .join(top, top.c.id == func.coalesce(c.c.parent_id, c.c.id))
+        .outerjoin(r, and_(r.c.incident_id == i.id, r.c.valid_to.is_(None)))
+        .outerjoin(now, now.c.id == r.c.cell_id)
         .where(i.received_at >= start, i.received_at < end)
     )
     return pd.DataFrame(frame(conn, query))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from gridmap.store import accounts, expiry, messages, residents, write
+from gridmap.store import accounts, analyses, expiry, messages, residents, write
+from gridmap.usecases.analysing import KEEP as KEEP_ANALYSES
 from gridmap.usecases.context import Context
 from gridmap.usecases.delivering import deliverer
 from gridmap.usecases.placing import place_again
@@ -12,12 +13,13 @@ from gridmap.usecases.placing import place_again
 #: a phone may hold a report back for a season in the hills; its key must still be known when it comes again
 KEEP_REQUESTS = timedelta(days=180)
 #: of what a sweep counts, that which it removes
-REMOVED = frozenset({"readings", "requests", "sessions", "messages", "challenges"})
+REMOVED = frozenset({"readings", "requests", "sessions", "messages", "challenges", "analyses"})
 
 
 def sweep(ctx: Context) -> dict[str, int]:
-    """Remove expired read logs and messages, answers of old requests and ended sessions; give what stands on the ground
-    the cells of today, where a drawing came into force; deliver the messages that are due. How many of each."""
+    """Remove expired read logs, messages and analyses, answers of old requests and ended sessions; give what stands on
+    the ground the cells of today, where a drawing came into force; deliver the messages that are due. How many of each.
+    """
     messenger = deliverer(ctx)
     with write(ctx.engine) as conn:
         now = ctx.clock()
@@ -29,6 +31,7 @@ def sweep(ctx: Context) -> dict[str, int]:
             "sessions": expiry.forget_sessions(conn, now),
             "messages": messages.forget(conn, old),
             "challenges": residents.forget(conn, now, ctx.today()),
+            "analyses": analyses.forget(conn, now - KEEP_ANALYSES),
         }
     done = messenger.run()
     return swept | {"sent": done["sent"], "later": done["later"], "given up": done["dead"]}

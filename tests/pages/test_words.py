@@ -60,6 +60,22 @@ FAMILIES = {
     "clock": {f"{of}_{kind}" for of in ("whole", "step") for kind in ClockKind},
     "field.filter": {"all", "late", "soon"},
     "insight.legend": {"rate", "count"},
+    "verdict": {"clear", "raised", "inseparable", "not_raised", "too_few"},
+    "study": {"too_few_incidents", "constant_values", "no_households", "gave_up"},
+    "emerging": {
+        f"{word}_{sign}"
+        for word in (
+            "new",
+            "consecutive",
+            "intensifying",
+            "persistent",
+            "diminishing",
+            "sporadic",
+            "oscillating",
+            "historical",
+        )
+        for sign in ("hot", "cold")
+    },
     "plan.by": {"households", "open_incidents"},
 }
 

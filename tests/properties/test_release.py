@@ -5,11 +5,11 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gridmap.errors import InvalidInput
-from gridmap.privacy import Released, release_counts
+from gridmap.privacy import Released, may_redraw, release_counts, release_kinds
 
 TODAY = date(2026, 7, 3)
 MONTHS = [date(2026, month, 1) for month in range(1, 7)]
@@ -78,3 +78,72 @@ def test_small_siblings_are_published_together() -> None:
 def test_an_empty_county_publishes_one_zero() -> None:
     released = release_counts([], [], [], np.zeros((0, 0)), today=TODAY)
     assert released.counts.sum() == 0
+
+
+# --- an attacker who subtracts everything from everything -----------------------------------------------------------
+
+
+def published(codes: list[str], towns: list[str], table: np.ndarray, months: int) -> dict[frozenset, int]:
+    """All that is ever told of a table (areas, months, categories): sets of its cells, and their counts."""
+    known: dict[frozenset, int] = {}
+    kinds = [f"k{i}" for i in range(table.shape[2])]
+    for a, b in combinations(range(months + 1), 2):
+        span = MONTHS[a:b]
+        areas = release_counts(codes, towns, span, table[:, a:b].sum(axis=2), today=TODAY)
+        for part, count in zip(areas.members, areas.counts.tolist(), strict=True):
+            cells = {(c, m, k) for c in part for m in range(a, b) for k in kinds}
+            known[frozenset(cells)] = count
+        groups = release_kinds(kinds, span, table[:, a:b].sum(axis=0).T, today=TODAY)
+        for group, count in zip(groups.groups, groups.counts.tolist(), strict=True):
+            cells = {(c, m, k) for c in codes for m in range(a, b) for k in group}
+            known[frozenset(cells)] = count
+    return known
+
+
+def subtracted(known: dict[frozenset, int], most: int = 1_500) -> dict[frozenset, int]:
+    """What follows by taking away a part from a whole, again and again, until nothing new comes or it is enough."""
+    found = dict(known)
+    fresh = list(known)
+    while fresh and len(found) < most:
+        coming: dict[frozenset, int] = {}
+        for one in fresh:
+            for other in list(found):
+                whole, part = (one, other) if other < one else (other, one)
+                if part < whole and whole - part not in found:
+                    coming[whole - part] = found[whole] - found[part]
+        found |= coming
+        fresh = list(coming)
+    return found
+
+
+@settings(max_examples=40)
+@given(
+    st.lists(st.integers(1, 3), min_size=1, max_size=2),
+    st.lists(st.one_of(st.integers(0, 2), st.integers(0, 9)), min_size=36, max_size=36),
+)
+def test_subtracting_everything_from_everything_tells_nothing_small(towns: list[int], values: list[int]) -> None:
+    codes = [f"{town}{area:02d}" for town, areas in enumerate(towns) for area in range(areas)]
+    table = np.array(values[: len(codes) * 6], dtype=np.int64).reshape(len(codes), 2, 3)
+    found = subtracted(published(codes, [code[0] for code in codes], table, 2))
+    assert not [count for count in found.values() if 0 < count < 5 or count < 0]
+
+
+def test_the_attacker_would_find_what_filters_give_away() -> None:
+    """The same attack upon counts suppressed one by one: community totals, and one category of the county."""
+    whole, part = frozenset({("a", 0, "k0"), ("a", 0, "k1")}), frozenset({("a", 0, "k0")})
+    assert subtracted({whole: 12, part: 9})[whole - part] == 3
+
+
+@settings(max_examples=60)
+@given(st.lists(st.sampled_from([0, 0, 5, 6, 9, 3]), min_size=9, max_size=9))
+def test_a_month_told_in_two_drawings_gives_no_piece_away(values: list[int]) -> None:
+    pieces = np.array(values).reshape(3, 3)
+    if not may_redraw(pieces):
+        assert ((pieces > 0) & (pieces < 5)).any()
+        return
+    known = {}
+    for i in range(3):
+        known[frozenset((i, j) for j in range(3))] = int(pieces[i].sum())
+        known[frozenset((j, i) for j in range(3))] = int(pieces[:, i].sum())
+    joined = {a | b: m + n for (a, m), (b, n) in combinations(known.items(), 2) if not a & b}
+    assert not [count for count in subtracted(known | joined).values() if 0 < count < 5]

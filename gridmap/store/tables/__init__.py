@@ -7,6 +7,7 @@ column: they are sealed in `sealed`, with a key per subject. Codes are text.
 from __future__ import annotations
 
 from gridmap.store.tables.accounts import accounts, audit, changes, login_failures, readings, sessions, versions
+from gridmap.store.tables.analyses import analyses
 from gridmap.store.tables.base import SRID, UtcDateTime, metadata
 from gridmap.store.tables.basemap import places, roads, water
 from gridmap.store.tables.ground import areas, bodies, cells, meta
@@ -22,6 +23,7 @@ __all__ = [
     "UtcDateTime",
     "accounts",
     "agenda",
+    "analyses",
     "areas",
     "audit",
     "beats",

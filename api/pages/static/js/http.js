@@ -44,6 +44,10 @@ export async function post(path, body, headers = {}) {
   return answer(`${API}${path}`, { method: "POST", headers: sent, body: JSON.stringify(body) });
 }
 
+export async function remove(path) {
+  return answer(`${API}${path}`, { method: "DELETE", headers: { Accept: "application/json", "X-CSRF-Token": data.csrf } });
+}
+
 async function answer(url, options) {
   let response;
   try {

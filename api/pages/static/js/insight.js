@@ -2,6 +2,7 @@
 
 import { byId, data, distance, el, look, monthName, named, number, svg, t } from "./dom.js";
 import { Problem, empty, get, heatTiles, layer, notice, shown } from "./http.js";
+import { Findings } from "./findings.js";
 import { icon } from "./glyphs.js";
 import { CountyMap, baseMap, legend } from "./map.js";
 import { Table, bar } from "./table.js";
@@ -24,6 +25,7 @@ const twin = new Table(
   { caption: t("insight.table"), sort: "count" },
 );
 byId("twin").append(twin.node);
+const findings = new Findings(county, byId("findings"), byId("twin"));
 for (const button of document.querySelectorAll("[data-icon]")) button.prepend(icon(button.dataset.icon, 17));
 for (const button of document.querySelectorAll("[data-show]")) button.addEventListener("click", () => showAs(button.dataset.show));
 for (const button of document.querySelectorAll("[data-drawing]")) button.addEventListener("click", () => draw({ drawing: button.dataset.drawing }));
@@ -46,6 +48,7 @@ async function start() {
   await Promise.all([draw(), enterprises(), households(), base]);
   await figures();
   county.box.dataset.ready = "true";
+  find();
 }
 
 // --- what is asked ---
@@ -96,6 +99,15 @@ async function draw(change = {}) {
   if (state.from) Object.assign(byId("from"), { value: state.from }) && Object.assign(byId("to"), { value: state.to });
   for (const button of document.querySelectorAll("[data-drawing]")) button.setAttribute("aria-pressed", String(button.dataset.drawing === state.drawing));
   await Promise.all([heat(), state.places.size ? figures() : null, chart()]);
+  if (county.box.dataset.ready) find();
+}
+
+/** Ask what the statistics find in the closed months of the period. */
+function find() {
+  const closed = shifted(data.today.slice(0, 7), -1);
+  const to = state.to && state.to < closed ? state.to : closed;
+  if (!state.from || state.from > to) return byId("findings").replaceChildren(el("p", { class: "study" }, t("study.open_month")));
+  return findings.ask({ from: state.from, to, category: state.category, drawing: state.drawing, within: state.within }, state.enterprises);
 }
 
 // --- the map ---
@@ -111,6 +123,7 @@ async function households() {
   if (!cells) return;
   county.put("cells", county.geojson(cells, "borders", { style: { fill: false, color: look.lines.cell.colour, weight: 0.5, opacity: 0.55 } }));
   state.cells = cells.features.map((one) => one.properties);
+  findings.cells = cells.features;
 }
 
 async function enterprises() {

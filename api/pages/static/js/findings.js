@@ -1,0 +1,214 @@
+// What the statistics found: the list beside the map, hatched cells, circles and marks on it, a table of the evidence.
+// Analyses are jobs of the server: asked for, shown how far they are, asked again until they are done.
+
+import { byId, el, look, number, svg, t, lang, words } from "./dom.js";
+import { Problem, get, notice, remove } from "./http.js";
+import { enterprise } from "./glyphs.js";
+import { Table } from "./table.js";
+
+/* global L */
+
+const KINDS = { hotspots: "/hotspots", sources: "/stats/sources", scan: "/stats/scan" };
+const ASK_AGAIN_MS = 700;
+const STRONG = new Set(["clear", "raised"]);
+const ORDER = ["clear", "raised", "inseparable", "not_raised", "too_few"];
+const HATCH = { 99: 6, 95: 11, 90: 18 };
+
+const named = (thing) => (lang === "en" && thing.name_en) || thing.name;
+
+export class Findings {
+  constructor(county, list, twin) {
+    Object.assign(this, { county, list, serial: 0, answers: {} });
+    const pane = county.map.createPane("signs");
+    pane.style.zIndex = 325;
+    this.renderer = L.svg({ pane: "signs", padding: 0.5 });
+    this.table = new Table(
+      [
+        { key: "name", title: t("finding.enterprise"), value: (row) => named(row) },
+        { key: "evidence", title: t("finding.verdict"), value: (row) => -rank(row), text: (row) => t(`verdict.${row.verdict}`), number: true },
+        { key: "households", title: t("insight.households"), value: (row) => row.near.households, number: true },
+        { key: "observed", title: t("finding.observed"), value: (row) => row.near.observed, number: true },
+        { key: "expected", title: t("finding.expected"), value: (row) => row.near.expected, number: true },
+        { key: "excess", title: t("finding.excess"), value: (row) => row.excess, number: true },
+        { key: "q", title: "q", value: (row) => row.q, text: (row) => small(row.q), number: true },
+      ],
+      { caption: t("finding.table"), sort: "evidence" },
+    );
+    twin.prepend(this.table.node);
+  }
+
+  /** Ask for all three; what was asked before is forgotten. `params`: from, to, category, drawing, within. */
+  async ask({ within, ...params }, enterprises) {
+    const serial = (this.serial += 1);
+    Object.assign(this, { answers: {}, params: { ...params, within }, enterprises });
+    this.#draw();
+    delete this.county.box.dataset.findings;
+    await Promise.all(Object.keys(KINDS).map((kind) => this.#follow(kind, kind === "sources" ? { ...params, within } : params, serial)));
+    if (serial === this.serial) this.county.box.dataset.findings = "ready";
+  }
+
+  async #follow(kind, params, serial) {
+    while (serial === this.serial) {
+      let answer;
+      try {
+        answer = await get(KINDS[kind], params);
+      } catch (error) {
+        if (!(error instanceof Problem)) throw error;
+        answer = { status: "failed", problem: error };
+      }
+      if (serial !== this.serial) return;
+      this.answers[kind] = answer;
+      this.#draw();
+      if (answer.status !== "waiting" && answer.status !== "running") return;
+      await new Promise((resolve) => { setTimeout(resolve, ASK_AGAIN_MS); });
+    }
+  }
+
+  async #cancel() {
+    this.serial += 1;
+    const running = Object.values(this.answers).filter((one) => one.status === "waiting" || one.status === "running");
+    for (const one of running) one.status = "cancelled";
+    this.#draw();
+    await Promise.all(running.map((one) => remove(`/stats/analyses/${one.id}`).catch(() => null)));
+  }
+
+  // --- the list ---
+
+  #draw() {
+    const { hotspots, sources, scan } = this.answers;
+    this.list.replaceChildren(
+      ...[this.#state()].filter(Boolean),
+      el("ul", { class: "findings" }, ...this.#sources(sources?.result), ...this.#clusters(scan?.result), ...this.#cells(hotspots?.result)),
+    );
+    this.table.fill(sources?.result?.sources ?? []);
+    this.#onMap(hotspots?.result, sources?.result, scan?.result);
+  }
+
+  #state() {
+    const all = Object.values(this.answers);
+    const failed = all.filter((one) => one.status === "failed").map((one) => (
+      one.problem ? notice(one.problem) : el("p", {}, words(`study.${one.error?.code}`, t("study.failed")))
+    ));
+    const open = Object.keys(KINDS).map((kind) => this.answers[kind]).filter((one) => !one || one.status === "waiting" || one.status === "running");
+    if (all.some((one) => one.status === "cancelled")) return el("div", { class: "study" }, el("p", {}, t("study.cancelled")));
+    if (!open.length) return failed.length ? el("div", { class: "study", role: "alert" }, failed[0]) : null;
+    const share = 1 - open.reduce((left, one) => left + 1 - (one?.progress ?? 0), 0) / Object.keys(KINDS).length;
+    return el(
+      "div", { class: "study", role: "status" }, el("span", {}, t("study.running")),
+      el("progress", { max: 1, value: share, "aria-label": t("study.running") }),
+      el("button", { class: "button", type: "button", on: { click: () => this.#cancel() } }, t("study.cancel")), ...failed,
+    );
+  }
+
+  #sources(result) {
+    if (!result) return [];
+    const sorted = [...result.sources].sort((a, b) => rank(a) - rank(b));
+    const told = sorted.filter((one) => STRONG.has(one.verdict) || one.verdict === "inseparable");
+    const seeming = sorted.filter((one) => one.verdict === "not_raised" && one.excess > 0).sort((a, b) => b.excess - a.excess).slice(0, 1);
+    const rest = result.sources.length - told.length - seeming.length;
+    const few = result.sources.filter((one) => one.verdict === "too_few").length;
+    const last = rest > 0 ? [el(
+      "li", {}, el("div", { class: "finding-head" }, t(told.length ? "finding.others" : "finding.all", { n: number(rest + (told.length ? 0 : seeming.length)) }), tag("not_raised")),
+      few ? el("p", {}, t("finding.few", { n: number(few) })) : null,
+    )] : [];
+    return [...told.map((one) => this.#source(one)), ...seeming.map((one) => this.#source(one)), ...last];
+  }
+
+  #source(one) {
+    const { from, to, category, drawing, within } = this.params;
+    const query = new URLSearchParams(Object.entries({ from, to, category, drawing, within }).filter(([, value]) => value));
+    const link = (edition, key) => el("a", { href: `/insight/evidence/${one.id}?${query}&edition=${edition}`, target: "_blank", rel: "noopener" }, t(key));
+    return el(
+      "li", { dataset: { enterprise: one.code } },
+      el("div", { class: "finding-head" }, enterprise(one.kind, 16, { filled: STRONG.has(one.verdict), dashed: one.verdict === "inseparable" }),
+        el("button", { class: "link", type: "button", on: { click: () => this.#show(one) } }, named(one)), tag(one.verdict)),
+      el("p", {}, one.said[lang]),
+      el("div", { class: "finding-links" }, link("figures", "finding.card"), link("table", "finding.card_table"),
+        el("span", { class: "p" }, t("finding.q", { q: small(one.q), n: number(this.answers.sources.result.sources.length) }))),
+    );
+  }
+
+  #clusters(result) {
+    return (result?.clusters ?? []).filter((one, i) => one.p <= 0.05 || i === 0).map((one, i) => el(
+      "li", {}, el("div", { class: "finding-head" }, el("button", { class: "link", type: "button", on: { click: () => this.#centre(one.centre) } }, t("finding.circle", { n: i + 1 })),
+        el("span", { class: "tag", dataset: { strong: String(one.p <= 0.05) } }, t(one.p <= 0.05 ? "finding.likely" : "finding.unsure"))),
+      el("p", {}, one.said[lang]),
+    ));
+  }
+
+  #cells(result) {
+    if (!result) return [];
+    const hot = result.cells.filter((one) => one.class.startsWith("hot"));
+    const fresh = result.cells.filter((one) => one.emerging === "new hot" || one.emerging === "consecutive hot");
+    const line = (title, cells, said) => (cells.length ? [el("li", {}, el("div", { class: "finding-head" }, title), el("p", {}, said))] : []);
+    const names = (cells) => cells.slice(0, 4).map(named).join(t("list.and")) + (cells.length > 4 ? " …" : "");
+    const none = el("li", {}, el("div", { class: "finding-head" }, t("finding.no_cell")), el("p", {}, t("finding.no_cell_text")));
+    return [
+      ...(hot.length ? line(t("finding.cells", { n: number(hot.length) }), hot, names(hot)) : [none]),
+      ...line(t("finding.fresh", { n: number(fresh.length) }), fresh, names(fresh)),
+    ];
+  }
+
+  // --- the map ---
+
+  #onMap(hotspots, sources, scan) {
+    const shapes = new Map((this.cells ?? []).map((one) => [one.properties.code, one]));
+    const spots = (hotspots?.cells ?? []).filter((one) => /^(hot|cold)/.test(one.class) && shapes.has(one.code));
+    const features = spots.map((one) => ({ ...shapes.get(one.code), properties: one }));
+    this.county.put("spots", this.county.geojson({ type: "FeatureCollection", features }, "signs", {
+      renderer: this.renderer, interactive: true,
+      style: ({ properties: { class: name } }) => ({ color: look.colours.ink, weight: 1.4, fillColor: `url(#${name.startsWith("hot") ? "hot" : "cold"}${name.slice(-2)})`, fillOpacity: 1 }),
+      onEachFeature: ({ properties }, layer) => layer.bindPopup(() => popup(properties)),
+    }));
+    this.#patterns();
+    this.county.put("circles", L.layerGroup((scan?.clusters ?? []).filter((one, i) => one.p <= 0.05 || i === 0).map((one) => L.circle(this.county.at(one.centre.lon, one.centre.lat), {
+      radius: Math.max(one.radius_m, 150), renderer: this.renderer, pane: "signs", fill: false, color: look.colours.accent, weight: 2.4,
+      dashArray: one.p <= 0.05 ? null : "2 6", interactive: false,
+    }))));
+    if (!sources || !this.enterprises) return;
+    const known = new Map(sources.sources.map((one) => [one.code, one]));
+    this.county.enterprises(this.enterprises, ({ code }) => mark(known.get(code)));
+  }
+
+  /** The hatches, drawn once the map has its element for them. */
+  #patterns() {
+    const root = this.renderer._container;
+    if (!root || root.querySelector("defs")) return;
+    const patterns = Object.entries(HATCH).flatMap(([level, gap]) => [["hot", 45, look.colours.ink], ["cold", -45, look.colours.accent]].map(([name, turn, colour]) => svg(
+      "pattern", { id: `${name}${level}`, width: gap, height: gap, patternUnits: "userSpaceOnUse", patternTransform: `rotate(${turn})` },
+      svg("rect", { width: gap, height: gap, fill: name === "hot" ? "#B4451F" : "#3B6EA8", "fill-opacity": 0.22 }),
+      svg("rect", { x: 0, width: 3, height: gap, fill: "#FFFFFF", "fill-opacity": 0.7 }), svg("rect", { x: 0.7, width: 1.6, height: gap, fill: colour }),
+    )));
+    root.prepend(svg("defs", {}, ...patterns));
+  }
+
+  #show(one) {
+    const found = this.enterprises?.features.find((feature) => feature.properties.code === one.code);
+    for (const row of this.list.querySelectorAll("[data-enterprise]")) row.setAttribute("aria-current", String(row.dataset.enterprise === one.code));
+    if (found?.geometry) this.county.map.fitBounds(this.county.geojson(found, "points").getBounds().pad(6), { maxZoom: 14, animate: false });
+  }
+
+  #centre({ lon, lat }) {
+    this.county.map.setView(this.county.at(lon, lat), 13, { animate: false });
+  }
+}
+
+function popup(cell) {
+  const level = cell.class.slice(-2);
+  return el(
+    "div", {}, el("b", {}, named(cell)), el("p", {}, t(cell.class.startsWith("hot") ? "spot.hot" : "spot.cold", { level, q: small(cell.q) })),
+    el("p", {}, t("spot.figures", { count: number(cell.count), households: number(cell.households) })),
+    cell.emerging && cell.emerging !== "none" ? el("p", {}, t(`emerging.${cell.emerging.replace(" ", "_")}`)) : null,
+  );
+}
+
+const rank = (one) => 10 * ORDER.indexOf(one.verdict) + (one.q ?? 1) - Math.min(Math.max(one.excess, 0), 9000) / 10000;
+const small = (value) => (value === null || value === undefined ? "–" : value < 0.001 ? "< 0.001" : value.toFixed(3));
+const tag = (verdict) => el("span", { class: "tag", dataset: { strong: String(STRONG.has(verdict)) } }, t(`verdict.${verdict}`));
+
+/** How an enterprise is drawn: filled and as large as its excess where raised, dashed where it cannot be told apart. */
+function mark(one) {
+  if (!one) return { size: 12 };
+  if (STRONG.has(one.verdict)) return { size: 2 * (3.4 + 1.55 * Math.sqrt(Math.max(one.excess, 0))), filled: true };
+  return { size: 12, dashed: one.verdict === "inseparable" };
+}

@@ -1,0 +1,112 @@
+"""What was found, as plain sentences in both languages: observed beside expected, chance last, small as small."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+#: below so many cases, seen and expected together, a comparison is not put into words
+FEW = 10
+
+
+def of_source(source: Mapping[str, Any], months: Sequence[str]) -> dict[str, str]:
+    """The sentence of one enterprise, by language, from its analysis (`usecases.studies.run_sources`)."""
+    near = source["near"]
+    observed, expected, homes = near["observed"], near["expected"], near["households"]
+    km = near["outer_m"] / 1000
+    seen = {
+        "en": f"In {_span_en(months)} the {homes:,} households within {km:g} km reported {_cases(observed)} "
+        f"where {_count(expected)} {'was' if _count(expected) == '1' else 'were'} expected.",
+        "zh": f"{_span_zh(months)}，周边 {km:g} 公里 {homes:,} 户有矛盾纠纷 {observed:,} 件，"
+        f"按户数应有 {_count(expected)} 件。",
+    }
+    after = _verdict(source, observed + expected)
+    return {lang: seen[lang] + after[lang] for lang in seen}
+
+
+def of_cluster(cluster: Mapping[str, Any]) -> dict[str, str]:
+    """The sentence of one circle of the scan, by language."""
+    km, chance = cluster["radius_m"] / 1000, chances(cluster["p"])
+    cases, expected, homes = round(cluster["cases"]), cluster["expected"], cluster["households"]
+    short = cluster["p"] > 0.05
+    return {
+        "en": f"{len(cluster['members'])} cells within {km:.1f} km: {_cases(cases)} where {_count(expected)} were "
+        f"expected from {homes:,} households. Searched for over the whole area, chance alone gives this in "
+        f"{chance['en']}" + ("; by itself too little to go by." if short else "."),
+        "zh": f"{km:.1f} 公里内 {len(cluster['members'])} 格 {homes:,} 户有 {cases:,} 件，应有 {_count(expected)} 件。"
+        f"在全区域搜索，只凭偶然，{chance['zh']}" + ("，单凭搜索不足为凭。" if short else "。"),
+    }
+
+
+def chances(p: float) -> dict[str, str]:
+    """A p value in words: how often chance alone does as much."""
+    if p < 0.001:
+        return {"en": "fewer than 1 of 1,000", "zh": "千次不到 1 次"}
+    if p < 0.01:
+        return {"en": f"{round(1000 * p)} of 1,000", "zh": f"千次 {round(1000 * p)} 次"}
+    return {"en": f"{round(100 * p)} of 100", "zh": f"百次 {round(100 * p)} 次"}
+
+
+def _verdict(source: Mapping[str, Any], cases: float) -> dict[str, str]:
+    verdict, p = source["verdict"], source["p"]
+    if verdict == "too_few" or p is None:
+        return {"en": " Too few to say anything.", "zh": "件数太少，不能下结论。"}
+    chance = chances(p)
+    if verdict == "inseparable":
+        names = source["rivals"]
+        zh, en = "、".join(one["name"] for one in names), ", ".join(one["name_en"] or one["name"] for one in names)
+        return {
+            "en": f" It is raised here, but this cannot be told apart from {en}.",
+            "zh": f"这里偏高，但与{zh}的影响分不开。",
+        }
+    if verdict == "not_raised":
+        if p <= 0.05:
+            return {
+                "en": f" Looked at alone, chance gives this in {chance['en']}; among so many enterprises that is not "
+                "enough.",
+                "zh": f"单看这一家，只凭偶然，{chance['zh']}；这么多家一并看，不足为凭。",
+            }
+        small = cases < FEW
+        return {
+            "en": " Small numbers: a rise could be missed." if small else " Nearness shows no rise beyond chance.",
+            "zh": "件数少，偏高也可能看不出。" if small else "离得近并不更多，偶然就能出现。",
+        }
+    most = next(iter(source["categories"]), None)
+    strongest = {"en": "", "zh": ""}
+    if most is not None and most["observed"] >= 5 and most["observed"] > most["expected"]:
+        strongest = {
+            "en": f" Strongest: {(most['name_en'] or most['name']).lower()} ({most['observed']}).",
+            "zh": f"最突出：{most['name']}（{most['observed']} 件）。",
+        }
+    return {
+        "en": f" They grow more frequent towards it; chance alone gives this in {chance['en']}.{strongest['en']}",
+        "zh": f"离得越近越多；只凭偶然，{chance['zh']}。{strongest['zh']}",
+    }
+
+
+def _cases(count: int) -> str:
+    return f"{count:,} dispute" if count == 1 else f"{count:,} disputes"
+
+
+def _count(value: float) -> str:
+    """A number of expected cases: whole, or with a decimal where it is small."""
+    return f"{value:,.0f}" if value >= 10 else f"{value:.1f}".removesuffix(".0")
+
+
+_MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+           "December")  # fmt: skip
+
+
+def _span_en(months: Sequence[str]) -> str:
+    (first, a), (last, b) = (month.split("-") for month in (months[0], months[-1]))
+    if months[0] == months[-1]:
+        return f"{_MONTHS[int(a) - 1]} {first}"
+    begin = _MONTHS[int(a) - 1] + ("" if first == last else f" {first}")
+    return f"{begin} to {_MONTHS[int(b) - 1]} {last}"
+
+
+def _span_zh(months: Sequence[str]) -> str:
+    (first, a), (last, b) = (month.split("-") for month in (months[0], months[-1]))
+    if months[0] == months[-1]:
+        return f"{first} 年 {int(a)} 月"
+    return f"{first} 年 {int(a)} 月至{'' if first == last else f' {last} 年'} {int(b)} 月"

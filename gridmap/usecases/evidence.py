@@ -1,0 +1,191 @@
+"""The evidence card of one enterprise, for use inside or for the table where the enterprise sits.
+
+Inside: exact counts around it. For the table: the verdict in words, and counts of the release alone; no count by
+distance, which could be subtracted from it, no house and no complainant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Literal
+
+import geopandas as gpd
+import numpy as np
+import shapely
+
+from gridmap.errors import NotFound
+from gridmap.ground import metric_crs
+from gridmap.privacy.release import LEAST
+from gridmap.reports import evidence_charts as charts
+from gridmap.reports import page
+from gridmap.store import figures, read, released, studied
+from gridmap.usecases.analysing import Answer
+from gridmap.usecases.context import Context
+from gridmap.usecases.releasing import released_map
+from gridmap.usecases.studies import BLOCK_M
+
+Edition = Literal["figures", "table"]
+
+#: a square with fewer households is not drawn on what leaves the house
+LEAST_HOMES = 8
+_REACH_M = 3_600.0
+_MOST_CATEGORIES = 6
+
+_VERDICTS = {
+    "clear": ("Clearly raised near it", "近处明显偏高", True),
+    "raised": ("Raised near it", "近处偏高", True),
+    "inseparable": ("Raised, not told apart from a neighbour", "偏高，但与邻近企业分不开", False),
+    "not_raised": ("Not raised", "未见偏高", False),
+    "too_few": ("Too few to say", "太少，不能下结论", False),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Happenings:
+    """What else belongs on a card: `marks` below its months, and `sections` (title, body) after its tests.
+
+    Blast logs, joint meetings and their promises put theirs here.
+    """
+
+    marks: Sequence[charts.Mark] = ()
+    sections: Sequence[Mapping[str, Any]] = ()
+
+
+def of_one(found: Answer, enterprise_id: int) -> dict[str, Any]:
+    """The part of the analysis of all enterprises that is about one; NotFound where no household is within reach."""
+    assert found.result is not None
+    whole = found.result
+    for source in whole["sources"]:
+        if source["id"] == enterprise_id:
+            shared = {name: whole[name] for name in ("months", "near_m", "rate")}
+            return {**shared, "enterprises": len(whole["sources"]), "source": source}
+    raise NotFound("no household of your area lies near this enterprise: nothing to compare", code="nobody_near")
+
+
+def card(
+    ctx: Context, found: Answer, enterprise_id: int, edition: Edition, happenings: Happenings | None = None, **more: Any
+) -> str:
+    """The card as HTML, made of an analysis of all enterprises that is done. `more`: further values of the template."""
+    known = of_one(found, enterprise_id)
+    source, months = known["source"], known["months"]
+    happened = happenings or Happenings()
+    with read(ctx.engine) as conn:
+        works = studied.enterprises(conn).set_index("id")
+        areas = released.communities(conn)
+        lon, lat = figures.household_points(conn)
+    plane = metric_crs(*(float(v) for v in shapely.centroid(works.at[enterprise_id, "geom"]).coords[0]))
+    place = gpd.GeoSeries([works.at[enterprise_id, "geom"]], crs=4326).to_crs(plane).iloc[0]
+    homes = gpd.GeoSeries(shapely.points(lon, lat), crs=4326).to_crs(plane)
+    squares = _squares(homes, 1 if edition == "figures" else LEAST_HOMES)
+    borders = areas.to_crs(plane).geometry.tolist()
+    values: dict[str, Any] = {
+        "lang": "zh-CN", "title": source["name"], "foot": f"{source['code']} · {found.data_version}",
+        "edition": edition, "name": source["name"], "name_en": source["name_en"],
+        "place": " · ".join(str(one) for one in (source["code"], works.at[enterprise_id, "cell"]) if one),
+        "months": months,
+        "prepared": f"{ctx.clock().astimezone(ctx.zone):%Y-%m-%d %H:%M}", "drawing": found.question["drawing"],
+        "map": charts.ground(place, borders, squares, known["near_m"], _REACH_M), "more": list(happened.sections),
+        **more,
+    }  # fmt: skip
+    inside = edition == "figures"
+    values |= _inside(source, months, happened) if inside else _for_the_table(ctx, source, months, place, plane)
+    return page("evidence.html", **values)
+
+
+def _inside(source: Mapping[str, Any], months: Sequence[str], happened: Happenings) -> dict[str, Any]:
+    categories = [row for row in source["categories"] if row["observed"] >= LEAST][:_MOST_CATEGORIES]
+    drawn = charts.bars([(row["observed"], row["expected"]) for row in categories])
+    return {
+        "said": source["said"], "near": source["near"], "open": source["open"], "red": source["red"],
+        "rings": source["rings"], "ring_chart": charts.rings(source["rings"]),
+        "categories": [{**row, "bar": bar} for row, bar in zip(categories, drawn, strict=True)],
+        "month_chart": charts.months(
+            months, source["observed_by_month"], source["expected_by_month"], happened.marks
+        ),
+        "tests": _tests(source),
+    }  # fmt: skip
+
+
+def _tests(source: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The tests as rows: name, figure, verdict; "did not converge" and "too few" are verdicts."""
+    rows = [_row("Falling off with distance, Lawson–Waller", "随距离下降", source["lawson_waller"], "p_sim")]
+    rows.append(_row("Largest excess around it, Stone", "周边最大超出", source["stone"], "p"))
+    fit = source["poisson"]
+    if fit is None or not fit["converged"] or fit["per_km"] is None:
+        words = "–" if fit is None else (fit["reason"] or "–").split(":")[0]
+        rows.append(_plain("Rate by distance, Poisson", "按距离的比率", words, None))
+    else:
+        said = f"{fit['per_km']:.2f} per km ({fit['low']:.2f}–{fit['high']:.2f})"
+        rows.append(_plain("Rate by distance, Poisson", "按距离的比率", said, fit["high"] < 1))
+    en, zh, raised = _VERDICTS[source["verdict"]]
+    q = "–" if source["q"] is None else f"q = {max(source['q'], 0.001):.3f}"
+    rows.append({
+        "en": "All enterprises together", "zh": "全部企业一并校正", "figure": q, "raised": raised, "verdict_en": en,
+        "verdict_zh": zh,
+    })  # fmt: skip
+    return rows
+
+
+def _row(en: str, zh: str, test: Mapping[str, Any] | None, name: str) -> dict[str, Any]:
+    p = None if test is None else test[name]
+    if p is None:
+        return _plain(en, zh, "too few 太少", None)
+    return _plain(en, zh, "p < 0.001" if p < 0.001 else f"p = {p:.3f}", p <= 0.05)
+
+
+def _plain(en: str, zh: str, figure: str, raised: bool | None) -> dict[str, Any]:
+    verdict = {True: ("Raised", "偏高"), False: ("Not raised", "未见偏高"), None: ("No statement", "不能下结论")}
+    words = verdict[raised]
+    return {
+        "en": en, "zh": zh, "figure": figure, "raised": bool(raised), "verdict_en": words[0], "verdict_zh": words[1],
+    }  # fmt: skip
+
+
+def _for_the_table(
+    ctx: Context, source: Mapping[str, Any], months: Sequence[str], place: shapely.Geometry, plane: Any
+) -> dict[str, Any]:
+    """The verdict in words and the released counts of the communities that the near ring touches."""
+    spans = [date.fromisoformat(f"{month}-01") for month in months]
+    gate = released_map(ctx, spans=spans)
+    near = shapely.buffer(place, source["near"]["outer_m"])
+    touched = gate.parts
+    if len(touched):
+        touched = touched[shapely.intersects(touched.to_crs(plane).geometry.to_numpy(), near)]
+    homes = int(gate.parts["households"].sum()) if len(gate.parts) else 0
+    rate = gate.total / homes if homes else 0.0
+    en, zh, raised = _VERDICTS[source["verdict"]]
+    parts = [
+        {
+            "name": _short(row["name"], "、", "等"), "name_en": _short(row["name_en"], ", ", " and others"),
+            "households": row["households"], "count": row["count"], "expected": rate * row["households"],
+        }
+        for row in touched.to_dict("records")
+    ]  # fmt: skip
+    km = f"{source['near']['outer_m'] / 1000:g}"
+    return {
+        "said": {
+            "en": f"{en}: reports within {km} km against households, months and all other enterprises.",
+            "zh": f"{zh}：周边 {km} 公里的反映，按户数、月份和全部企业一并比较。",
+        },
+        "parts": parts,
+        "tests": [{
+            "en": "Near and far compared, all enterprises together", "zh": "远近比较，全部企业一并校正",
+            "figure": "", "raised": raised, "verdict_en": en, "verdict_zh": zh,
+        }],
+    }  # fmt: skip
+
+
+def _short(names: str, between: str, rest: str, most: int = 4) -> str:
+    """The first few of joined names."""
+    some = names.split(between)
+    return names if len(some) <= most else between.join(some[:most]) + rest
+
+
+def _squares(homes: gpd.GeoSeries, least: int) -> list[tuple[float, float]]:
+    """The middles of squares in which at least so many households live."""
+    xy = np.column_stack([homes.x.to_numpy(), homes.y.to_numpy()])
+    square, count = np.unique(np.floor(xy / BLOCK_M), axis=0, return_counts=True)
+    middles = (square[count >= least] + 0.5) * BLOCK_M
+    return [(float(x), float(y)) for x, y in middles]

@@ -1,0 +1,327 @@
+"""What an analysis computes: from the database's rows to figures as JSON has them. No row of a person is in them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+
+from gridmap.errors import InvalidInput
+from gridmap.ground import metric_crs
+from gridmap.reports import sentences
+from gridmap.stats import contiguous, emerging, hotspots, scan
+from gridmap.stats.emerging import FEWEST_STEPS
+from gridmap.stats.focused import Focus, Ground, focus
+from gridmap.store import figures, read, studied
+from gridmap.usecases.context import Context
+from gridmap.usecases.counting import figures_within
+from gridmap.usecases.releasing import next_month
+from gridmap.view import Drawing, InArea, Kind, Scope, View
+
+#: told how much of the work is done (0 to 1); raises where the work is no longer wanted
+Step = Callable[[float], None]
+#: households are gathered in squares of so many metres, which one distance stands for
+BLOCK_M = 200.0
+#: months that emerging hot spots look back at most
+LOOK_BACK = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked. `first`, `last`: first days of the first and last month; `path`: of the area whose figures they
+    are; `near_m`: what counts as near an enterprise."""
+
+    path: str
+    first: date
+    last: date
+    categories: tuple[str, ...] = ()
+    drawing: Drawing = Drawing.NOW
+    near_m: float = 1_500.0
+    seed: int = 20260703
+
+    def months(self) -> list[date]:
+        """The first days of the window's months."""
+        found = [self.first]
+        while found[-1] < self.last:
+            found.append(next_month(found[-1]))
+        return found
+
+    def view(self, today: date) -> View:
+        """Whose figures: those of the area, in the drawing asked for."""
+        plain = figures_within(View.system(today), self.path)
+        scope = Scope({**plain.scope.grants, Kind.INCIDENT: InArea(self.path)})
+        return replace(plain, scope=scope, drawing=self.drawing)
+
+
+def run_hotspots(ctx: Context, asked: Question, step: Step) -> dict[str, Any]:
+    """Gi* and local Moran of each cell with p, q and class, and how each cell's spots come and go over two years."""
+    months = asked.months()
+    cells, households, cases, lost = _by_cell(ctx, asked, months)
+    step(0.15)
+    graph = contiguous(cells.geometry.to_numpy())
+    rng = np.random.default_rng(asked.seed)
+    found = hotspots(cases.sum(axis=1), graph, rng, population=households)
+    step(0.6)
+    lasting, reason = _emerging(ctx, asked, rng)
+    step(0.95)
+    rows = []
+    for i, (code, name, name_en) in enumerate(zip(cells["code"], cells["name"], cells["name_en"], strict=True)):
+        rows.append({
+            "code": code, "name": name, "name_en": name_en, "households": int(households[i]),
+            "count": int(cases[i].sum()), "gi_star": _number(found.gi_star[i]),
+            "local_moran": _number(found.local_moran[i]), "p": _number(found.p_sim[i]), "q": _number(found.q_fdr[i]),
+            "class": str(found.classes[i]), "quadrant": str(found.quadrants[i]),
+            "emerging": None if lasting is None else lasting.get(code, "none"),
+        })  # fmt: skip
+    moran = found.moran
+    return {
+        "cells": rows, "moran": {"i": moran.i, "p_sim": moran.p_sim, "p_norm": moran.p_norm},
+        "emerging_reason": reason, "without_household": lost, "incidents": int(cases.sum()),
+        "islands": [cells["code"].iloc[i] for i in found.islands.tolist()],
+        "left_out": [cells["code"].iloc[i] for i in found.left_out.tolist()],
+    }  # fmt: skip
+
+
+def run_scan(ctx: Context, asked: Question, step: Step) -> dict[str, Any]:
+    """Circles with the most cases beyond what their households let expect."""
+    cells, households, cases, lost = _by_cell(ctx, asked, asked.months())
+    step(0.15)
+    plane = cells.to_crs(_plane(cells))
+    middle = plane.geometry.representative_point()
+    x, y = middle.x.to_numpy(), middle.y.to_numpy()
+    found = scan(x, y, cases.sum(axis=1), households.astype(float), np.random.default_rng(asked.seed))
+    step(0.9)
+    places = middle.to_crs(4326)
+    clusters = [
+        {
+            "members": [cells["code"].iloc[i] for i in one.members.tolist()],
+            "centre": {"lon": round(places.x.iloc[one.centre], 6), "lat": round(places.y.iloc[one.centre], 6)},
+            "radius_m": one.radius, "cases": one.cases, "expected": one.expected,
+            "households": int(households[one.members].sum()), "relative_risk": _number(one.relative_risk),
+            "llr": one.llr, "p": one.p,
+        }
+        for one in found.clusters
+    ]  # fmt: skip
+    clusters = [{**one, "said": sentences.of_cluster(one)} for one in clusters]
+    return {"clusters": clusters, "incidents": int(cases.sum()), "without_household": lost}
+
+
+def run_sources(ctx: Context, asked: Question, step: Step) -> dict[str, Any]:
+    """Every enterprise of the county against the ground around it, with false discoveries held down over all."""
+    months = asked.months()
+    with read(ctx.engine) as conn:
+        incidents = studied.incidents(
+            conn, asked.view(ctx.today()), _window(months), asked.categories, now=ctx.clock(), zone=ctx.zone
+        )
+        works, kinds = studied.enterprises(conn), studied.categories(conn)
+        lon, lat = figures.household_points(conn)
+        mine = _inside(ctx, conn, asked, lon, lat)
+    step(0.1)
+    plane = metric_crs(float(lon.mean()), float(lat.mean())) if len(lon) else metric_crs(105.0, 35.0)
+    place = gpd.GeoSeries(works["geom"].to_numpy(), crs=4326).to_crs(plane).to_numpy()
+    homes = gpd.GeoSeries(shapely.points(lon[mine], lat[mine]), crs=4326).to_crs(plane)
+    if homes.empty:
+        raise InvalidInput("there are no households in this area, so no cases are expected", code="no_households")
+    reports = gpd.GeoSeries(shapely.points(incidents["lon"], incidents["lat"]), crs=4326).to_crs(plane)
+    ground, block = _blocks(_xy(homes), _xy(reports), _month_of(incidents, months, ctx), len(months))
+    within = np.array([_touches(ground, one) for one in place], dtype=bool)
+    since = [_since(day, months) for day in works["opened_on"]]
+    chosen = np.flatnonzero(within)
+    rng = np.random.default_rng(asked.seed)
+    found = focus(
+        ground, place[chosen], [since[i] for i in chosen], asked.near_m, rng, lambda share: step(0.1 + 0.85 * share)
+    )
+    sources = [
+        _source(works.iloc[i], one, works.iloc[chosen], _about(ground, block, incidents, kinds, place[i], asked.near_m))
+        for i, one in zip(chosen, found, strict=True)
+    ]
+    names = [f"{month:%Y-%m}" for month in months]
+    sources = [{**one, "said": sentences.of_source(one, names)} for one in sources]
+    return {
+        "months": names, "near_m": asked.near_m, "sources": sources,
+        "households": int(ground.households.sum()), "incidents": int(ground.cases.sum()),
+        "left_out": int((block < 0).sum()), "rate": [float(one) for one in ground.rate],
+    }  # fmt: skip
+
+
+# --- by cell ----------------------------------------------------------------------------------------------------------
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+
+def _by_cell(ctx: Context, asked: Question, months: list[date]) -> tuple[gpd.GeoDataFrame, Ints, Floats, int]:
+    """The area's cells as drawn, their households, cases (cells, months), and cases left out for want of households.
+
+    As drawn now: today's cells, by the cell responsible. As drawn then: those of the window's last day, by the cell
+    reported in. A case whose cell is of another drawing counts where it lies.
+    """
+    day = ctx.today() if asked.drawing is Drawing.NOW else next_month(months[-1]) - timedelta(days=1)
+    with read(ctx.engine) as conn:
+        view = asked.view(ctx.today())
+        found = studied.incidents(conn, view, _window(months), asked.categories, now=ctx.clock(), zone=ctx.zone)
+        lon, lat = figures.household_points(conn)
+        ground = ctx.grounds.on(conn, day)
+    homes = ground.index.locate(lon, lat)
+    row = pd.Index(ground.ids).get_indexer(pd.Index(found["cell_id"].astype("float64")))
+    strange = row < 0
+    row[strange] = ground.index.locate(found["lon"].to_numpy()[strange], found["lat"].to_numpy()[strange])
+    n, m = len(ground.ids), len(months)
+    households = np.bincount(homes[homes >= 0], minlength=n)
+    month = _month_of(found, months, ctx)
+    known = row >= 0
+    cases = np.bincount(row[known] * m + month[known], minlength=n * m).reshape(n, m).astype(np.float64)
+    mine = ground.cells["area_path"].str.startswith(asked.path).to_numpy()
+    households, cases = households[mine], cases[mine]
+    empty = households == 0
+    lost = int(cases[empty].sum())
+    cases[empty] = 0.0
+    return ground.cells[mine].reset_index(drop=True), households, cases, lost
+
+
+def _emerging(ctx: Context, asked: Question, rng: np.random.Generator) -> tuple[dict[str, str] | None, str | None]:
+    """The category of each cell by code; or None and why not."""
+    first = asked.last.year * 12 + asked.last.month - LOOK_BACK
+    longer = replace(asked, first=date(first // 12, first % 12 + 1, 1))
+    cells, households, cases, _ = _by_cell(ctx, longer, longer.months())
+    begun = np.flatnonzero(cases.sum(axis=0) > 0)
+    cases = cases[:, begun[0] :] if len(begun) else cases[:, :0]
+    if cases.shape[1] < FEWEST_STEPS:
+        return None, "too_few_steps"
+    try:
+        found = emerging(cases, contiguous(cells.geometry.to_numpy()), rng, population=households)
+    except InvalidInput as fault:
+        return None, fault.code
+    return dict(zip(cells["code"], map(str, found.categories), strict=True)), None
+
+
+# --- by block ---------------------------------------------------------------------------------------------------------
+
+
+def _blocks(homes: Floats, reports: Floats, month: Ints, months: int) -> tuple[Ground, Ints]:
+    """Squares of households with their cases, and the square of each report (-1: none within two squares of it)."""
+    from scipy.spatial import cKDTree
+
+    square = np.floor(homes / BLOCK_M).astype(np.int64)
+    _, which = np.unique(square, axis=0, return_inverse=True)
+    count = np.bincount(which).astype(np.float64)
+    x, y = (np.bincount(which, weights=homes[:, axis]) / count for axis in (0, 1))
+    if len(reports):
+        away, nearest = cKDTree(homes).query(reports)
+        block = np.where(away <= 2 * BLOCK_M, which[nearest], -1)
+    else:
+        block = np.empty(0, dtype=np.int64)
+    known = block >= 0
+    flat = np.bincount(block[known] * months + month[known], minlength=len(count) * months)
+    cases = flat.reshape(len(count), months).astype(np.float64)
+    return Ground(x, y, count, cases, cases.sum(axis=0) / count.sum()), block
+
+
+def _touches(ground: Ground, place: Any) -> bool:
+    """Whether any household lies within reach, so that something can be said of the place."""
+    from gridmap.stats.focused import REACH_M
+
+    return bool((shapely.distance(shapely.points(ground.x, ground.y), place) <= REACH_M).any())
+
+
+def _about(
+    ground: Ground, block: Ints, incidents: pd.DataFrame, kinds: pd.DataFrame, place: Any, near_m: float
+) -> dict[str, Any]:
+    """Near a place: what it is about, observed beside expected by category, and how many are open and red."""
+    distance = shapely.distance(shapely.points(ground.x, ground.y), place)
+    near = (block >= 0) & (distance[np.maximum(block, 0)] <= near_m)
+    some = incidents[near]
+    share = ground.households[distance <= near_m].sum() / ground.households.sum()
+    whole = incidents["category"][block >= 0].value_counts()
+    counted = some["category"].value_counts()
+    names = kinds.set_index("code")
+    rows = [
+        {
+            "code": code, "name": names.at[code, "name"], "name_en": names.at[code, "name_en"],
+            "observed": int(count), "expected": float(whole[code] * share),
+        }
+        for code, count in counted.items()
+    ]  # fmt: skip
+    rows.sort(key=lambda row: (row["expected"] - row["observed"], row["code"]))
+    return {"categories": rows, "open": int(some["open"].sum()), "red": int(some["red"].sum())}
+
+
+def _source(work: pd.Series, found: Focus, works: pd.DataFrame, about: dict[str, Any]) -> dict[str, Any]:
+    """One enterprise as the pages read it."""
+    tests = found.tests
+    poisson = None
+    if tests is not None:
+        fit = tests.poisson
+        slope = fit.coefficients.get("distance")
+        poisson = {
+            "converged": fit.converged, "reason": fit.reason,
+            "per_km": None if slope is None else _number(np.exp(1000 * slope.estimate)),
+            "low": None if slope is None else _number(np.exp(1000 * (slope.estimate - 1.96 * slope.se))),
+            "high": None if slope is None else _number(np.exp(1000 * (slope.estimate + 1.96 * slope.se))),
+            "p": None if slope is None else _number(slope.p),
+        }  # fmt: skip
+    return {
+        "id": int(work["id"]), "code": work["code"], "name": work["name"], "name_en": work["name_en"],
+        "kind": work["kind"], "verdict": found.verdict, "p": found.p, "q": found.q,
+        "excess": found.near.observed - found.near.expected, "near": asdict(found.near),
+        "rings": [asdict(ring) for ring in found.rings], "observed_by_month": found.observed_by_month,
+        "expected_by_month": found.expected_by_month,
+        "stone": None if tests is None else asdict(tests.stone),
+        "lawson_waller": None if tests is None else asdict(tests.lawson_waller), "poisson": poisson,
+        "rivals": [
+            {"id": int(works["id"].iloc[i]), "name": works["name"].iloc[i], "name_en": works["name_en"].iloc[i]}
+            for i in found.rivals
+        ],
+        **about,
+    }  # fmt: skip
+
+
+# --- small things -----------------------------------------------------------------------------------------------------
+
+
+def _window(months: list[date]) -> dict[str, Any]:
+    return {"from": months[0], "to": next_month(months[-1])}
+
+
+def _month_of(found: pd.DataFrame, months: list[date], ctx: Context) -> Ints:
+    """The place of each report's month among the months, by the county's calendar."""
+    local = found["received_at"].dt.tz_convert(str(ctx.zone))
+    number = (local.dt.year * 12 + local.dt.month).to_numpy(np.int64)
+    return np.asarray(number - (months[0].year * 12 + months[0].month), dtype=np.int64)
+
+
+def _since(opened: Any, months: list[date]) -> int:
+    """From which of the months on the enterprise was there; the month it opened in does not count whole."""
+    if opened is None or pd.isna(opened):
+        return 0
+    day = opened if not isinstance(opened, datetime) else opened.date()
+    return min(sum(month < day for month in months), len(months) - 1)
+
+
+def _inside(ctx: Context, conn: Any, asked: Question, lon: Floats, lat: Floats) -> NDArray[np.bool_]:
+    """Which households lie in the area asked about."""
+    ground = ctx.grounds.on(conn, ctx.today())
+    at = ground.index.locate(lon, lat)
+    mine = ground.cells["area_path"].str.startswith(asked.path).to_numpy()
+    return np.asarray((at >= 0) & mine[np.maximum(at, 0)] if len(mine) else np.zeros(len(lon), dtype=bool))
+
+
+def _plane(cells: gpd.GeoDataFrame) -> Any:
+    west, south, east, north = cells.total_bounds
+    return metric_crs((west + east) / 2, (south + north) / 2)
+
+
+def _xy(points: gpd.GeoSeries) -> Floats:
+    return np.column_stack([points.x.to_numpy(), points.y.to_numpy()])
+
+
+def _number(value: Any) -> float | None:
+    """A number as JSON has it; None for none."""
+    return float(value) if np.isfinite(value) else None

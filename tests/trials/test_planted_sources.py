@@ -1,0 +1,90 @@
+"""Over many drawings of the demo county's disputes: the planted enterprises are found, the others are not.
+
+Each seed deals the disputes of four months anew by the truth that the demo county is made by (`gridmap.demo.truth`):
+a rate by household, raised around three enterprises; the populous and the quiet one are not raised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pytest
+import shapely
+from numpy.typing import NDArray
+
+from gridmap.demo.county import make_county
+from gridmap.demo.plane import Plane
+from gridmap.stats.focused import Ground, focus
+from gridmap.usecases.studies import BLOCK_M
+
+SEEDS, SUITE = 100, 2
+MONTHS, ALL_MONTHS, NEAR_M = 4, 36, 1_500.0
+FOUND = frozenset({"clear", "raised"})
+
+
+@cache
+def made() -> tuple[dict[str, Any], NDArray[np.float64], NDArray[np.int64], NDArray[np.object_]]:
+    """The truth, the homes in a plane, the square of each, and the enterprises in the same plane."""
+    county = make_county()
+    plane = Plane()
+    homes = plane.xy(*(county.households[axis].to_numpy() for axis in ("lon", "lat")))
+    _, square = np.unique(np.floor(homes / BLOCK_M), axis=0, return_inverse=True)
+    shapes = gpd.GeoSeries(county.enterprises["geometry"].to_numpy())
+    places = shapely.transform(shapes.to_numpy(), lambda xy: plane.xy(xy[:, 0], xy[:, 1]))
+    return county.truth, homes, square.ravel(), np.asarray(places, dtype=object)
+
+
+def dealt(seed: int) -> tuple[Ground, np.random.Generator]:
+    """Four months of disputes, drawn anew."""
+    truth, homes, square, _ = made()
+    rng = np.random.default_rng([20261128, seed])
+    times = np.ones(len(homes))
+    for one in truth["enterprises"]:
+        if one["alpha"]:
+            at = Plane().xy(np.array([one["lon"]]), np.array([one["lat"]]))[0]
+            times += one["alpha"] * np.exp(-np.hypot(*(homes - at).T) / one["beta_m"])
+    mean = truth["base_disputes_per_household"] / ALL_MONTHS * times
+    count = np.bincount(square).astype(float)
+    cases = np.stack([np.bincount(square, weights=rng.poisson(mean)) for _ in range(MONTHS)], axis=1)
+    x, y = (np.bincount(square, weights=homes[:, axis]) / count for axis in (0, 1))
+    return Ground(x, y, count, cases, cases.sum(axis=0) / count.sum()), rng
+
+
+def verdicts(seed: int) -> list[tuple[str, str]]:
+    """Part and verdict of each enterprise."""
+    truth, _, _, places = made()
+    ground, rng = dealt(seed)
+    found = focus(ground, places, [0] * len(places), NEAR_M, rng)
+    bricks = truth["not_separable"][0][1]
+    parts = ["neighbour" if one["name"] == bricks else one["role"] for one in truth["enterprises"]]
+    return [(part, one.verdict) for part, one in zip(parts, found, strict=True)]
+
+
+def summed(told: list[tuple[str, str]]) -> str:
+    """How many of each part were called raised, such as "raised 3, populous 0"."""
+    parts = ("raised", "populous", "quiet", "neighbour", "background")
+    counts = [sum(part == name and verdict in FOUND for part, verdict in told) for name in parts]
+    return ", ".join(f"{name} {count}" for name, count in zip(parts, counts, strict=True))
+
+
+@pytest.mark.parametrize("seed", range(SUITE))
+def test_a_sample_finds_the_planted_and_not_the_others(seed: int) -> None:
+    told = verdicts(seed)
+    assert sum(verdict in FOUND for part, verdict in told if part == "raised") >= 2
+    assert not [part for part, verdict in told if part in {"populous", "quiet"} and verdict in FOUND]
+
+
+@pytest.mark.trial
+def test_planted_enterprises(trial: Callable[..., Any]) -> None:
+    """Of 100 seeds: the three planted ones are found in nearly all, the populous and the quiet one in nearly none."""
+    ledger, remaining = trial("planted enterprises called raised", [f"seed {number}" for number in range(SEEDS)])
+    for case in remaining:
+        told = summed(verdicts(int(case.split()[1])))
+        ledger.record(case, told, good="populous 0" in told and "quiet 0" in told)
+    raised = [int(str(case["outcome"]).split()[1].rstrip(",")) for case in ledger.seen]
+    assert np.sum(raised) >= 0.9 * 3 * len(raised)
+    assert sum(not case["good"] for case in ledger.seen) <= 0.1 * len(raised)

@@ -10,6 +10,7 @@ from gridmap.store.tables.accounts import accounts, audit, changes, login_failur
 from gridmap.store.tables.base import SRID, UtcDateTime, metadata
 from gridmap.store.tables.basemap import places, roads, water
 from gridmap.store.tables.ground import areas, bodies, cells, meta
+from gridmap.store.tables.homes import calls, care_notes, consents, devices, quotas, visits
 from gridmap.store.tables.messages import beats, messages, outbox, requests
 from gridmap.store.tables.people import duties, leaves, sealed, subjects, workers
 from gridmap.store.tables.reports import calendars, events, helpers, incidents, processes, responsibilities
@@ -24,9 +25,13 @@ __all__ = [
     "beats",
     "bodies",
     "calendars",
+    "calls",
+    "care_notes",
     "categories",
     "cells",
     "changes",
+    "consents",
+    "devices",
     "duties",
     "enterprises",
     "events",
@@ -41,6 +46,7 @@ __all__ = [
     "outbox",
     "places",
     "processes",
+    "quotas",
     "readings",
     "requests",
     "responsibilities",
@@ -49,6 +55,7 @@ __all__ = [
     "sessions",
     "subjects",
     "versions",
+    "visits",
     "water",
     "workers",
 ]

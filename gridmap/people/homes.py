@@ -37,8 +37,8 @@ def in_force(withdrawn_at: datetime | None, until: date | None, today: date) -> 
 def call_order(cells: Iterable[int], roster: Roster, moment: datetime, most: int = MOST_WORKERS) -> Sequence[int]:
     """Whom a help call goes to, first to last: the workers on duty at a local moment, each once.
 
-    `cells`: ids, nearest to the home first, its own before all. Within a cell the primary comes before backups, then the
-    lowest id. Nothing is asked about where anybody is.
+    `cells`: ids, nearest to the home first, its own before all. Within a cell the primary comes before backups, then
+    the lowest id. Nothing is asked about where anybody is.
     """
     found: dict[int, None] = {}
     for cell_id in cells:

@@ -28,9 +28,7 @@ class Quota:
         return first + timedelta(days=start - 1), first + timedelta(days=end)
 
 
-def quota_of(
-    worker_id: int, area_path: str, by_worker: Mapping[int, Quota], by_area: Mapping[str, Quota]
-) -> Quota:
+def quota_of(worker_id: int, area_path: str, by_worker: Mapping[int, Quota], by_area: Mapping[str, Quota]) -> Quota:
     """A worker's own quota, else that of the nearest area above (`by_area` by path), else the default."""
     if worker_id in by_worker:
         return by_worker[worker_id]
@@ -94,8 +92,14 @@ class Feasibility:
 
 
 def feasibility(
-    visits: int, hops_m: Sequence[float], *, days: int, hours_a_day: float = 4.0, visit_min: float = 30.0,
-    walk_km_h: float = 4.0, detour: float = 1.4,
+    visits: int,
+    hops_m: Sequence[float],
+    *,
+    days: int,
+    hours_a_day: float = 4.0,
+    visit_min: float = 30.0,
+    walk_km_h: float = 4.0,
+    detour: float = 1.4,
 ) -> Feasibility:
     """Whether so many visits fit into so many days.
 

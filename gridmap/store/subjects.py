@@ -14,6 +14,9 @@ from gridmap.privacy import Vault
 from gridmap.store import tables as t
 from gridmap.store.bulk import bulk_insert, bulk_update
 
+#: up to so many rows are named one by one; more are picked out of the whole table
+_FEW = 500
+
 
 def seal_new(
     conn: Connection, vault: Vault, fields: Sequence[Mapping[str, str | None]], now: datetime
@@ -63,9 +66,14 @@ def reseal(
     Fields not named keep what they hold; None as a whole empties them all. A row that changes gets a new subject, and
     the key of its old one is destroyed.
     """
-    held = dict(conn.execute(select(table.c.id, table.c.subject_id)).all())
+    all_rows = select(table.c.id, table.c.subject_id)
+    few = len(row_ids) <= _FEW
+    held = dict(conn.execute(all_rows.where(table.c.id.in_(row_ids.tolist())) if few else all_rows).all())
     subject_ids = [held.get(row_id) for row_id in row_ids.tolist()]
-    opened = _open_all(conn, vault, {subject_id for subject_id in subject_ids if subject_id is not None})
+    mine = {subject_id for subject_id in subject_ids if subject_id is not None}
+    opened: Mapping[int | None, dict[str, str]] = (
+        {**open_many(conn, vault, mine)} if len(mine) <= _FEW else _open_all(conn, vault, mine)
+    )
     wanted = [
         {name: text for name, text in ({**opened.get(s, {}), **one} if one is not None else {}).items() if text}
         for s, one in zip(subject_ids, fields, strict=True)

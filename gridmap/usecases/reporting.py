@@ -65,7 +65,7 @@ def report(ctx: Context, view: View, draft: Draft, *, key: str | None = None) ->
     _check(view, draft)
     pin = Pin(draft.lon, draft.lat, draft.crs, draft.accuracy_m, draft.confirmed)
     said = draft.fingerprint(ctx.vault)
-    return act_on_pin(ctx, view, pin, partial(_write, ctx, view, draft), key=key, said=said)
+    return act_on_pin(ctx, view, pin, partial(write_report, ctx, view, draft), key=key, said=said)
 
 
 def _check(view: View, draft: Draft) -> None:
@@ -79,9 +79,10 @@ def _check(view: View, draft: Draft) -> None:
         raise InvalidInput("occurred_at has no time zone; write it like 2026-07-03T09:41:00+08:00", field="occurred_at")
 
 
-def _write(
+def write_report(
     ctx: Context, view: View, draft: Draft, conn: Connection, spot: Spot, places: Places, now: datetime
 ) -> dict[str, Any]:
+    """Write a placed report inside the caller's transaction, and answer as `report` does."""
     category = incidents.category(conn, draft.category)
     household_id = _household(conn, view, draft.household_id)
     enterprise_id = incidents.id_of(conn, t.enterprises, draft.enterprise_id, "enterprise_id")

@@ -1,7 +1,7 @@
 """What is kept of a household besides its address: consents, care notes, visits; and its help button.
 
-No text stands here: contact, care notes and visit notes are sealed under the household's subject, a device's secret under
-its own. A visit says when and how it went, never where anybody walked.
+No text stands here: contact, care notes and visit notes are sealed under the household's subject, a device's secret
+under its own. A visit says when and how it went, never where anybody walked.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from importlib.resources import as_file, files
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from gridmap.jobs.loop import Loop
 from gridmap.usecases.accounts import Passwords
 from gridmap.usecases.context import Context
 from gridmap.usecases.delivering import deliverer
+from gridmap.usecases.helping import ask_on
 from gridmap.usecases.readlog import ReadLog
 
 DESCRIPTION = """\
@@ -40,8 +42,8 @@ def create_app(ctx: Context, passwords: Passwords | None = None, *, delivering: 
 
     `passwords` is given by tests, which hash faster. State that routes use: `ctx`, `passwords`, `read_log`, `registry`,
     `assets`, `answers`, `rasters` and `tile_sources` (kept between requests), `entrance` (who asks), `log_ins` (how
-    many log-ins are checked at once). The read log is flushed when the application stops. `delivering`: a thread beside
-    it sends messages while it runs; EnvironmentFault where its settings are wrong.
+    many log-ins are checked at once). The read log is flushed when the application stops. `delivering`: threads
+    beside it send messages and pass help calls on while it runs; EnvironmentFault where its settings are wrong.
     """
     app = FastAPI(
         title="gridmap",
@@ -58,7 +60,9 @@ def create_app(ctx: Context, passwords: Passwords | None = None, *, delivering: 
     app.state.read_log = ReadLog(ctx.engine)
     app.state.registry = CollectorRegistry()
     app.state.registry.register(QueueMetrics(ctx))
-    app.state.loop = Loop("delivery", deliverer(ctx).run) if delivering else None
+    app.state.loops = (
+        [Loop("delivery", deliverer(ctx).run), Loop("help-calls", partial(ask_on, ctx))] if delivering else []
+    )
     app.state.log_ins = CapacityLimiter(os.cpu_count() or 1)
     app.state.answers = AnswerCache()
     app.state.rasters = StateCache(ctx.settings.heat_bytes)
@@ -93,12 +97,12 @@ def static_folder() -> Path:
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    loop: Loop | None = app.state.loop
-    if loop is not None:
+    loops: list[Loop] = app.state.loops
+    for loop in loops:
         loop.start()
     try:
         yield
     finally:
-        if loop is not None:
+        for loop in loops:
             loop.close()
         app.state.read_log.close()

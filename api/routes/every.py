@@ -10,6 +10,8 @@ from api.routes import (
     forms,
     ground,
     heat_tiles,
+    help_button,
+    homes,
     incidents,
     layers,
     messages,
@@ -17,6 +19,7 @@ from api.routes import (
     session,
     stats,
     system,
+    visits,
 )
 
 #: what is asked most comes first: FastAPI tries them in order
@@ -31,6 +34,9 @@ ROUTERS: tuple[APIRouter, ...] = (
     cell_tiles.router,
     stats.router,
     messages.router,
+    homes.router,
+    visits.router,
+    help_button.router,
     forms.router,
     system.router,
 )

@@ -106,6 +106,14 @@ def went_on(conn: Connection, call_id: int, paged: int, next_at: datetime | None
     conn.execute(update(t.calls).where(t.calls.c.id == call_id).values(paged=paged, next_at=next_at))
 
 
+def asked(conn: Connection, incident_id: int) -> set[int]:
+    """The workers who had a case before, or have it now."""
+    r = t.responsibilities.c
+    return set(
+        conn.execute(select(r.worker_id).where(r.incident_id == incident_id, r.worker_id.is_not(None))).scalars()
+    )
+
+
 def unheard(conn: Connection, before: datetime, tested_before: datetime, path: str | None) -> list[dict[str, Any]]:
     """Devices in use not heard, or not tested, since these moments, below an area (None: everywhere): code, cell,
     heard_at, tested_at, installed_at. No address and no name."""

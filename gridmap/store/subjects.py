@@ -157,3 +157,16 @@ def erase(conn: Connection, subject_id: int, now: datetime) -> None:
     if done.rowcount == 0:
         raise NotFound("there is no such subject")
     conn.execute(delete(t.sealed).where(t.sealed.c.subject_id == subject_id))
+
+
+def wrapped_after(conn: Connection, after: int, limit: int) -> Sequence[tuple[int, bytes]]:
+    """(id, wrapped key) of living subjects with a higher id, in their order; locked where the database can."""
+    s = t.subjects.c
+    query = select(s.id, s.wrapped_key).where(s.id > after, s.wrapped_key.is_not(None)).order_by(s.id).limit(limit)
+    return [(row[0], row[1]) for row in conn.execute(query.with_for_update())]
+
+
+def set_wrapped(conn: Connection, wrapped: Mapping[int, bytes]) -> None:
+    """Give subjects their keys wrapped anew; the boxes stay as they are."""
+    if wrapped:
+        bulk_update(conn, t.subjects, np.array(list(wrapped), np.int64), {"wrapped_key": list(wrapped.values())})

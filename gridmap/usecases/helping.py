@@ -139,9 +139,8 @@ def near_cells(ground: Ground, lon: float, lat: float, most: int = NEAR_CELLS) -
         return []
     shrink = float(np.cos(np.radians(lat)))
     west, south, east, north = shapely.bounds(shapes).T
-    apart = np.hypot(
-        np.maximum(np.maximum(west - lon, lon - east), 0.0) * shrink, np.maximum(np.maximum(south - lat, lat - north), 0.0)
-    )  # fmt: skip
+    across = np.maximum(np.maximum(west - lon, lon - east), 0.0) * shrink
+    apart = np.hypot(across, np.maximum(np.maximum(south - lat, lat - north), 0.0))
     # boxes lie no farther than what is in them: those past the most-th exact distance need not be measured
     order = np.argsort(apart, kind="stable")
     first = order[: 4 * most]
@@ -153,15 +152,17 @@ def near_cells(ground: Ground, lon: float, lat: float, most: int = NEAR_CELLS) -
 def _ask(
     ctx: Context, conn: Connection, incident_id: int, places: Places, at: tuple[float, float], asked: int, now: datetime
 ) -> int:
-    """Hand a call to the one after the `asked` who were asked already, or to the centre; how many are asked now, 0
-    when it is with the centre."""
+    """Hand a call to the nearest on duty who was not asked yet, or after `MOST_WORKERS` to the centre; how many were
+    asked now, 0 when it is with the centre."""
     ground = ctx.grounds.on(conn, ctx.day_of(now))
     cell_ids = near_cells(ground, *at)
     roster = ground_store.roster(conn, set(cell_ids))
-    order = call_order(cell_ids, roster, now.astimezone(ctx.zone), MOST_WORKERS)
+    before = buttons.asked(conn, incident_id)
+    order = call_order(cell_ids, roster, now.astimezone(ctx.zone), MOST_WORKERS + len(before))
+    left = [worker_id for worker_id in order if worker_id not in before]
     row = incidents.current(conn, incident_id)
     moment = incidents.after(row, now)
-    worker_id = order[asked] if asked < len(order) else None
+    worker_id = left[0] if left and asked < MOST_WORKERS else None
     if worker_id is None and row.worker_id is None and row.reason == Reason.DISPATCHER:
         return 0  # the centre has it
     case: Case = cases.load(conn, incident_id, ctx.zone)

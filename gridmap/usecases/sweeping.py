@@ -5,14 +5,16 @@ from __future__ import annotations
 from datetime import timedelta
 
 from gridmap.store import accounts, expiry, messages, write
+from gridmap.usecases import homes
 from gridmap.usecases.context import Context
 from gridmap.usecases.delivering import deliverer
+from gridmap.usecases.helping import ask_on
 from gridmap.usecases.placing import place_again
 
 #: a phone may hold a report back for a season in the hills; its key must still be known when it comes again
 KEEP_REQUESTS = timedelta(days=180)
 #: of what a sweep counts, that which it removes
-REMOVED = frozenset({"readings", "requests", "sessions", "messages"})
+REMOVED = frozenset({"readings", "requests", "sessions", "messages", "homes"})
 
 
 def sweep(ctx: Context) -> dict[str, int]:
@@ -28,6 +30,8 @@ def sweep(ctx: Context) -> dict[str, int]:
             "requests": expiry.forget_requests(conn, now - KEEP_REQUESTS),
             "sessions": expiry.forget_sessions(conn, now),
             "messages": messages.forget(conn, old),
+            "homes": homes.expire(ctx, conn, now, old),
         }
+    called = ask_on(ctx)
     done = messenger.run()
-    return swept | {"sent": done["sent"], "later": done["later"], "given up": done["dead"]}
+    return swept | {"help calls": called, "sent": done["sent"], "later": done["later"], "given up": done["dead"]}

@@ -20,7 +20,7 @@ CHANGED = problems(*SIGNED, 400, 404, 409, 413)
 
 @router.get("/{household_id}/file", summary="Read its file", responses=READ)
 def read_file(caller: Explained, household_id: HouseholdId) -> FileOut:
-    """All that is kept of a household, for a worker of its cell, who says why. The reading is logged with the reason."""
+    """All that is kept of a household, for a worker of its cell, who says why. The reading is logged."""
     return FileOut(**homes.file_of(caller.reader, household_id))
 
 

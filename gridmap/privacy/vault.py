@@ -85,7 +85,7 @@ class Vault:
         return _decrypt(self.master, wrapped, _WRAP)
 
     def rewrap(self, wrapped: bytes) -> bytes | None:
-        """A subject's key wrapped with the master key; None where it is already. Raises EnvironmentFault for neither."""
+        """A subject's key wrapped with the master key; None where it is already. EnvironmentFault for neither."""
         try:
             _decrypt(self.master, wrapped, _WRAP)
         except EnvironmentFault:

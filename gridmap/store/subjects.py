@@ -71,9 +71,7 @@ def reseal(
     held = dict(conn.execute(all_rows.where(table.c.id.in_(row_ids.tolist())) if few else all_rows).all())
     subject_ids = [held.get(row_id) for row_id in row_ids.tolist()]
     mine = {subject_id for subject_id in subject_ids if subject_id is not None}
-    opened: Mapping[int | None, dict[str, str]] = (
-        {**open_many(conn, vault, mine)} if len(mine) <= _FEW else _open_all(conn, vault, mine)
-    )
+    opened = _open_all(conn, vault, mine)
     wanted = [
         {name: text for name, text in ({**opened.get(s, {}), **one} if one is not None else {}).items() if text}
         for s, one in zip(subject_ids, fields, strict=True)
@@ -91,8 +89,8 @@ def reseal(
 
 def _open_all(conn: Connection, vault: Vault, subject_ids: Collection[int]) -> dict[int | None, dict[str, str]]:
     """The opened fields of many subjects, in two queries."""
-    if not subject_ids:
-        return {}
+    if len(subject_ids) <= _FEW:
+        return dict(open_many(conn, vault, subject_ids).items())
     b, s = t.sealed.c, t.subjects.c
     wrapped = dict(conn.execute(select(s.id, s.wrapped_key).where(s.wrapped_key.is_not(None))).all())
     keys = {i: vault.unwrap(wrapped[i]) for i in subject_ids if i in wrapped}

@@ -175,12 +175,17 @@ def add_care(ctx: Context, view: View, household_id: int, note: Care) -> dict[st
         if "care" not in homes.agreed(conn, household_id, ctx.today()):
             raise Conflict("the household has not agreed to care notes; write its consent down first",
                            code="no_consent")  # fmt: skip
-        now = ctx.clock()
-        kept = {"purpose": note.purpose, "readers": note.readers, "expires_on": note.expires_on, "created_at": now}
         account_id = view.actor.account_id if view.actor else None
-        note_id = homes.add_care(conn, {**kept, "household_id": household_id, "account_id": account_id})
-        seal(ctx, conn, row, homes.care_field(note_id), note.text.strip(), now)
-        return {"id": note_id, "text": note.text.strip(), **kept}
+        return keep_care(ctx, conn, int(row["id"]), note, account_id)
+
+
+def keep_care(ctx: Context, conn: Connection, household_id: int, note: Care, account_id: int | None) -> dict[str, Any]:
+    """Write a care note that was checked before, inside the caller's transaction."""
+    row, now = homes.household(conn, household_id), ctx.clock()
+    kept = {"purpose": note.purpose, "readers": note.readers, "expires_on": note.expires_on, "created_at": now}
+    note_id = homes.add_care(conn, {**kept, "household_id": household_id, "account_id": account_id})
+    seal(ctx, conn, row, homes.care_field(note_id), note.text.strip(), now)
+    return {"id": note_id, "text": note.text.strip(), **kept}
 
 
 def seal(ctx: Context, conn: Connection, row: Mapping[str, Any], field: str, text: str, now: datetime) -> None:

@@ -57,7 +57,7 @@ function show(...nodes) {
 
 function back() {
   const on = { click: () => { main.classList.remove("one"); byId("home").hidden = true; } };
-  return el("button", { class: "button back", type: "button", on }, t("page.visits.back"));
+  return el("button", { class: "button back", type: "button", on }, t("visits.back"));
 }
 
 async function open(id, reason) {

@@ -125,6 +125,7 @@ def test_silent_devices_and_due_tests_are_listed(api: Api) -> None:
     assert press(api, secret, 1, kind="test").json()["number"] is None
     assert api.get("dispatcher-1", "/help/devices").json() == []
     api.county.clock.forward(days=8)
+    api.tokens.clear()  # sessions have ended
     listed = api.get("dispatcher-1", "/help/devices").json()
     assert [(row["code"], row["cell"], row["silent"], row["test_due"]) for row in listed] == [
         ("HB-1", CELL["A"], True, False)

@@ -29,6 +29,7 @@ def test_a_visit_is_written_once_and_leaves_the_plan(api: Api) -> None:
     plan = api.get("worker-a", "/visits/plan").json()
     assert (plan["met"], plan["red"], plan["items"][-1]["id"]) == (1, 3, first)
     api.county.clock.forward(days=20)  # the day that was promised
+    api.tokens.clear()  # sessions have ended
     later = api.get("worker-a", "/visits/plan").json()
     assert later["items"][0]["id"] == first
     assert later["items"][0]["due"]

@@ -52,7 +52,7 @@ function ask(item) {
 function show(...nodes) {
   main.classList.add("one");
   byId("home").hidden = false;
-  byId("home").replaceChildren(...nodes);
+  byId("home").replaceChildren(...nodes.filter(Boolean));
 }
 
 function back() {

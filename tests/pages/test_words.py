@@ -48,7 +48,6 @@ FAMILIES = {
     "consent": set(PURPOSES),
     "outcome": set(OUTCOMES),
     "care": set(CARE_PURPOSES),
-    "visits.why": {"visit", "request", "asked"},
     "light": {str(light) for light in Light},
     "reason": {str(reason) for reason in Reason},
     "reason_short": {str(reason) for reason in Reason},

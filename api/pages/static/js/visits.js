@@ -42,8 +42,7 @@ function row(item) {
 /** Nobody opens a file without saying why. */
 function ask(item) {
   chosen = item.id;
-  const why = ["visit", "request", "asked"].map((one) => {
-    const said = t(`visits.why_${one}`);
+  const why = [t("visits.why_visit"), t("visits.why_request"), t("visits.why_asked")].map((said) => {
     return el("button", { class: "button", type: "button", on: { click: () => open(item.id, said) } }, said);
   });
   show(back(), el("h1", {}, item.address), el("h2", {}, t("visits.why")), el("p", { class: "quiet" }, t("visits.why_text")), el("div", { class: "actions" }, why));
@@ -71,18 +70,18 @@ async function open(id, reason) {
     back(), el("h1", {}, home.address), el("p", { class: "quiet" }, people),
     el("p", {}, `${t("visits.contact")}: ${contact || t("visits.no_contact")}`),
     home.interpreter_wanted ? el("p", {}, el("b", { class: "tag" }, t("visits.interpreter"))) : null,
-    section("care", home.care_notes, (one) => el("p", {}, el("b", {}, words(`care.${one.purpose}`, one.purpose)), ` ${one.text ?? ""} `, el("small", { class: "quiet" }, t("visits.until", { day: day(one.expires_on) })))),
+    section(t("visits.care"), home.care_notes, (one) => el("p", {}, el("b", {}, words(`care.${one.purpose}`, one.purpose)), ` ${one.text ?? ""} `, el("small", { class: "quiet" }, t("visits.until", { day: day(one.expires_on) })))),
     visitForm(home, again),
-    section("history", home.visits, (one) => past(one, again)),
-    section("requests", home.requests, (one) => el("p", {}, `${one.number} ${named(one, "category_name")} · ${day(one.received_at)}`)),
-    section("consents", home.consents, (one) => consent(home, one, again)),
+    section(t("visits.history"), home.visits, (one) => past(one, again)),
+    section(t("visits.requests"), home.requests, (one) => el("p", {}, `${one.number} ${named(one, "category_name")} · ${day(one.received_at)}`)),
+    section(t("visits.consents"), home.consents, (one) => consent(home, one, again)),
     el("div", { class: "actions" }, agreeing(home, again), pdf(id, reason)),
   );
 }
 
-function section(name, rows, draw) {
+function section(title, rows, draw) {
   const list = rows.length ? el("ul", {}, rows.map((one) => el("li", {}, draw(one)))) : el("p", { class: "quiet" }, t("visits.nothing"));
-  return el("div", {}, el("h2", {}, t(`visits.${name}`)), list);
+  return el("div", {}, el("h2", {}, title), list);
 }
 
 const pdf = (id, reason) => el("a", { class: "button", href: `/api/v1/households/${id}/file.pdf?${new URLSearchParams({ reason })}` }, t("visits.pdf"));

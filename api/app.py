@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from importlib.resources import as_file, files
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from gridmap.usecases import analysing
 from gridmap.usecases.accounts import Passwords
 from gridmap.usecases.context import Context
 from gridmap.usecases.delivering import deliverer
+from gridmap.usecases.helping import ask_on
 from gridmap.usecases.readlog import ReadLog
 
 DESCRIPTION = """\
@@ -42,7 +44,8 @@ def create_app(ctx: Context, passwords: Passwords | None = None, *, delivering: 
     `passwords` is given by tests, which hash faster. State that routes use: `ctx`, `passwords`, `read_log`, `registry`,
     `assets`, `answers`, `rasters` and `tile_sources` (kept between requests), `entrance` (who asks), `log_ins` (how
     many log-ins are checked at once). The read log is flushed when the application stops. `delivering`: threads
-    beside it send messages and compute analyses while it runs; EnvironmentFault where its settings are wrong.
+    beside it send messages, compute analyses and pass help calls on while it runs; EnvironmentFault where its settings
+    are wrong.
     """
     app = FastAPI(
         title="gridmap",
@@ -78,9 +81,10 @@ def create_app(ctx: Context, passwords: Passwords | None = None, *, delivering: 
 
 
 def _loops(ctx: Context) -> list[Loop]:
-    """What a server does beside answering: it sends messages, and computes the analyses that were asked for."""
+    """What a server does beside answering: it sends messages, passes help calls on, and computes analyses asked for."""
     return [
         Loop("delivery", deliverer(ctx).run),
+        Loop("help-calls", partial(ask_on, ctx)),
         Loop("analyses", lambda stop: analysing.work(ctx, stop), pause_s=0.5),
     ]
 

@@ -70,7 +70,9 @@ class Settings:
     database_url: str = DEFAULT_DATABASE
     #: where the master key for sealed personal fields lies when GRIDMAP_SECRET_KEY is not given
     key_file: Path = Path("var/secret.key")
-    secret_key: str | None = None
+    secret_key: str | None = field(default=None, repr=False)
+    #: while keys are rotated: the key before, with which older rows still open
+    old_secret_key: str | None = field(default=None, repr=False)
     #: where indexes of the cells are kept for all server processes; None: beside a SpatiaLite file, else `var/index`
     index_dir: Path | None = None
     timezone: str = "Asia/Shanghai"
@@ -99,6 +101,7 @@ class Settings:
             database_url=text("DATABASE_URL", default.database_url),
             key_file=Path(text("KEY_FILE", str(default.key_file))),
             secret_key=env.get("GRIDMAP_SECRET_KEY") or None,
+            old_secret_key=env.get("GRIDMAP_OLD_SECRET_KEY") or None,
             index_dir=Path(folder) if (folder := env.get("GRIDMAP_INDEX_DIR")) else None,
             timezone=text("TIMEZONE", default.timezone),
             session_hours=_number(env, "SESSION_HOURS", default.session_hours),

@@ -11,6 +11,7 @@ from api import auth
 from api.deps import Caller, Signed
 from api.pages import insight, resident, tiles
 from api.pages.frame import PAGES, composed, county_of, page, page_data, tiles_of
+from api.pages.homes import visits_page
 from api.pages.words import LANG_COOKIE, language
 from gridmap.errors import Forbidden, NotFound
 from gridmap.usecases.context import Context
@@ -26,6 +27,7 @@ def router(ctx: Context) -> APIRouter:
     pages.add_api_route("/login", login_form, methods=["GET"])
     pages.add_api_route("/language/{lang}", switch_language, methods=["GET"])
     pages.add_api_route("/", home, methods=["GET"])
+    pages.add_api_route("/visits", visits_page, methods=["GET"])
     for name in sorted({name for names in PAGES.values() for name in names}):
         pages.add_api_route(f"/{name}", _page_route(name), methods=["GET"], name=f"page_{name}")
     resident.add_to(pages)

@@ -11,6 +11,8 @@ from api.routes import (
     forms,
     ground,
     heat_tiles,
+    help_button,
+    homes,
     incidents,
     layers,
     meetings,
@@ -21,6 +23,7 @@ from api.routes import (
     session,
     stats,
     system,
+    visits,
 )
 
 #: what is asked most comes first: FastAPI tries them in order
@@ -39,6 +42,9 @@ ROUTERS: tuple[APIRouter, ...] = (
     analyses.router,
     messages.router,
     meetings.router,
+    homes.router,
+    visits.router,
+    help_button.router,
     forms.router,
     system.router,
 )

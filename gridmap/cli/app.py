@@ -19,7 +19,9 @@ from gridmap.cli import (
     demo,
     doctor,
     export,
+    help_button,
     hotspots,
+    keys,
     knox,
     locate,
     messages,
@@ -65,6 +67,8 @@ app.command("demo")(demo.demo)
 app.command("serve")(serve.serve)
 app.add_typer(users.users)
 app.add_typer(messages.messages)
+app.add_typer(keys.keys)
+app.add_typer(help_button.help_button)
 
 
 def run(args: Sequence[str] | None = None) -> int:

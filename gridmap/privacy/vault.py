@@ -64,6 +64,8 @@ class Vault:
     """Seals and opens fields. Holds the master key; never stored, printed or pickled."""
 
     master: bytes = field(repr=False)
+    #: while keys are rotated: what older subjects are still wrapped with
+    former: bytes | None = field(default=None, repr=False)
 
     def new_subject(self) -> tuple[bytes, bytes]:
         """(key, wrapped key) for a new subject: keep the wrapped one, use the key now, forget it."""
@@ -75,7 +77,20 @@ class Vault:
         return AESGCM(self.master)
 
     def unwrap(self, wrapped: bytes) -> bytes:
+        if self.former is not None:
+            try:
+                return _decrypt(self.master, wrapped, _WRAP)
+            except EnvironmentFault:
+                return _decrypt(self.former, wrapped, _WRAP)
         return _decrypt(self.master, wrapped, _WRAP)
+
+    def rewrap(self, wrapped: bytes) -> bytes | None:
+        """A subject's key wrapped with the master key; None where it is already. EnvironmentFault for neither."""
+        try:
+            _decrypt(self.master, wrapped, _WRAP)
+        except EnvironmentFault:
+            return _encrypt(self._wrapper, self.unwrap(wrapped), _WRAP)
+        return None
 
     def seal(self, key: bytes, subject_id: int, name: str, text: str) -> bytes:
         """A box that opens only with this key, for this subject and this field."""

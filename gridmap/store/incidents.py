@@ -19,6 +19,15 @@ from gridmap.store import tables as t
 from gridmap.store.bulk import bulk_insert
 from gridmap.store.upsert import known_among
 
+#: stands for fingerprints that were made with a key before: the first answer is given again, whatever is asked
+ROTATED = "rotated"
+
+
+def rotate_requests(conn: Connection, before: datetime) -> None:
+    """Mark the requests answered before a moment, whose fingerprints no key makes any more."""
+    r = t.requests
+    conn.execute(update(r).where(r.c.created_at < before, r.c.response != "").values(fingerprint=ROTATED))
+
 
 def claim_request(conn: Connection, sender: str, key: str, fingerprint: str, now: datetime) -> dict[str, Any] | None:
     """Take this sender's key for this transaction; the stored answer when it was answered before.
@@ -32,7 +41,7 @@ def claim_request(conn: Connection, sender: str, key: str, fingerprint: str, now
         return None
     r = t.requests.c
     known = conn.execute(select(r.fingerprint, r.response).where(r.sender == sender, r.key == key)).one()
-    if known.fingerprint != fingerprint:
+    if known.fingerprint not in (fingerprint, ROTATED):
         raise KeyReused("this Idempotency-Key was used for another request; make a new key for a new report", key=key)
     answer: dict[str, Any] = json.loads(known.response)
     return answer

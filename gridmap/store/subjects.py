@@ -14,6 +14,9 @@ from gridmap.privacy import Vault
 from gridmap.store import tables as t
 from gridmap.store.bulk import bulk_insert, bulk_update
 
+#: up to so many rows are named one by one; more are picked out of the whole table
+_FEW = 500
+
 
 def seal_new(
     conn: Connection, vault: Vault, fields: Sequence[Mapping[str, str | None]], now: datetime
@@ -63,9 +66,12 @@ def reseal(
     Fields not named keep what they hold; None as a whole empties them all. A row that changes gets a new subject, and
     the key of its old one is destroyed.
     """
-    held = dict(conn.execute(select(table.c.id, table.c.subject_id)).all())
+    all_rows = select(table.c.id, table.c.subject_id)
+    few = len(row_ids) <= _FEW
+    held = dict(conn.execute(all_rows.where(table.c.id.in_(row_ids.tolist())) if few else all_rows).all())
     subject_ids = [held.get(row_id) for row_id in row_ids.tolist()]
-    opened = _open_all(conn, vault, {subject_id for subject_id in subject_ids if subject_id is not None})
+    mine = {subject_id for subject_id in subject_ids if subject_id is not None}
+    opened = _open_all(conn, vault, mine)
     wanted = [
         {name: text for name, text in ({**opened.get(s, {}), **one} if one is not None else {}).items() if text}
         for s, one in zip(subject_ids, fields, strict=True)
@@ -83,8 +89,8 @@ def reseal(
 
 def _open_all(conn: Connection, vault: Vault, subject_ids: Collection[int]) -> dict[int | None, dict[str, str]]:
     """The opened fields of many subjects, in two queries."""
-    if not subject_ids:
-        return {}
+    if len(subject_ids) <= _FEW:
+        return dict(open_many(conn, vault, subject_ids).items())
     b, s = t.sealed.c, t.subjects.c
     wrapped = dict(conn.execute(select(s.id, s.wrapped_key).where(s.wrapped_key.is_not(None))).all())
     keys = {i: vault.unwrap(wrapped[i]) for i in subject_ids if i in wrapped}
@@ -160,3 +166,16 @@ def erase(conn: Connection, subject_id: int, now: datetime) -> None:
         raise NotFound("there is no such subject")
     conn.execute(delete(t.sealed).where(t.sealed.c.subject_id == subject_id))
     conn.execute(update(t.photos).where(t.photos.c.subject_id == subject_id).values(box=None, thumb=None))
+
+
+def wrapped_after(conn: Connection, after: int, limit: int) -> Sequence[tuple[int, bytes]]:
+    """(id, wrapped key) of living subjects with a higher id, in their order; locked where the database can."""
+    s = t.subjects.c
+    query = select(s.id, s.wrapped_key).where(s.id > after, s.wrapped_key.is_not(None)).order_by(s.id).limit(limit)
+    return [(row[0], row[1]) for row in conn.execute(query.with_for_update())]
+
+
+def set_wrapped(conn: Connection, wrapped: Mapping[int, bytes]) -> None:
+    """Give subjects their keys wrapped anew; the boxes stay as they are."""
+    if wrapped:
+        bulk_update(conn, t.subjects, np.array(list(wrapped), np.int64), {"wrapped_key": list(wrapped.values())})

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 import pandas as pd
 
 from gridmap.case.categories import default_categories
+from gridmap.demo import visited
 from gridmap.demo.county import County
 from gridmap.errors import Conflict, NotFound
-from gridmap.store import cases, meta, read, upgrade, write
+from gridmap.store import cases, demo_homes, meta, read, upgrade, write
 from gridmap.store import ground as ground_store
 from gridmap.store.demo_seats import busiest
-from gridmap.usecases import accounts
+from gridmap.usecases import accounts, homes
 from gridmap.usecases.context import Context
+from gridmap.usecases.homes import Care
 from gridmap.usecases.imports import Loaded, load
 from gridmap.view import Role
 
@@ -57,8 +60,23 @@ def load_demo(ctx: Context, county: County, step: Callable[[str, Loaded], None])
     for kind in ORDER:
         rows: pd.DataFrame = getattr(county, kind)
         step(kind, load(ctx, kind, rows))
+    _fill_files(ctx)
     with write(ctx.engine) as conn:
         meta.set_facts(conn, {"demo_complete": "1"})
+
+
+def _fill_files(ctx: Context) -> None:
+    """Give the demo's households invented consents, visits and care notes, once."""
+    with write(ctx.engine) as conn:
+        if demo_homes.is_filled(conn):
+            return
+        now = ctx.clock()
+        agreed = visited.consents(*demo_homes.households(conn), now)
+        demo_homes.add(conn, "consents", agreed)
+        demo_homes.add(conn, "visits", visited.visits(demo_homes.served_by(conn, ctx.today()), now))
+        pairs = zip(agreed["household_id"], agreed["purpose"], strict=True)
+        for one, purpose, text in visited.care([one for one, agreed_to in pairs if agreed_to == "care"]):
+            homes.keep_care(ctx, conn, one, Care(purpose, text, ctx.today() + timedelta(days=180)), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,15 +5,17 @@ from __future__ import annotations
 from datetime import timedelta
 
 from gridmap.store import accounts, analyses, expiry, messages, residents, write
+from gridmap.usecases import homes
 from gridmap.usecases.analysing import KEEP as KEEP_ANALYSES
 from gridmap.usecases.context import Context
 from gridmap.usecases.delivering import deliverer
+from gridmap.usecases.helping import ask_on
 from gridmap.usecases.placing import place_again
 
 #: a phone may hold a report back for a season in the hills; its key must still be known when it comes again
 KEEP_REQUESTS = timedelta(days=180)
 #: of what a sweep counts, that which it removes
-REMOVED = frozenset({"readings", "requests", "sessions", "messages", "challenges", "analyses"})
+REMOVED = frozenset({"readings", "requests", "sessions", "messages", "challenges", "analyses", "homes"})
 
 
 def sweep(ctx: Context) -> dict[str, int]:
@@ -32,6 +34,8 @@ def sweep(ctx: Context) -> dict[str, int]:
             "messages": messages.forget(conn, old),
             "challenges": residents.forget(conn, now, ctx.today()),
             "analyses": analyses.forget(conn, now - KEEP_ANALYSES),
+            "homes": homes.expire(ctx, conn, now, old),
         }
+    called = ask_on(ctx)
     done = messenger.run()
-    return swept | {"sent": done["sent"], "later": done["later"], "given up": done["dead"]}
+    return swept | {"help calls": called, "sent": done["sent"], "later": done["later"], "given up": done["dead"]}

@@ -35,6 +35,7 @@ OPEN = {
     "GET /api/v1/public/challenge", "GET /api/v1/public/places", "POST /api/v1/public/reports",
     "GET /api/v1/public/reports/{token}", "POST /api/v1/public/reports/{token}/actions/{action}",
     "POST /api/v1/public/reports/{token}/photos",
+    "POST /api/v1/help/calls",
 }  # fmt: skip
 
 
@@ -412,7 +413,41 @@ def check_open(path: str) -> Check:
 
 
 def elsewhere(_: World) -> None:
-    """Has tests of its own: see test_sessions."""
+    """Has tests of its own: see test_sessions, test_visits, test_help_button."""
+
+
+def check_file(world: World) -> None:
+    """A file is for those who serve its household, with a reason; for all others there is none."""
+    every = world.api.county.run(select(t.households.c.id))
+    for user in world.each():
+        admitted = world.admitted(user, Kind.HOUSEHOLD)
+        for (identity,) in every[::3]:
+            answer = world.api.get(user, f"/households/{identity}/file", params={"reason": REASON})
+            assert answer.status_code == (200 if identity in admitted else 404), (user, identity, answer.text)
+
+
+def check_plan(world: World) -> None:
+    """A plan holds the worker's own households, and nobody else has one."""
+    for user in world.each():
+        answer = world.api.get(user, "/visits/plan")
+        assert answer.status_code == (200 if SEATS[user][0] is Role.WORKER else 403), user
+        if answer.status_code == 200:
+            assert {one["id"] for one in answer.json()["items"]} == world.admitted(user, Kind.HOUSEHOLD), user
+
+
+def check_home_act(path: str, body: dict[str, Any] | None = None) -> Check:
+    """What is written into a file: by those who serve the household alone; for all others there is none."""
+
+    def check(world: World) -> None:
+        (identity,) = world.api.county.run(select(t.households.c.id).where(t.households.c.code == "H-B3"))[0]
+        for user in world.each():
+            answer = world.api.post(user, f"/households/{identity}/{path}", body)
+            if identity not in world.admitted(user, Kind.HOUSEHOLD):
+                assert answer.status_code == 404, (user, path, answer.text)
+            else:
+                assert answer.status_code in {201, 204, 404, 409}, (user, path, answer.text)
+
+    return check
 
 
 ROUTES: dict[str, Check] = {
@@ -434,6 +469,24 @@ ROUTES: dict[str, Check] = {
     "GET /api/v1/incidents/{incident_id}/why": one_incident("/why"),
     "GET /api/v1/households": listed("/households", Kind.HOUSEHOLD, reason=True),
     "GET /api/v1/households/{household_id}": check_household,
+    "GET /api/v1/households/{household_id}/file": check_file,
+    "GET /api/v1/households/{household_id}/file.pdf": elsewhere,
+    "POST /api/v1/households/{household_id}/consents": check_home_act("consents", {"purpose": "care", "how": "spoken"}),
+    "POST /api/v1/households/{household_id}/consents/{purpose}/withdraw": check_home_act("consents/care/withdraw"),
+    "POST /api/v1/households/{household_id}/care-notes": check_home_act(
+        "care-notes", {"purpose": "alone", "text": "x", "expires_on": "2026-08-01"}
+    ),
+    "POST /api/v1/households/{household_id}/care-notes/{note_id}/remove": check_home_act("care-notes/1/remove"),
+    "POST /api/v1/households/{household_id}/correct": check_home_act("correct", {"elders": 1}),
+    "POST /api/v1/households/{household_id}/erase": elsewhere,
+    "POST /api/v1/visits": elsewhere,
+    "GET /api/v1/visits": elsewhere,
+    "GET /api/v1/visits/plan": check_plan,
+    "GET /api/v1/visits/figures": elsewhere,
+    "POST /api/v1/visits/{visit_id}/incident": elsewhere,
+    "POST /api/v1/help/calls": elsewhere,
+    "GET /api/v1/help/devices": elsewhere,
+    "GET /api/v1/help/incidents/{incident_id}/circle": elsewhere,
     "GET /api/v1/workers": listed("/workers", Kind.WORKER),
     "GET /api/v1/areas": listed("/areas", Kind.AREA),
     "GET /api/v1/bodies": listed("/bodies", Kind.BODY),

@@ -13,6 +13,7 @@ from gridmap.case.clock import Light
 from gridmap.case.kinds import EVENT_KINDS
 from gridmap.case.limits import ClockKind
 from gridmap.case.terms import PRIORITIES, Status
+from gridmap.people.homes import CARE_PURPOSES, OUTCOMES, PURPOSES
 from gridmap.people.rosters import Reason
 from gridmap.store import tables as t
 from gridmap.view import Role
@@ -44,7 +45,10 @@ def shown_actions() -> set[str]:
 FAMILIES = {
     "role": {str(role) for role in Role},
     "page.resident": {"report", "track"},
-    "page.nav": {"field", "plan", "insight", "cases", "admin"},
+    "page.nav": {"field", "plan", "insight", "cases", "admin", "visits"},
+    "consent": set(PURPOSES),
+    "outcome": set(OUTCOMES),
+    "care": set(CARE_PURPOSES),
     "light": {str(light) for light in Light},
     "reason": {str(reason) for reason in Reason},
     "reason_short": {str(reason) for reason in Reason},

@@ -11,6 +11,7 @@ from gridmap.store.tables.analyses import analyses
 from gridmap.store.tables.base import SRID, UtcDateTime, metadata
 from gridmap.store.tables.basemap import places, roads, water
 from gridmap.store.tables.ground import areas, bodies, cells, meta
+from gridmap.store.tables.homes import calls, care_notes, consents, devices, quotas, visits
 from gridmap.store.tables.meetings import agenda, blasts, meetings, promise_steps, promises, rocks, seats
 from gridmap.store.tables.messages import beats, messages, outbox, requests
 from gridmap.store.tables.people import duties, leaves, sealed, subjects, workers
@@ -30,9 +31,13 @@ __all__ = [
     "blasts",
     "bodies",
     "calendars",
+    "calls",
+    "care_notes",
     "categories",
     "cells",
     "changes",
+    "consents",
+    "devices",
     "duties",
     "enterprises",
     "events",
@@ -51,6 +56,7 @@ __all__ = [
     "processes",
     "promise_steps",
     "promises",
+    "quotas",
     "readings",
     "requests",
     "responsibilities",
@@ -65,6 +71,7 @@ __all__ = [
     "tallies",
     "tracks",
     "versions",
+    "visits",
     "water",
     "workers",
 ]

@@ -1,0 +1,30 @@
+"""The page /visits: a worker's plan of the month, and the file of one household. Rows come from the API."""
+
+from __future__ import annotations
+
+from fastapi import Request, Response
+
+from api import auth
+from api.deps import Signed
+from api.pages.frame import PAGES, county_of, page, page_data
+from api.pages.words import language
+from gridmap.errors import Forbidden
+from gridmap.view import Role
+
+
+def visits_page(request: Request, caller: Signed) -> Response:
+    """The page /visits, for workers: there is no map in it, so it opens fast on a phone, too."""
+    role, ctx = caller.account.role, caller.ctx
+    if role is not Role.WORKER:
+        said = f"the page /visits is not for the role {role}; yours is /{PAGES[role][0]}"
+        raise Forbidden(said, code="page_of_another_role")
+    county = county_of(ctx)
+    data = page_data(
+        "visits", county, language(request), None,
+        csrf=auth.csrf_token(request), today=ctx.today().isoformat(), now=ctx.clock().isoformat(),
+        timezone=ctx.settings.timezone,
+    )  # fmt: skip
+    return page(
+        request, "visits.html", county=county, me=caller.account, pages=(*PAGES[role], "visits"), current="visits",
+        data=data,
+    )  # fmt: skip

@@ -1,0 +1,185 @@
+"""SQL of visits: writing one, a worker's homes with when they were last seen, quotas, and counts of places."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, and_, func, insert, or_, select, update
+
+from gridmap.people.visits import Quota
+from gridmap.store import tables as t
+from gridmap.store.scope import is_open, on_day
+
+
+def add(conn: Connection, row: Mapping[str, Any]) -> int:
+    """Write a visit; its id."""
+    return int(conn.execute(insert(t.visits).values(**row).returning(t.visits.c.id)).scalar_one())
+
+
+def visit(conn: Connection, visit_id: int) -> Any:
+    """A visit's row; None when there is none."""
+    v = t.visits
+    return conn.execute(select(v).where(v.c.id == visit_id)).one_or_none()
+
+
+def set_incident(conn: Connection, visit_id: int, incident_id: int) -> None:
+    conn.execute(update(t.visits).where(t.visits.c.id == visit_id).values(incident_id=incident_id))
+
+
+def quotas(conn: Connection) -> tuple[dict[int, Quota], dict[str, Quota]]:
+    """All quotas, by worker and by the path of their area."""
+    q, a = t.quotas.c, t.areas.c
+    rows = conn.execute(
+        select(q.worker_id, a.path, q.first_day, q.last_day, q.least).outerjoin(t.areas, a.id == q.area_id)
+    ).all()
+    made = [(row.worker_id, row.path, Quota(row.first_day, row.last_day, row.least)) for row in rows]
+    return {w: q for w, _, q in made if w is not None}, {p: q for w, p, q in made if w is None}
+
+
+def set_quota(conn: Connection, area_id: int, quota: Quota) -> None:
+    """Give an area this quota in place of its old one."""
+    values = {"first_day": quota.first_day, "last_day": quota.last_day, "least": quota.least}
+    done = conn.execute(update(t.quotas).where(t.quotas.c.area_id == area_id).values(**values))
+    if done.rowcount == 0:
+        conn.execute(insert(t.quotas).values(area_id=area_id, **values))
+
+
+def worker(conn: Connection, worker_id: int) -> Any:
+    """A worker's id and the path of their area."""
+    w = t.workers.c
+    return conn.execute(select(w.id, t.areas.c.path).join(t.areas, t.areas.c.id == w.area_id).where(w.id == worker_id)
+                        ).one()  # fmt: skip
+
+
+def homes_in(conn: Connection, cell_ids: Collection[int], zone: ZoneInfo) -> list[dict[str, Any]]:
+    """The households of some cells: id, code, address, lon, lat, last_visit (a day, met at home), return_on, needs."""
+    h, v, i = t.households.c, t.visits.c, t.incidents.c
+    inside = h.cell_id.in_(sorted(cell_ids))
+    last = (
+        select(v.household_id, func.max(v.visited_at).label("at")).where(v.outcome == "met").group_by(v.household_id)
+    ).subquery()
+    query = (
+        select(
+            h.id, h.code, h.address, t.cells.c.code.label("cell"), func.ST_X(h.geom).label("lon"),
+            func.ST_Y(h.geom).label("lat"), last.c.at.label("last_visit"),
+        )
+        .outerjoin(last, last.c.household_id == h.id)
+        .outerjoin(t.cells, t.cells.c.id == h.cell_id)
+        .where(inside)
+        .order_by(h.id)
+    )  # fmt: skip
+    again = t.visits.alias("again")
+    promised = dict(
+        conn.execute(
+            select(v.household_id, func.min(v.return_on))
+            .join(t.households, h.id == v.household_id)
+            .where(inside, v.return_on.is_not(None), ~select(again.c.id).where(again.c.return_of_id == v.id).exists())
+            .group_by(v.household_id)
+        ).all()
+    )
+    asked = select(i.household_id, func.count()).join(t.households, h.id == i.household_id)
+    needs: dict[int, int] = dict(conn.execute(asked.where(inside, is_open()).group_by(i.household_id)).tuples().all())
+    return [
+        {
+            **row, "last_visit": _day(row["last_visit"], zone), "return_on": promised.get(row["id"]),
+            "needs": needs.get(row["id"], 0),
+        }
+        for row in conn.execute(query).mappings()
+    ]  # fmt: skip
+
+
+def _day(moment: datetime | None, zone: ZoneInfo) -> date | None:
+    return None if moment is None else moment.astimezone(zone).date()
+
+
+def done_by(conn: Connection, worker_id: int, since: datetime, until: datetime) -> int:
+    """How many households a worker met in a time."""
+    v = t.visits.c
+    query = select(func.count(v.household_id.distinct())).where(
+        v.worker_id == worker_id, v.outcome == "met", v.visited_at >= since, v.visited_at < until
+    )
+    return int(conn.execute(query).scalar_one())
+
+
+def listed(
+    conn: Connection, cell_ids: Collection[int], household_id: int | None, before: int | None, limit: int
+) -> list[dict[str, Any]]:
+    """Visits to households of some cells, newest written first, without notes."""
+    v, h, w = t.visits.c, t.households.c, t.workers.c
+    query = (
+        select(
+            v.id, v.household_id, h.code.label("household"), v.visited_at, v.written_at, v.outcome, v.return_on,
+            v.return_of_id, v.incident_id, w.name.label("worker"), w.name_en.label("worker_en"),
+        )
+        .join(t.households, h.id == v.household_id)
+        .join(t.workers, w.id == v.worker_id)
+        .where(h.cell_id.in_(sorted(cell_ids)))
+        .order_by(v.id.desc())
+        .limit(limit)
+    )  # fmt: skip
+    if household_id is not None:
+        query = query.where(v.household_id == household_id)
+    if before is not None:
+        query = query.where(v.id < before)
+    return [dict(row) for row in conn.execute(query).mappings()]
+
+
+def counts(conn: Connection, path: str, since: datetime, until: datetime) -> list[dict[str, Any]]:
+    """By community below an area: households, and how many of them were met in a time. Counts of places, of nobody."""
+    h, c, a, v = t.households.c, t.cells.c, t.areas.c, t.visits.c
+    met = select(v.household_id).where(v.outcome == "met", v.visited_at >= since, v.visited_at < until)
+    query = (
+        select(
+            a.id, a.code, a.name, a.name_en, a.path, func.count().label("households"),
+            func.count().filter(h.id.in_(met)).label("met"),
+        )
+        .select_from(t.households.join(t.cells, c.id == h.cell_id).join(t.areas, a.id == c.area_id))
+        .where(a.path.startswith(path, autoescape=True))
+        .group_by(a.id, a.code, a.name, a.name_en, a.path)
+        .order_by(a.code)
+    )  # fmt: skip
+    return [dict(row) for row in conn.execute(query).mappings()]
+
+
+def staffed(conn: Connection, path: str, day: date) -> dict[int, list[tuple[int, str]]]:
+    """Who is on the rosters of each community's cells as primary on a day: (worker, path of their area) by area id."""
+    d, c, a, w, away = t.duties.c, t.cells.c, t.areas.c, t.workers.c, t.leaves.c
+    home = t.areas.alias("home")
+    query = (
+        select(c.area_id, d.worker_id, home.c.path)
+        .distinct()
+        .join(t.cells, c.id == d.cell_id)
+        .join(t.areas, a.id == c.area_id)
+        .join(t.workers, w.id == d.worker_id)
+        .join(home, home.c.id == w.area_id)
+        .where(
+            d.rank == "primary", on_day(t.duties, day), on_day(t.cells, day), a.path.startswith(path, autoescape=True),
+            ~select(away.id).where(and_(away.worker_id == d.worker_id, away.starts_on <= day, away.ends_on > day)
+                                   ).exists(),
+        )
+    )  # fmt: skip
+    found: dict[int, list[tuple[int, str]]] = {}
+    for area_id, worker_id, area_path in conn.execute(query):
+        found.setdefault(area_id, []).append((worker_id, area_path))
+    return found
+
+
+def places(conn: Connection, path: str) -> Sequence[Any]:
+    """Where the households below an area stand: area_id, lon, lat."""
+    h, c, a = t.households.c, t.cells.c, t.areas.c
+    query = (
+        select(c.area_id, func.ST_X(h.geom).label("lon"), func.ST_Y(h.geom).label("lat"))
+        .select_from(t.households.join(t.cells, c.id == h.cell_id).join(t.areas, a.id == c.area_id))
+        .where(or_(a.path == path, a.path.startswith(path, autoescape=True)))
+    )
+    return conn.execute(query).all()
+
+
+def area_of_account(conn: Connection, account_id: int) -> str | None:
+    """The path of an account's area."""
+    a = t.accounts.c
+    query = select(t.areas.c.path).join(t.accounts, a.area_id == t.areas.c.id).where(a.id == account_id)
+    return conn.execute(query).scalar_one_or_none()

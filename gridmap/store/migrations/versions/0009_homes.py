@@ -18,8 +18,8 @@ from sqlalchemy import (
     text,
 )
 
-revision = "0011"
-down_revision = "0005"
+revision = "0009"
+down_revision = "0008"
 branch_labels = None
 depends_on = None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from importlib.resources import as_file, files
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from api import document, errors, pages
 from api.cache import AnswerCache, Cache, StateCache
 from api.entrance import Entrance
+from api.lean import Lean, lists_of
 from api.middleware import BodyLimit, LastCatch, Metrics, SecurityHeaders
 from api.queue_metrics import QueueMetrics
 from api.routes.every import ROUTERS
@@ -26,6 +28,7 @@ from gridmap.usecases.context import Context
 from gridmap.usecases.delivering import deliverer
 from gridmap.usecases.readlog import ReadLog
 
+_ZIPPED = {"minimum_size": 800, "compresslevel": 5}
 DESCRIPTION = """\
 Disputes and daily life of a county on its grid of cells. Coordinates are WGS84 longitude and latitude in degrees
 unless `crs` says otherwise; lengths are metres; moments are ISO 8601 with an offset. Lists come in pages: follow
@@ -52,6 +55,11 @@ def create_app(ctx: Context, passwords: Passwords | None = None, *, delivering: 
         redoc_url=None,
         lifespan=_lifespan,
         generate_unique_id_function=document.operation_id,
+        telemetry={
+            "tracing": False,
+            "metrics": False,
+            "logs": False,
+        },  # /metrics counts, and nothing leaves the machine
     )
     app.state.ctx = ctx
     app.state.passwords = passwords or Passwords()
@@ -80,7 +88,9 @@ def _add_middleware(app: FastAPI, ctx: Context) -> None:
     """From the inside out: the one added last sees a request first."""
     app.add_middleware(LastCatch, error_page=pages.error_page)
     app.add_middleware(BodyLimit, most=ctx.settings.max_body_bytes)
-    app.add_middleware(GZipMiddleware, minimum_size=800, compresslevel=5)
+    app.add_middleware(GZipMiddleware, **_ZIPPED)
+    zipped = partial(GZipMiddleware, **_ZIPPED)
+    app.add_middleware(Lean, lists=lists_of(ROUTERS), least_zipped=_ZIPPED["minimum_size"], zipped=zipped)
     app.add_middleware(SecurityHeaders, secure=ctx.settings.secure_cookies)
     app.add_middleware(Metrics, registry=app.state.registry)
 

@@ -9,7 +9,20 @@ import numpy as np
 from numba import carray
 
 from gridmap.ground.pixels.compiled import F64, FRAME, GRID, I32, I64, array, compiled, helper, pointer
-from gridmap.ground.pixels.sums import ASK, COUNT, FEW, LOW, RECORD, eastward, edge, lower, northward, told, touches, value
+from gridmap.ground.pixels.sums import (
+    ASK,
+    COUNT,
+    FEW,
+    LOW,
+    RECORD,
+    eastward,
+    edge,
+    lower,
+    northward,
+    told,
+    touches,
+    value,
+)
 
 #: coordinates nearer to 0 than this, and not 0, would lose bits in products
 TINY = 2.0**-200

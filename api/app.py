@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import partial
 from importlib.resources import as_file, files
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from anyio import CapacityLimiter
 from fastapi import APIRouter, FastAPI
 from prometheus_client import CollectorRegistry
 from starlette.middleware.gzip import GZipMiddleware
+from starlette.types import ASGIApp
 
 from api import document, errors, pages
 from api.cache import AnswerCache, Cache, StateCache
@@ -28,7 +28,8 @@ from gridmap.usecases.context import Context
 from gridmap.usecases.delivering import deliverer
 from gridmap.usecases.readlog import ReadLog
 
-_ZIPPED = {"minimum_size": 800, "compresslevel": 5}
+#: bytes from which on an answer is compressed
+_LEAST_ZIPPED = 800
 DESCRIPTION = """\
 Disputes and daily life of a county on its grid of cells. Coordinates are WGS84 longitude and latitude in degrees
 unless `crs` says otherwise; lengths are metres; moments are ISO 8601 with an offset. Lists come in pages: follow
@@ -88,11 +89,14 @@ def _add_middleware(app: FastAPI, ctx: Context) -> None:
     """From the inside out: the one added last sees a request first."""
     app.add_middleware(LastCatch, error_page=pages.error_page)
     app.add_middleware(BodyLimit, most=ctx.settings.max_body_bytes)
-    app.add_middleware(GZipMiddleware, **_ZIPPED)
-    zipped = partial(GZipMiddleware, **_ZIPPED)
-    app.add_middleware(Lean, lists=lists_of(ROUTERS), least_zipped=_ZIPPED["minimum_size"], zipped=zipped)
+    app.add_middleware(_zipped)
+    app.add_middleware(Lean, lists=lists_of(ROUTERS), least_zipped=_LEAST_ZIPPED, zipped=_zipped)
     app.add_middleware(SecurityHeaders, secure=ctx.settings.secure_cookies)
     app.add_middleware(Metrics, registry=app.state.registry)
+
+
+def _zipped(app: ASGIApp) -> ASGIApp:
+    return GZipMiddleware(app, minimum_size=_LEAST_ZIPPED, compresslevel=5)
 
 
 def static_folder() -> Path:

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -176,7 +177,7 @@ def with_place(row: dict[str, Any], geometry: Any) -> dict[str, Any]:
 
 def etag(request: Request, view: View, version: str, *more: str) -> str:
     """A weak validator: the same for the same data version, View and address only (`more`: the language, say)."""
-    asked = (request.url.path, sorted(request.query_params.multi_items()), request.headers.get("accept"), more)
+    asked = (request.scope["path"], sorted(request.query_params.multi_items()), request.headers.get("accept"), more)
     return tag(version, view_key(view), asked)
 
 
@@ -193,6 +194,7 @@ def view_key(view: View, kinds: Collection[Kind] | None = None) -> str:
     return repr((role, grants, view.as_of, str(view.drawing), str(view.audience)))
 
 
+@lru_cache(1_000)
 def _stable(grant: Grant) -> str:
     """A grant as text, sets in order."""
     match grant:

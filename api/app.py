@@ -13,10 +13,12 @@ from anyio import CapacityLimiter
 from fastapi import APIRouter, FastAPI
 from prometheus_client import CollectorRegistry
 from starlette.middleware.gzip import GZipMiddleware
+from starlette.types import ASGIApp
 
 from api import document, errors, pages
 from api.cache import AnswerCache, Cache, StateCache
 from api.entrance import Entrance
+from api.lean import Lean, lists_of
 from api.middleware import BodyLimit, LastCatch, Metrics, SecurityHeaders
 from api.queue_metrics import QueueMetrics
 from api.routes.every import ROUTERS
@@ -29,6 +31,8 @@ from gridmap.usecases.delivering import deliverer
 from gridmap.usecases.helping import ask_on
 from gridmap.usecases.readlog import ReadLog
 
+#: bytes from which on an answer is compressed
+_LEAST_ZIPPED = 800
 DESCRIPTION = """\
 Disputes and daily life of a county on its grid of cells. Coordinates are WGS84 longitude and latitude in degrees
 unless `crs` says otherwise; lengths are metres; moments are ISO 8601 with an offset. Lists come in pages: follow
@@ -56,6 +60,11 @@ def create_app(ctx: Context, passwords: Passwords | None = None, *, delivering: 
         redoc_url=None,
         lifespan=_lifespan,
         generate_unique_id_function=document.operation_id,
+        telemetry={
+            "tracing": False,
+            "metrics": False,
+            "logs": False,
+        },  # /metrics counts, and nothing leaves the machine
     )
     app.state.ctx = ctx
     app.state.passwords = passwords or Passwords()
@@ -93,9 +102,14 @@ def _add_middleware(app: FastAPI, ctx: Context) -> None:
     """From the inside out: the one added last sees a request first."""
     app.add_middleware(LastCatch, error_page=pages.error_page)
     app.add_middleware(BodyLimit, most=ctx.settings.max_body_bytes)
-    app.add_middleware(GZipMiddleware, minimum_size=800, compresslevel=5)
+    app.add_middleware(_zipped)
+    app.add_middleware(Lean, lists=lists_of(ROUTERS), least_zipped=_LEAST_ZIPPED, zipped=_zipped)
     app.add_middleware(SecurityHeaders, secure=ctx.settings.secure_cookies)
     app.add_middleware(Metrics, registry=app.state.registry)
+
+
+def _zipped(app: ASGIApp) -> ASGIApp:
+    return GZipMiddleware(app, minimum_size=_LEAST_ZIPPED, compresslevel=5)
 
 
 def static_folder() -> Path:

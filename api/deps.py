@@ -46,9 +46,9 @@ class Caller:
     def view(self) -> View:
         return self.reader.view
 
-    def at_once(self) -> Caller:
-        """The same caller, who does not wait: what is not at hand raises NotAtHand."""
-        return replace(self, reader=replace(self.reader, waits=False))
+    def patient(self) -> Caller:
+        """The same caller, who waits for what is not at hand."""
+        return replace(self, reader=replace(self.reader, waits=True))
 
 
 def context(request: Request) -> Context:
@@ -75,8 +75,11 @@ async def caller(
     return found
 
 
-async def caller_of(request: Request) -> Caller:
-    """As `caller`, for a request that changes nothing. Raises Unauthenticated."""
+async def caller_of(request: Request, *, waits: bool = True) -> Caller:
+    """As `caller`, for a request that changes nothing. Raises Unauthenticated.
+
+    `waits`: False for one who does not: what is not at hand raises NotAtHand.
+    """
     shown = auth.credential(request)
     if shown is None:
         raise Unauthenticated("log in first: POST /api/v1/token, then send Authorization: Bearer")
@@ -85,7 +88,7 @@ async def caller_of(request: Request) -> Caller:
     entered = await state.entrance.enter(shown.token, reason)
     if entered is None:
         raise Unauthenticated("the session has ended; log in again", code="session_ended")
-    reader = Reader(state.ctx, entered.view, state.read_log, route_of(request), entered.seen)
+    reader = Reader(state.ctx, entered.view, state.read_log, route_of(request), entered.seen, waits)
     return Caller(entered.account, reader, shown)
 
 

@@ -5,6 +5,7 @@ Plain ASGI because Starlette's BaseHTTPMiddleware copies bodies and breaks cance
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import secrets
 import time
@@ -73,6 +74,9 @@ class SecurityHeaders:
 
     def __init__(self, app: ASGIApp, secure: bool) -> None:
         self.app = app
+        self.nonces = Nonces()
+        #: headers that are the same for each answer
+        self.always = (*_HEADERS, (b"strict-transport-security", b"max-age=31536000")) if secure else _HEADERS
         self.secure = secure
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -80,7 +84,7 @@ class SecurityHeaders:
             await self.app(scope, receive, send)
             return
         state = scope.setdefault("state", {})
-        nonce = state["csp_nonce"] = secrets.token_urlsafe(18)
+        nonce = state["csp_nonce"] = self.nonces.draw()
 
         async def dressed(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -92,10 +96,9 @@ class SecurityHeaders:
     def _dress(self, headers: list[Header], nonce: str, form_secret: str | None) -> list[Header]:
         """An answer's headers with ours, but for those that it has set itself. Names are lower case already."""
         given = {name for name, _ in headers}
-        ours = [*_HEADERS, (b"content-security-policy", content_policy(nonce).encode())]
-        if self.secure:
-            ours.append((b"strict-transport-security", b"max-age=31536000"))
-        headers += [(name, value) for name, value in ours if name not in given]
+        headers += [header for header in self.always if header[0] not in given]
+        if b"content-security-policy" not in given:
+            headers.append((b"content-security-policy", content_policy(nonce).encode()))
         if form_secret is not None:
             headers.append((b"set-cookie", self._form_cookie(form_secret).encode()))
         return headers
@@ -103,6 +106,28 @@ class SecurityHeaders:
     def _form_cookie(self, secret: str) -> str:
         secure = "; Secure" if self.secure else ""
         return f"{auth.FORM_COOKIE}={secret}; HttpOnly; Path=/; SameSite=strict{secure}"
+
+
+class Nonces:
+    """Random words of 24 letters, each handed out once. Safe to share between threads.
+
+    Many are drawn at a time: a draw lets go of Python's lock, and under load gets it back last.
+    """
+
+    _BYTES, _AT_ONCE = 18, 256
+
+    def __init__(self) -> None:
+        self._left: list[str] = []
+
+    def draw(self) -> str:
+        try:
+            return self._left.pop()
+        except IndexError:
+            drawn = base64.urlsafe_b64encode(secrets.token_bytes(self._BYTES * self._AT_ONCE)).decode()
+            size = len(drawn) // self._AT_ONCE
+            first, *rest = (drawn[i : i + size] for i in range(0, len(drawn), size))
+            self._left += rest
+            return first
 
 
 Header = tuple[bytes, bytes]
@@ -176,6 +201,7 @@ class Metrics:
         labels = ("method", "route")
         self.count = Counter("gridmap_requests", "Requests answered", (*labels, "status"), registry=registry)
         self.seconds = Histogram("gridmap_request_seconds", "Time to the answer's end", labels, registry=registry)
+        self._known: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -194,8 +220,17 @@ class Metrics:
         finally:
             method = scope["method"] if scope["method"] in _METHODS else "other"
             route = str(getattr(scope.get("route"), "path", "unmatched"))
-            self.count.labels(method, route, str(status)).inc()
-            self.seconds.labels(method, route).observe(self.clock() - start)
+            count, seconds = self._of(method, route, status)
+            count.inc()
+            seconds.observe(self.clock() - start)
+
+    def _of(self, method: str, route: str, status: int) -> tuple[Counter, Histogram]:
+        """What counts and times these; looking it up by its labels takes longer than counting."""
+        known = self._known.get((method, route, status))
+        if known is None:
+            known = self.count.labels(method, route, str(status)), self.seconds.labels(method, route)
+            self._known[method, route, status] = known
+        return known
 
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})

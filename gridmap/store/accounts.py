@@ -143,8 +143,13 @@ def enter(conn: Connection, token_hashes: Collection[str], now: datetime, day: d
 
 def _entry(row: Any, seen: Mapping[str, int]) -> Entry:
     account = _account(row)
-    cell_ids = frozenset(map(int, row.cells.split(","))) if row.cells else frozenset()
-    return Entry(account, _standing(account, cell_ids, row.area_path), row.area_path, seen)
+    return Entry(account, _standing(account, _cell_ids(row.cells), row.area_path), row.area_path, seen)
+
+
+@lru_cache(1_000)
+def _cell_ids(written: str | None) -> frozenset[int]:
+    """A roster as the query writes it; most stay as they are from one request to the next."""
+    return frozenset(map(int, written.split(","))) if written else frozenset()
 
 
 def _padded(hashes: Collection[str]) -> list[str]:

@@ -36,7 +36,8 @@ DATED = frozenset({"cells"})
 class Held:
     """All rows of a layer in order of id, whoever may see them: rows leave only by `find`, which asks for a View.
 
-    `rows` is a frame as of `store.features.page`, `ids` its ids, `things` what each row is tied to.
+    `rows` is a frame as of `store.features.page`, `ids` its ids, `things` what each row is tied to; `points`:
+    whether all geometries are points.
     """
 
     kind: Kind
@@ -44,6 +45,7 @@ class Held:
     ids: Ids
     things: Things
     tree: shapely.STRtree
+    points: bool
 
     def find(self, view: View, bbox: Bbox | None = None, after: int | None = None) -> Ids:
         """Positions of the rows that the View admits and whose geometry meets the box, with ids above `after`."""
@@ -52,7 +54,9 @@ class Held:
         if bbox is None:
             rows = np.arange(len(self.ids))
         else:
-            rows = np.sort(self.tree.query(box_shape(check_bbox(bbox)), predicate="intersects"))
+            # points are their own bounds, which the tree compares exactly
+            predicate = None if self.points else "intersects"
+            rows = np.sort(self.tree.query(box_shape(check_bbox(bbox)), predicate=predicate))
         if after is not None:
             rows = rows[np.searchsorted(self.ids[rows], after, side="right") :]
         return rows[admitted(view.scope.grant(self.kind), self.things, rows)]
@@ -78,9 +82,10 @@ def hold(conn: Connection, layer: str, day: date) -> Held:
     rows = frame(conn, query.order_by(source.table.c.id))
     things = _things(source, rows)
     rows = rows.drop(columns=[name for name in rows.columns if name.startswith("tied_")])
-    return Held(
-        source.kind, rows, rows["id"].to_numpy(np.int64), things, shapely.STRtree(rows["geom"].to_numpy(dtype=object))
-    )
+    shapes = rows["geom"].to_numpy(dtype=object)
+    ids = rows["id"].to_numpy(np.int64)
+    points = bool((shapely.get_type_id(shapes) == shapely.GeometryType.POINT).all())
+    return Held(source.kind, rows, ids, things, shapely.STRtree(shapes), points)
 
 
 def _things(source: Source, rows: pd.DataFrame) -> Things:

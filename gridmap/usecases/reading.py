@@ -75,15 +75,13 @@ Knock = tuple[str, str | None]
 def enter(ctx: Context, knocks: Sequence[Knock]) -> list[Entered | None]:
     """Whose sessions the tokens open and what they may see now; None where one opens none.
 
-    One query, however many ask at once.
+    One query, however many ask at once; who asks several times at once is looked at once.
     """
     now, day = ctx.clock(), ctx.today()
-    hashes = [token_hash(token) for token, _ in knocks]
-    found = glance(ctx.engine, lambda conn: accounts.enter(conn, set(hashes), now, day))
-    return [
-        _entered(found[hashed], day, reason) if hashed in found else None
-        for hashed, (_, reason) in zip(hashes, knocks, strict=True)
-    ]
+    hashes = {knock: token_hash(knock[0]) for knock in set(knocks)}
+    found = glance(ctx.engine, lambda conn: accounts.enter(conn, set(hashes.values()), now, day))
+    entered = {knock: _entered(found[hashed], day, knock[1]) for knock, hashed in hashes.items() if hashed in found}
+    return [entered.get(knock) for knock in knocks]
 
 
 def _entered(entry: accounts.Entry, day: date, reason: str | None) -> Entered:

@@ -9,7 +9,20 @@ import numpy as np
 from numba import carray
 
 from gridmap.ground.pixels.compiled import F64, FRAME, GRID, I32, I64, array, compiled, helper, pointer
-from gridmap.ground.pixels.sums import ASK, COUNT, FEW, eastward, lower, northward, told, touches, value
+from gridmap.ground.pixels.sums import (
+    ASK,
+    COUNT,
+    FEW,
+    LOW,
+    RECORD,
+    eastward,
+    edge,
+    lower,
+    northward,
+    told,
+    touches,
+    value,
+)
 
 #: coordinates nearer to 0 than this, and not 0, would lose bits in products
 TINY = 2.0**-200
@@ -23,13 +36,14 @@ WHERE = np.dtype(
 
 
 @helper
-def _resolve(x, y, west, south, base, first, last, entries, ends, sides, ranks) -> int:
+def _resolve(x, y, west, south, spot, spots, entries, ends, sides, ranks) -> int:
     """What a grid would hold for a place in a spot: its row, -1 or `ASK`."""
     if (x != 0.0 and abs(x) < TINY) or (y != 0.0 and abs(y) < TINY):
         return ASK
-    total, touched = base, 0
-    for k in range(first, last):
-        e = entries[k]
+    total, edges, touched = spots[spot, 0], spots[spot, 1], 0
+    first = edges >> COUNT
+    for k in range(edges & FEW):
+        e = edge(spots, spot, entries, first, k)
         ax, ay, bx, by = ends[e, 0], ends[e, 1], ends[e, 2], ends[e, 3]
         left, right = sides[e, 0], sides[e, 1]
         gain = value(right) - value(left)
@@ -68,17 +82,13 @@ def find_one(address, x, y) -> int:
     found = carray(pointer(grid.grid), 1, np.int32)[row * grid.columns + column]
     if found >= -1:
         return found
-    spots = carray(pointer(grid.spots), (1, 2), np.int64)
-    base, edges = spots[-2 - found, 0], spots[-2 - found, 1]
-    first = edges >> COUNT
     return _resolve(
         x,
         y,
         carray(pointer(grid.wests), 1, np.float64)[column],
         carray(pointer(grid.souths), 1, np.float64)[row],
-        base,
-        first,
-        first + (edges & FEW),
+        -2 - found,
+        carray(pointer(grid.spots), (1, RECORD), np.int64),
         carray(pointer(grid.entries), 1, np.int32),
         carray(pointer(grid.ends), (1, 4), np.float64),
         carray(pointer(grid.sides), (1, 2), np.int32),
@@ -101,20 +111,15 @@ def _look_up(x, y, frame, grid, pixels, out, unsure) -> int:
 
 
 @helper
-def _fetch(many, out, unsure, spots, entries, ends, sides, place, seen) -> None:
-    """Bring what points in spots need into the processor's caches: their spots, their first and last edges.
+def _fetch(many, out, unsure, spots, ends, sides, pair, seen) -> None:
+    """Bring what points in spots need into the processor's caches: their spots, their first two edges.
 
     One pass for each kind of memory and no branches in them, so that many loads are on their way at once.
     """
     for m in range(many):
-        place[m] = spots[-2 - out[unsure[m]], 1]
+        pair[m] = spots[-2 - out[unsure[m]], 2]
     for m in range(many):
-        first = place[m] >> COUNT
-        last = first + max(place[m] & FEW, 1) - 1
-        seen[m] = entries[first] + entries[last]
-    for m in range(many):
-        first = place[m] >> COUNT
-        one, two = entries[first], entries[first + max(place[m] & FEW, 1) - 1]
+        one, two = pair[m] & LOW, pair[m] >> 32
         seen[m] = ends[one, 0] + ends[one, 3] + ends[two, 0] + ends[two, 3] + sides[one, 0] + sides[two, 0]
 
 
@@ -122,19 +127,17 @@ def _fetch(many, out, unsure, spots, entries, ends, sides, place, seen) -> None:
 def find_all(x, y, start, stop, out, frame, wests, souths, grid, spots, entries, ends, sides, ranks) -> int:
     """What `find_one` says for all points from `start` up to `stop`, into `out`; returns how many are `ASK`."""
     pixels, unsure = np.empty(_BLOCK, np.int32), np.empty(_BLOCK, np.int32)
-    place, seen = np.empty(_BLOCK, np.int64), np.empty(_BLOCK)
+    pair, seen = np.empty(_BLOCK, np.int64), np.empty(_BLOCK)
     asked = 0
     for at in range(start, stop, _BLOCK):
         some = slice(at, min(at + _BLOCK, stop))
         xs, ys, found = x[some], y[some], out[some]
         many = _look_up(xs, ys, frame, grid, pixels, found, unsure)
-        _fetch(many, found, unsure, spots, entries, ends, sides, place, seen)
+        _fetch(many, found, unsure, spots, ends, sides, pair, seen)
         for m in range(many):
             k = unsure[m]
             row = pixels[k] // frame[4]
-            first = place[m] >> COUNT
-            last = first + (place[m] & FEW)
-            west, south, base = wests[pixels[k] - row * frame[4]], souths[row], spots[-2 - found[k], 0]
-            found[k] = _resolve(xs[k], ys[k], west, south, base, first, last, entries, ends, sides, ranks)
+            west, south = wests[pixels[k] - row * frame[4]], souths[row]
+            found[k] = _resolve(xs[k], ys[k], west, south, -2 - found[k], spots, entries, ends, sides, ranks)
             asked += found[k] == ASK
     return asked

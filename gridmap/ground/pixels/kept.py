@@ -25,7 +25,7 @@ from gridmap.ground.pixels.grid import PixelGrid
 from gridmap.ground.pixels.make import Arrays
 
 #: raised with every change to what a grid's arrays mean
-_MAGIC = b"gridmap pixels 1"
+_MAGIC = b"gridmap pixels 2"
 _PREFIX = len(_MAGIC) + 32 + 8
 _ALIGNED = 64
 #: files kept in a folder: the drawings of some days, and those that old processes still look for

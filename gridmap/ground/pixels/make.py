@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from gridmap.ground.arrays import Floats
 from gridmap.ground.pixels import making
 from gridmap.ground.pixels.rings import Rings
+from gridmap.ground.pixels.sums import RECORD
 
 Answer = TypeVar("Answer")
 Ints = NDArray[np.int64]
@@ -143,8 +144,8 @@ def _grid(frame: Frame, ends: Floats, sides: Shorts, counts: Ints) -> Arrays:
     shared(rows, lambda _, start, stop: making.sort_entries(first, frame, start, stop, touched, entries, many))
     # spot 0 stands for all places that the tree is asked about: in two cells, on no edge
     spot_first = 1 + np.cumsum(many) - many
-    grid, spots = np.empty(columns * rows, dtype=np.int32), np.empty((1 + many.sum(), 2), dtype=np.int64)
-    spots[0] = 2 << 32, 0
+    grid, spots = np.empty(columns * rows, dtype=np.int32), np.zeros((1 + many.sum(), RECORD), dtype=np.int64)
+    spots[0, 0] = 2 << 32
     wests, souths = _lines(frame[0], frame[1], columns), _lines(frame[2], frame[3], rows)
 
     def label(_: int, start: int, stop: int) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from gridmap.ground.pixels.compiled import F64, FRAME, I32, I64, array, compiled, helper
-from gridmap.ground.pixels.sums import ASK, COUNT, eastward, told, turn, value
+from gridmap.ground.pixels.sums import ASK, COUNT, eastward, note_edge, told, turn, value
 
 #: edges of a spot beyond which a tree is faster
 CROWDED = 1_000
@@ -185,7 +185,10 @@ def sort_entries(firsts, frame, start, stop, columns, entries, spots) -> None:
 def label_rows(
     firsts, spot_firsts, columns, frame, wests, souths, entries, ends, sides, start, stop, grid, spots
 ) -> None:
-    """Walk each row of pixels from the west, where no cell is, along its southern side; fill the grid and the spots."""
+    """Walk each row of pixels from the west, where no cell is, along its southern side; fill the grid and the spots.
+
+    `spots` is zeros before.
+    """
     for row in range(start, stop):
         total, k, spot = 0, firsts[row], spot_firsts[row]
         for column in range(frame[4]):
@@ -194,6 +197,7 @@ def label_rows(
             base = total
             while k < firsts[row + 1] and columns[k] == column:
                 e = entries[k]
+                note_edge(spots, spot, k - first, e)
                 gain = value(sides[e, 1]) - value(sides[e, 0])
                 total += eastward(
                     ends[e, 0], ends[e, 1], ends[e, 2], ends[e, 3], gain, wests[column + 1], souths[row], wests[column]

@@ -7,7 +7,8 @@ Words used here, and what they are:
 - `ends` of an edge: ax, ay, bx, by with a below b, or west of it on a level edge.
 - A sum stands for the cells that hold a place: for each of them 2**32 plus its label. Of one cell it tells which; of
   two and more only that they overlap there. Crossing an edge takes its one side from the sum and adds the other.
-- A spot is a pixel with edges: its sum at the south-western corner, and where its edges stand in the list.
+- A spot is a pixel with edges. Its record: the sum at the south-western corner; where its edges stand in the list and
+  how many there are; and the first four of them once more, so that most places need not look into the list.
 - Corners and rays are moved by something smaller than any number: west by d and north by e, e much smaller than d. So
   no ray meets a vertex and no corner lies on an edge; the comparisons below are strict or not just as that asks for.
 """
@@ -24,8 +25,11 @@ from gridmap.ground.pixels.compiled import helper
 #: a spot's record has the place of its edges above these bits, and their count in them
 COUNT = 20
 FEW = (1 << COUNT) - 1
+#: a spot's record: sum, place and count, four edges in two numbers; 32 bytes never lie across two lines of a cache
+RECORD = 4
+_NEAR = 4
 _ONE = 1 << 32
-_LOW = _ONE - 1
+LOW = _ONE - 1
 #: Shewchuk's bound for a determinant of differences, as a part of the sum of its products
 _DOUBT = (3.0 + 16.0 * 2.0**-53) * 2.0**-53
 _SPLIT = 134217729.0
@@ -144,9 +148,24 @@ def lower(one, other, ranks) -> int:
 
 
 @helper
+def edge(spots, spot, entries, first, k) -> int:
+    """The number of the k-th edge of a spot whose edges begin at `first` in the list."""
+    if k < _NEAR:
+        return (spots[spot, 2 + (k >> 1)] >> ((k & 1) << 5)) & LOW
+    return entries[first + k]
+
+
+@helper
+def note_edge(spots, spot, k, e) -> None:
+    """Put the k-th edge into the record of its spot, where there is room for it."""
+    if k < _NEAR:
+        spots[spot, 2 + (k >> 1)] |= e << ((k & 1) << 5)
+
+
+@helper
 def told(total) -> int:
     """The label that a sum tells: 0 for none, -1 where there are several."""
     count = total >> 32
     if count == 1:
-        return total & _LOW
+        return total & LOW
     return 0 if count == 0 else -1

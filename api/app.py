@@ -25,6 +25,7 @@ from gridmap.usecases.accounts import Passwords
 from gridmap.usecases.context import Context
 from gridmap.usecases.delivering import deliverer
 from gridmap.usecases.readlog import ReadLog
+from gridmap.usecases.watching import Watcher
 
 DESCRIPTION = """\
 Disputes and daily life of a county on its grid of cells. Coordinates are WGS84 longitude and latitude in degrees
@@ -40,8 +41,8 @@ def create_app(ctx: Context, passwords: Passwords | None = None, *, delivering: 
 
     `passwords` is given by tests, which hash faster. State that routes use: `ctx`, `passwords`, `read_log`, `registry`,
     `assets`, `answers`, `rasters` and `tile_sources` (kept between requests), `entrance` (who asks), `log_ins` (how
-    many log-ins are checked at once). The read log is flushed when the application stops. `delivering`: a thread beside
-    it sends messages while it runs; EnvironmentFault where its settings are wrong.
+    many log-ins are checked at once). The read log is flushed when the application stops. `delivering`: threads beside
+    it send messages and watch over cases; EnvironmentFault where its settings are wrong.
     """
     app = FastAPI(
         title="gridmap",
@@ -58,7 +59,7 @@ def create_app(ctx: Context, passwords: Passwords | None = None, *, delivering: 
     app.state.read_log = ReadLog(ctx.engine)
     app.state.registry = CollectorRegistry()
     app.state.registry.register(QueueMetrics(ctx))
-    app.state.loop = Loop("delivery", deliverer(ctx).run) if delivering else None
+    app.state.loops = _loops(ctx) if delivering else []
     app.state.log_ins = CapacityLimiter(os.cpu_count() or 1)
     app.state.answers = AnswerCache()
     app.state.rasters = StateCache(ctx.settings.heat_bytes)
@@ -74,6 +75,14 @@ def create_app(ctx: Context, passwords: Passwords | None = None, *, delivering: 
     _add_middleware(app, ctx)
     document.install(app)
     return app
+
+
+def _loops(ctx: Context) -> list[Loop]:
+    """What runs beside the requests: messages go out, and of all server processes one watches over the cases."""
+    return [
+        Loop("delivery", deliverer(ctx).run),
+        Loop("watch", Watcher(ctx, leased=True).run, pause_s=20.0, longest_pause_s=300.0),
+    ]
 
 
 def _add_middleware(app: FastAPI, ctx: Context) -> None:
@@ -93,12 +102,12 @@ def static_folder() -> Path:
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    loop: Loop | None = app.state.loop
-    if loop is not None:
+    loops: list[Loop] = app.state.loops
+    for loop in loops:
         loop.start()
     try:
         yield
     finally:
-        if loop is not None:
+        for loop in loops:
             loop.close()
         app.state.read_log.close()

@@ -152,8 +152,8 @@ def current(conn: Connection, incident_id: int) -> Any:
         select(
             i.id, i.number, i.status, i.received_at, i.due_at, i.closed_at, i.cell_id, i.x_in, i.y_in, i.crs_in,
             i.accuracy_m, i.geom.ST_X().label("lon"), i.geom.ST_Y().label("lat"),
-            t.categories.c.department, r.id.label("responsibility_id"), r.worker_id, r.body_id, r.area_id,
-            r.cell_id.label("responsible_cell_id"), r.valid_from.label("since"), r.reason, i.subject_id,
+            t.categories.c.department, t.categories.c.process, r.id.label("responsibility_id"), r.worker_id, r.body_id,
+            r.area_id, r.cell_id.label("responsible_cell_id"), r.valid_from.label("since"), r.reason, i.subject_id,
         )
         .join(t.categories, i.category_id == t.categories.c.id)
         .outerjoin(t.responsibilities, (r.incident_id == i.id) & r.valid_to.is_(None))

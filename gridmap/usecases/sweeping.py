@@ -4,20 +4,26 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from gridmap.store import accounts, expiry, messages, write
+from gridmap.store import accounts, expiry, messages, sweeps, write
 from gridmap.usecases.context import Context
 from gridmap.usecases.delivering import deliverer
 from gridmap.usecases.placing import place_again
+from gridmap.usecases.watching import Watcher
 
 #: a phone may hold a report back for a season in the hills; its key must still be known when it comes again
 KEEP_REQUESTS = timedelta(days=180)
+#: the marks of what was done; the events hold it for good
+KEEP_DUTIES = timedelta(days=400)
 #: of what a sweep counts, that which it removes
-REMOVED = frozenset({"readings", "requests", "sessions", "messages"})
+REMOVED = frozenset({"readings", "requests", "sessions", "messages", "duties"})
+#: what watching over cases comes to
+WATCHED = ("warned", "supervised", "escalated", "resumed", "late_reply", "handed_over", "recounted", "failed")
 
 
 def sweep(ctx: Context) -> dict[str, int]:
     """Remove expired read logs and messages, answers of old requests and ended sessions; give what stands on the ground
-    the cells of today, where a drawing came into force; deliver the messages that are due. How many of each."""
+    the cells of today, where a drawing came into force; watch over the cases (`watching`); deliver what is
+    due. How many of each."""
     messenger = deliverer(ctx)
     with write(ctx.engine) as conn:
         now = ctx.clock()
@@ -28,6 +34,8 @@ def sweep(ctx: Context) -> dict[str, int]:
             "requests": expiry.forget_requests(conn, now - KEEP_REQUESTS),
             "sessions": expiry.forget_sessions(conn, now),
             "messages": messages.forget(conn, old),
+            "duties": sweeps.forget(conn, now - KEEP_DUTIES),
         }
+    watched = dict.fromkeys(WATCHED, 0) | dict(Watcher(ctx).run())
     done = messenger.run()
-    return swept | {"sent": done["sent"], "later": done["later"], "given up": done["dead"]}
+    return swept | watched | {"sent": done["sent"], "later": done["later"], "given up": done["dead"]}

@@ -9,6 +9,7 @@ from __future__ import annotations
 from gridmap.store.tables.accounts import accounts, audit, changes, login_failures, readings, sessions, versions
 from gridmap.store.tables.base import SRID, UtcDateTime, metadata
 from gridmap.store.tables.basemap import places, roads, water
+from gridmap.store.tables.flow import rule_sets, sweep_duties
 from gridmap.store.tables.ground import areas, bodies, cells, meta
 from gridmap.store.tables.messages import beats, messages, outbox, requests
 from gridmap.store.tables.people import duties, leaves, sealed, subjects, workers
@@ -45,9 +46,11 @@ __all__ = [
     "requests",
     "responsibilities",
     "roads",
+    "rule_sets",
     "sealed",
     "sessions",
     "subjects",
+    "sweep_duties",
     "versions",
     "water",
     "workers",

@@ -195,6 +195,29 @@ def unplaced(conn: Connection) -> Sequence[Any]:
     return conn.execute(query).all()
 
 
+def routed_by(conn: Connection, incident_id: int) -> Any:
+    """What a case is routed by besides its category and place: received_at, channel, subject_id, its enterprise."""
+    i, e = t.incidents.c, t.enterprises
+    query = (
+        select(i.received_at, i.channel, i.subject_id, i.enterprise_id, e.c.kind.label("enterprise_kind"))
+        .outerjoin(e, e.c.id == i.enterprise_id)
+        .where(i.id == incident_id)
+    )
+    return conn.execute(query).one()
+
+
+def area_path_of(conn: Connection, incident_id: int) -> str | None:
+    """The path of the area whose cell answers for a case; None outside all cells."""
+    r, c = t.responsibilities.c, t.cells
+    query = (
+        select(t.areas.c.path)
+        .join(c, c.c.area_id == t.areas.c.id)
+        .join(t.responsibilities, r.cell_id == c.c.id)
+        .where(r.incident_id == incident_id, r.valid_to.is_(None))
+    )
+    return conn.execute(query).scalar_one_or_none()
+
+
 def parent_of(conn: Connection, incident_id: int) -> int | None:
     """The case that this one is a part of."""
     i = t.incidents.c

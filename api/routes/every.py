@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from api.routes import (
     cell_tiles,
     enterprises,
+    flow,
     forms,
     ground,
     heat_tiles,
@@ -31,6 +32,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     cell_tiles.router,
     stats.router,
     messages.router,
+    flow.router,
     forms.router,
     system.router,
 )

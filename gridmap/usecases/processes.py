@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sqlalchemy import Connection
+
 from gridmap.case import process_check
 from gridmap.case.calendar import Calendar, read_schedule
 from gridmap.case.process import Process
@@ -65,23 +67,25 @@ def calendar(ctx: Context, view: View) -> dict[str, Any]:
     open cases still count by another one."""
     allow(view)
     with read(ctx.engine) as conn:
-        return _told(cases.in_force(conn, ctx.zone), sweeps.count_of_other_calendars, conn, ctx)
+        return _told(ctx, conn, cases.in_force(conn, ctx.zone))
 
 
-def _told(in_force: Calendar, count: Any, conn: Any, ctx: Context) -> dict[str, Any]:
+def _told(ctx: Context, conn: Connection, in_force: Calendar) -> dict[str, Any]:
     this = ctx.today().year
-    years = sorted({*in_force.sources, *range(this, this + 3)})
+    years = sorted({*in_force.official, *range(this, this + 3)})
     return {
-        "version": in_force.version, "zone": in_force.zone, "left": count(conn, in_force.version),
+        "version": in_force.version, "zone": in_force.zone,
+        "left": sweeps.count_of_other_calendars(conn, in_force.version),
         "years": [
-            {"year": year, "provisional": in_force.provisional(year), "source": in_force.sources.get(year)}
+            {"year": year, "provisional": in_force.provisional(year), "source": in_force.official.get(year)}
             for year in years
         ],
     }  # fmt: skip
 
 
 def import_year(ctx: Context, view: View, year: int, days: Sequence[str], source: str) -> dict[str, Any]:
-    """Take a published year into the calendar in force. `days`: lines of "2027-02-05,off,春节".
+    """Take a published year into the calendar in force. `days`: CSV lines, the first names the columns:
+    day, kind (off or work), name.
 
     Open cases are counted again by the watcher, each with an event (`recounting`); the answer says how many are left.
     The same year again has no effect. Raises InvalidInput.
@@ -96,4 +100,4 @@ def import_year(ctx: Context, view: View, year: int, days: Sequence[str], source
             flow.put_in_force(conn, after, now)
             said = {"year": year, "before": before.version}
             accounts.audit(conn, now, account_id(view), "calendar.import", f"calendar:{after.version}", said)
-        return _told(after, sweeps.count_of_other_calendars, conn, ctx)
+        return _told(ctx, conn, after)

@@ -80,7 +80,8 @@ def keep(ctx: Context, view: View, data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def publish(ctx: Context, view: View, version: int) -> dict[str, Any]:
-    """Put a version in force, once it was tried. Raises NotFound, Conflict where it was not tried or names what is gone.
+    """Put a version in force, once it was tried. Raises NotFound, Conflict where it was not tried or names what
+    is gone.
 
     Putting in force the one that is has no effect. Cases that stand stay where they are.
     """

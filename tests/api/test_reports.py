@@ -129,7 +129,7 @@ def test_the_same_key_from_twenty_threads_gives_one_row(served_county: tuple[Sma
     assert Counter((key, status) for key, status, _ in answers) == {(f"key-{n}", 201): 20 for n in range(5)}
     assert len({text for _, _, text in answers}) == 5
     assert count(county) == before + 5
-    assert count(county, t.events) == events + 10
+    assert count(county, t.events) == events + 15
 
 
 def test_moving_a_pin_assigns_again_once(api: Api) -> None:

@@ -38,8 +38,10 @@ def test_a_moved_pin_is_assigned_again_once(small_county: SmallCounty) -> None:
     assert again["cell"]["code"] == CELL["D"]
     assert [e.kind for e in rows_of(small_county, t.events, first["id"])] == [
         "reported",
+        "routed",
         "assigned",
         "moved",
+        "routed",
         "assigned",
     ]
     held = rows_of(small_county, t.responsibilities, first["id"])

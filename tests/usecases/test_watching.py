@@ -57,7 +57,7 @@ def test_a_case_is_warned_of_supervised_and_goes_up_once(small_county: SmallCoun
     assert kinds(small_county, one)[3:] == ["warned", "warned", "supervised", "warned", "supervised", "escalated"]
     assert told(small_county, one) == [
         "assigned", "warned", "watch", "supervised", "supervised_copy", "watch", "supervised", "supervised_copy",
-        "escalated",
+        "escalated", "late_reply", "late_reply_watch",
     ]  # fmt: skip
     small_county.clock.forward(days=3)  # nobody answers: two letters, each with a limit of two workdays
     assert run()["late_reply"] >= 1

@@ -24,6 +24,7 @@ from gridmap.cli import (
     locate,
     messages,
     repair,
+    rules,
     scan,
     serve,
     sources,
@@ -65,6 +66,7 @@ app.command("demo")(demo.demo)
 app.command("serve")(serve.serve)
 app.add_typer(users.users)
 app.add_typer(messages.messages)
+app.add_typer(rules.rules)
 
 
 def run(args: Sequence[str] | None = None) -> int:

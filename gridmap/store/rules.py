@@ -143,18 +143,20 @@ def cases_between(conn: Connection, start: datetime, end: datetime) -> pd.DataFr
     (the cell's own), enterprise_id, enterprise_kind, channel, received_at, subject_id. What was dropped is left out."""
     i, c, a = t.incidents.c, t.cells, t.areas
     category, above, e = t.categories, t.categories.alias("above"), t.enterprises
+    joined = (
+        t.incidents.join(category, category.c.id == i.category_id)
+        .outerjoin(above, above.c.id == category.c.parent_id)
+        .outerjoin(c, c.c.id == i.cell_id)
+        .outerjoin(a, a.c.id == c.c.area_id)
+        .outerjoin(e, e.c.id == i.enterprise_id)
+    )
     query = (
         select(
             i.number, category.c.code.label("category"), func.coalesce(above.c.code, "").label("parent"),
             category.c.department, a.c.path.label("area_path"), c.c.body_id, i.enterprise_id,
             e.c.kind.label("enterprise_kind"), i.channel, i.received_at, i.subject_id,
         )
-        .select_from(t.incidents)
-        .join(category, category.c.id == i.category_id)
-        .outerjoin(above, above.c.id == category.c.parent_id)
-        .outerjoin(c, c.c.id == i.cell_id)
-        .outerjoin(a, a.c.id == c.c.area_id)
-        .outerjoin(e, e.c.id == i.enterprise_id)
+        .select_from(joined)
         .where(i.received_at >= start, i.received_at < end, i.status.not_in(("voided", "merged")))
         .order_by(i.received_at, i.id)
     )  # fmt: skip

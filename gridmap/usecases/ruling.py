@@ -128,7 +128,7 @@ def _cases(ctx: Context, conn: Connection, start: datetime, end: datetime, *, wo
         ids = [int(one) for one in cases["subject_id"].dropna()]
         texts = {key: one.get("text", "") for key, one in subjects.open_many(conn, ctx.vault, ids).items()}
     return cases.assign(
-        area_path=cases["area_path"].fillna(""), minute=local.hour * 60 + local.minute, weekday=local.weekday,
+        area_path=cases["area_path"].fillna(""), minute=local.hour * 60 + local.minute, weekday=local.day_of_week,
         text=cases["subject_id"].map(lambda one: texts.get(int(one), "") if pd.notna(one) else ""),
     )  # fmt: skip
 

@@ -59,7 +59,7 @@ def _frame(batch: Batch, chosen: Sequence[Category], places: Places) -> pd.DataF
         "enterprise_id": ids,
         "enterprise_kind": ids.map(kinds),
         "minute": received.hour * 60 + received.minute,
-        "weekday": received.weekday,
+        "weekday": received.day_of_week,
         "channel": [channel or "import" for channel in batch.column("channel")],
         "text": [text or "" for text in batch.column("text")],
     }

@@ -408,6 +408,28 @@ def check_open(path: str) -> Check:
     return check
 
 
+def check_flow(world: World) -> None:
+    """Rules, processes and calendars are the admin's; a trial on last month's cases holds no text of theirs."""
+    asked: tuple[tuple[str, str], ...] = (
+        ("GET", "/rules"), ("POST", "/rules"), ("GET", "/rules/1"), ("POST", "/rules/1/replay"),
+        ("POST", "/rules/1/publish"), ("GET", "/processes"), ("GET", "/processes/service"),
+        ("PUT", "/processes/service"), ("GET", "/calendars"), ("POST", "/calendars"),
+    )  # fmt: skip
+    bodies: dict[str, Any] = {
+        "/rules": {"rules": []},
+        "/processes/service": {},
+        "/calendars": {"year": 2027, "source": "x", "days": "day,kind\n2027-01-01,off\n"},
+    }
+    for user, (role, _) in SEATS.items():
+        for method, path in asked:
+            if role is not Role.ADMIN:
+                more = {} if method == "GET" else {"json": bodies.get(path, {})}
+                assert world.api.ask(user, method, path, **more).status_code == 403, (user, path)
+    answer = world.api.ask("admin", "POST", "/rules/1/replay")
+    assert answer.status_code == 200
+    assert not any(secret in answer.text for secret in SECRETS)
+
+
 def elsewhere(_: World) -> None:
     """Has tests of its own: see test_sessions."""
 
@@ -442,6 +464,16 @@ ROUTES: dict[str, Check] = {
     "GET /api/v1/enterprises/{enterprise_id}": check_enterprise,
     "GET /api/v1/messages": check_messages,
     "POST /api/v1/messages/{message_id}/read": check_read,
+    "GET /api/v1/rules": check_flow,
+    "POST /api/v1/rules": check_flow,
+    "GET /api/v1/rules/{version}": check_flow,
+    "POST /api/v1/rules/{version}/replay": check_flow,
+    "POST /api/v1/rules/{version}/publish": check_flow,
+    "GET /api/v1/processes": check_flow,
+    "GET /api/v1/processes/{code}": check_flow,
+    "PUT /api/v1/processes/{code}": check_flow,
+    "GET /api/v1/calendars": check_flow,
+    "POST /api/v1/calendars": check_flow,
     "GET /api/v1/layers": check_layer,
     "GET /api/v1/layers/{name}": check_layer,
     "GET /tiles/cells/{z}/{x}/{y}.mvt": check_cell_tile,
@@ -482,7 +514,7 @@ def test_nobody_gets_in_without_a_session(api_lite: Api) -> None:
             continue
         for name, value in {
             "incident_id": world.incident("R-A0"), "name": "cells", "action": "accept", "code": CELL["A"],
-            "household_id": 1, "enterprise_id": 1, "message_id": 1, "z": 11, "x": 1629, "y": 862,
+            "household_id": 1, "enterprise_id": 1, "message_id": 1, "version": 1, "z": 11, "x": 1629, "y": 862,
         }.items():  # fmt: skip
             path = path.replace(f"{{{name}}}", str(value))
         for token in (None, "made-up", expired, "", "\xff", "a" * 5000):

@@ -12,7 +12,8 @@ from gridmap.case.actions import RULES
 from gridmap.case.clock import Light
 from gridmap.case.kinds import EVENT_KINDS
 from gridmap.case.limits import ClockKind
-from gridmap.case.terms import PRIORITIES, Status
+from gridmap.case.routing import To
+from gridmap.case.terms import PRIORITIES, Level, Status
 from gridmap.people.rosters import Reason
 from gridmap.store import tables as t
 from gridmap.view import Role
@@ -43,7 +44,11 @@ def shown_actions() -> set[str]:
 #: keys whose end comes from data, and the ends that the data can have
 FAMILIES = {
     "role": {str(role) for role in Role},
-    "page.nav": {"field", "plan", "insight", "cases", "admin"},
+    "page.nav": {"field", "plan", "insight", "cases", "admin", "flow"},
+    "page.flow": {f"{part}{end}" for part in ("rules", "processes", "calendar") for end in ("", "_hint")},
+    "flow.to": {str(to) for to in To},
+    "flow.unit": {"workdays", "work_hours", "hours", "minutes"},
+    "flow.level": {str(level) for level in Level},
     "light": {str(light) for light in Light},
     "reason": {str(reason) for reason in Reason},
     "reason_short": {str(reason) for reason in Reason},

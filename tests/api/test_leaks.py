@@ -26,6 +26,7 @@ from gridmap.usecases.delivering import deliverer
 from gridmap.usecases.reading import view_for
 from gridmap.view import Audience, InArea, Kind, Nothing, Role, View
 from tests.api.client import Api
+from tests.api.flow_leaks import FLOW_ROUTES, check_flow
 from tests.county import CELL, COMMUNITY, CONTACT, CONTACT_PHONE, PHONE, REPORTER, SEATS, TEXT, centre, hand_over
 
 REASON = "a hearing about dust"
@@ -408,28 +409,6 @@ def check_open(path: str) -> Check:
     return check
 
 
-def check_flow(world: World) -> None:
-    """Rules, processes and calendars are the admin's; a trial on last month's cases holds no text of theirs."""
-    asked: tuple[tuple[str, str], ...] = (
-        ("GET", "/rules"), ("POST", "/rules"), ("GET", "/rules/1"), ("POST", "/rules/1/replay"),
-        ("POST", "/rules/1/publish"), ("GET", "/processes"), ("GET", "/processes/service"),
-        ("PUT", "/processes/service"), ("GET", "/calendars"), ("POST", "/calendars"),
-    )  # fmt: skip
-    bodies: dict[str, Any] = {
-        "/rules": {"rules": []},
-        "/processes/service": {},
-        "/calendars": {"year": 2027, "source": "x", "days": "day,kind\n2027-01-01,off\n"},
-    }
-    for user, (role, _) in SEATS.items():
-        for method, path in asked:
-            if role is not Role.ADMIN:
-                more = {} if method == "GET" else {"json": bodies.get(path, {})}
-                assert world.api.ask(user, method, path, **more).status_code == 403, (user, path)
-    answer = world.api.ask("admin", "POST", "/rules/1/replay")
-    assert answer.status_code == 200
-    assert not any(secret in answer.text for secret in SECRETS)
-
-
 def elsewhere(_: World) -> None:
     """Has tests of its own: see test_sessions."""
 
@@ -464,16 +443,7 @@ ROUTES: dict[str, Check] = {
     "GET /api/v1/enterprises/{enterprise_id}": check_enterprise,
     "GET /api/v1/messages": check_messages,
     "POST /api/v1/messages/{message_id}/read": check_read,
-    "GET /api/v1/rules": check_flow,
-    "POST /api/v1/rules": check_flow,
-    "GET /api/v1/rules/{version}": check_flow,
-    "POST /api/v1/rules/{version}/replay": check_flow,
-    "POST /api/v1/rules/{version}/publish": check_flow,
-    "GET /api/v1/processes": check_flow,
-    "GET /api/v1/processes/{code}": check_flow,
-    "PUT /api/v1/processes/{code}": check_flow,
-    "GET /api/v1/calendars": check_flow,
-    "POST /api/v1/calendars": check_flow,
+    **dict.fromkeys(FLOW_ROUTES, check_flow),
     "GET /api/v1/layers": check_layer,
     "GET /api/v1/layers/{name}": check_layer,
     "GET /tiles/cells/{z}/{x}/{y}.mvt": check_cell_tile,

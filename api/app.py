@@ -30,6 +30,7 @@ from gridmap.usecases.context import Context
 from gridmap.usecases.delivering import deliverer
 from gridmap.usecases.helping import ask_on
 from gridmap.usecases.readlog import ReadLog
+from gridmap.usecases.watching import Watcher
 
 #: bytes from which on an answer is compressed
 _LEAST_ZIPPED = 800
@@ -47,9 +48,8 @@ def create_app(ctx: Context, passwords: Passwords | None = None, *, delivering: 
 
     `passwords` is given by tests, which hash faster. State that routes use: `ctx`, `passwords`, `read_log`, `registry`,
     `assets`, `answers`, `rasters` and `tile_sources` (kept between requests), `entrance` (who asks), `log_ins` (how
-    many log-ins are checked at once). The read log is flushed when the application stops. `delivering`: threads
-    beside it send messages, compute analyses and pass help calls on while it runs; EnvironmentFault where its settings
-    are wrong.
+    many log-ins are checked at once). The read log is flushed when the application stops. `delivering`: `_loops` run
+    beside it; EnvironmentFault where their settings are wrong.
     """
     app = FastAPI(
         title="gridmap",
@@ -90,11 +90,13 @@ def create_app(ctx: Context, passwords: Passwords | None = None, *, delivering: 
 
 
 def _loops(ctx: Context) -> list[Loop]:
-    """What a server does beside answering: it sends messages, passes help calls on, and computes analyses asked for."""
+    """What runs beside the requests: messages go out, help calls are passed on, asked analyses are computed, and of all
+    server processes one watches over the cases."""
     return [
         Loop("delivery", deliverer(ctx).run),
         Loop("help-calls", partial(ask_on, ctx)),
         Loop("analyses", lambda stop: analysing.work(ctx, stop), pause_s=0.5),
+        Loop("watch", Watcher(ctx, leased=True).run, pause_s=20.0, longest_pause_s=300.0),
     ]
 
 

@@ -32,7 +32,7 @@ PAGES: Final[Mapping[Role, tuple[str, ...]]] = MappingProxyType(
         Role.PLANNER: ("plan", "insight"),
         Role.APPROVER: ("plan", "insight"),
         Role.OFFICIAL: ("insight",),
-        Role.ADMIN: ("admin",),
+        Role.ADMIN: ("admin", "flow"),
     }
 )
 

@@ -8,6 +8,7 @@ from api.routes import (
     analyses,
     cell_tiles,
     enterprises,
+    flow,
     forms,
     ground,
     heat_tiles,
@@ -45,6 +46,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     homes.router,
     visits.router,
     help_button.router,
+    flow.router,
     forms.router,
     system.router,
 )

@@ -170,6 +170,17 @@ class SpanOut(BaseModel):
     body_id: int | None
 
 
+class RoutedOut(BaseModel):
+    """Why a case went where it went."""
+
+    rules: int = Field(description="the version of the rules that were live")
+    rule: str | None = Field(description="the rule that decided; null: none fitted, so the town's dispatcher has it")
+    when: dict[str, Any] = Field(description="what that rule asks")
+    to: str = Field(description="body, department, category (its own department) or desk")
+    name: str | None = Field(description="which body, department or rung")
+    straight: bool = Field(description="to the body at once, past the desks")
+
+
 class WhyOut(BaseModel):
     """Why a case shows its light: the clock that is furthest gone, its limit and every span that it counted."""
 
@@ -191,6 +202,7 @@ class WhyOut(BaseModel):
     process_version: int
     level: str
     status: str
+    routed: RoutedOut | None = Field(description="null for cases from before there were rules")
 
 
 class CameAs(BaseModel):

@@ -107,8 +107,11 @@ class RuleSet:
 
 
 def default_rules() -> RuleSet:
-    """What holds until a county writes its own: emergencies straight to their department, the rest likewise by desk."""
-    urgent = Rule("emergencies", When(categories=("emergency",)), Target(To.CATEGORY), "emergency", straight=True)
+    """What holds until a county writes its own: the category's department, beside the worker on duty in the cell.
+
+    Emergencies likewise, and not straight: the worker next door would then lose what she can reach first.
+    """
+    urgent = Rule("emergencies", When(categories=("emergency",)), Target(To.CATEGORY), "emergency")
     return RuleSet("1", (urgent, Rule("by-category", When(), Target(To.CATEGORY))))
 
 

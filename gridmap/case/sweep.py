@@ -7,7 +7,7 @@ same duties, and whoever writes first leaves nothing for the other.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from gridmap.case.clock import Light, Thresholds
@@ -15,7 +15,7 @@ from gridmap.case.events import canonical_moment
 from gridmap.case.flow import SYSTEM, judge
 from gridmap.case.process import Process
 from gridmap.case.spans import Clocks
-from gridmap.case.state import CaseState
+from gridmap.case.state import Asked, CaseState
 from gridmap.case.terms import Status
 
 
@@ -46,21 +46,47 @@ class Duties:
 def duties(state: CaseState, process: Process, clocks: Clocks, now: datetime) -> Duties:
     """Warnings not given yet, pauses that ran out, supervision of what is late, the next rung for what is very late.
 
-    Of a light passed unseen only the worst is told: nobody needs the yellow warning of a red case.
+    Of a light passed unseen only the worst is told: nobody needs the yellow warning of a red case. Supervision and the
+    next rung come with the warning that they follow from, once: what a supervisor ended does not begin again by itself.
     """
     if state.ended:
         return Duties()
     actions: list[tuple[str, dict[str, Any]]] = []
     if state.status is Status.PAUSED and state.paused_until is not None and now >= state.paused_until:
         actions.append(("resume", {}))
-    worst = clocks.light(now)
-    if worst in (Light.RED, Light.VERY_LATE):
-        reason = "overdue" if worst is Light.RED else "very_late"
-        if reason not in {one.reason for one in state.supervisions}:
-            actions.append(("supervise", {"reason": reason}))
-        if worst is Light.VERY_LATE and judge(state, process, "escalate", SYSTEM, now):
-            actions.append(("escalate", {"reason": "overdue"}))
-    return Duties(tuple(_warnings(state, clocks, now)), tuple(actions))
+    warnings = _warnings(state, clocks, now)
+    fresh = {one.light for one in warnings}
+    for light, reason in ((Light.VERY_LATE, "very_late"), (Light.RED, "overdue")):
+        if light in fresh:
+            if reason not in {one.reason for one in state.supervisions}:
+                actions.append(("supervise", {"reason": reason}))
+            break
+    if Light.VERY_LATE in fresh and judge(state, process, "escalate", SYSTEM, now):
+        actions.append(("escalate", {"reason": "overdue"}))
+    return Duties(tuple(warnings), tuple(actions))
+
+
+def late_replies(state: CaseState, now: datetime) -> tuple[Asked, ...]:
+    """Supervisions whose reply did not come within their limit."""
+    return tuple(one for one in _unanswered(state) if one.reply_by is not None and one.reply_by <= now)
+
+
+def look_at(state: CaseState, process: Process, clocks: Clocks, now: datetime) -> datetime | None:
+    """When the sweep must look at a case: now, where something is due already; None for what has ended.
+
+    A microsecond after the moment that changes something, for a case is red only once its due moment has passed.
+    """
+    if state.ended:
+        return None
+    if duties(state, process, clocks, now):
+        return now
+    replies = [one.reply_by for one in _unanswered(state) if one.reply_by is not None and one.reply_by > now]
+    moments = [*replies, *filter(None, (next_look(clocks, now),))]
+    return min(moments) + timedelta(microseconds=1) if moments else None
+
+
+def _unanswered(state: CaseState) -> tuple[Asked, ...]:
+    return tuple(one for one in state.supervisions if one.seq not in state.supervisions_answered)
 
 
 def next_look(clocks: Clocks, now: datetime) -> datetime | None:

@@ -26,6 +26,7 @@ from gridmap.cli import (
     locate,
     messages,
     repair,
+    rules,
     scan,
     serve,
     sources,
@@ -69,6 +70,7 @@ app.add_typer(users.users)
 app.add_typer(messages.messages)
 app.add_typer(keys.keys)
 app.add_typer(help_button.help_button)
+app.add_typer(rules.rules)
 
 
 def run(args: Sequence[str] | None = None) -> int:

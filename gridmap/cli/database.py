@@ -122,7 +122,8 @@ def _tell(done: Imported, dry_run: bool) -> None:
 
 def sweep() -> None:
     """From cron, safe to run twice at once: remove what has had its day (read logs, messages, answers kept for repeated
-    requests, ended sessions), place what stands on the ground where a drawing came into force, and deliver what is due.
+    requests, ended sessions), place what stands where a drawing came into force, warn of what is due or late,
+    resume, supervise and escalate, hand over for who is on leave, count again by a new calendar, and deliver messages.
 
     Example: gridmap sweep
     """

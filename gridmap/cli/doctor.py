@@ -101,7 +101,7 @@ def _database() -> list[Check]:
     from gridmap.cli.database import open_here
     from gridmap.errors import EnvironmentFault
     from gridmap.store import head, read, revision
-    from gridmap.store.doctor import examine
+    from gridmap.store.doctor import examine, remembered
 
     try:
         ctx = open_here(ready=False)
@@ -114,6 +114,7 @@ def _database() -> list[Check]:
         return [Check("database", f"at revision {at}, not {head()}: `gridmap init` brings it there", "environment")]
     with read(ctx.engine) as conn:
         findings = examine(conn, ctx.today())
+        findings += remembered(conn, ctx.zone, ctx.clock())
     named = Check("database", f"{ctx.engine.dialect.name}, revision {at}")
     faults = {"error": "data", "warning": "warning"}
     return [named, *_delivery(ctx), *(Check(one.code, one.message, faults[one.severity]) for one in findings)]

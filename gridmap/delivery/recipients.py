@@ -13,6 +13,12 @@ from gridmap.delivery.configured import IN_APP
 STALE = timedelta(days=3)
 
 
+#: kinds that are for supervisors alone
+TO_SUPERVISORS = frozenset({"watch", "digest_watch", "late_reply_watch"})
+#: how many areas stand in the path of one on a rung; what has gone up to the city lies on the county's desk
+_DEPTH = {"community": 3, "town": 2, "county": 1, "city": 1}
+
+
 class Addressee(NamedTuple):
     """A channel, who is at its end ("worker:3", "body:4", "account:5"), and the account of a mailbox."""
 
@@ -34,13 +40,15 @@ class Mailbox:
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """One row of the outbox. `desk`: nobody on the roster has the case, so the nearest dispatchers of `path` do."""
+    """One row of the outbox. `desk`: nobody on the roster has the case, so the nearest dispatchers of `path` do;
+    `over`: it is for the nearest supervisors of `path`."""
 
     worker_id: int | None
     body_id: int | None
     created_at: datetime
     desk: bool = False
     path: str | None = None
+    over: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +77,20 @@ def addressees(news: News, boxes: Sequence[Mailbox], contacts: Contacts, now: da
 def _mailboxes(news: News, boxes: Sequence[Mailbox]) -> list[Mailbox]:
     of_worker = [box for box in boxes if box.role == "worker" and box.worker_id == news.worker_id is not None]
     of_body = [box for box in boxes if box.role == "handler" and box.body_id == news.body_id is not None]
-    return of_worker + of_body + (_nearest_desk(news.path, boxes) if news.desk else [])
+    desk = _nearest("dispatcher", news.path, boxes) if news.desk else []
+    return of_worker + of_body + desk + (_nearest("supervisor", news.path, boxes) if news.over else [])
 
 
-def _nearest_desk(path: str | None, boxes: Sequence[Mailbox]) -> list[Mailbox]:
-    """The dispatchers of the smallest area around a place that has any."""
-    over = [box for box in boxes if box.role == "dispatcher" and box.path and (path or "").startswith(box.path)]
+def on_rung(path: str | None, level: str) -> str | None:
+    """The path of an area ("/1/5/23/") up to the one that stands on a rung of the ladder."""
+    if path is None:
+        return None
+    parts = path.strip("/").split("/")[: _DEPTH[level]]
+    return "/" + "".join(f"{part}/" for part in parts)
+
+
+def _nearest(role: str, path: str | None, boxes: Sequence[Mailbox]) -> list[Mailbox]:
+    """Those of a role in the smallest area around a place that has any."""
+    over = [box for box in boxes if box.role == role and box.path and (path or "").startswith(box.path)]
     nearest = max((len(box.path or "") for box in over), default=0)
     return [box for box in over if len(box.path or "") == nearest]

@@ -309,6 +309,12 @@ def audit(
     conn.execute(insert(t.audit).values(at=at, account_id=account_id, action=action, ref=ref, data=text))
 
 
+def audited(conn: Connection, action: str, ref: str) -> bool:
+    """Whether the audit knows of this."""
+    a = t.audit.c
+    return conn.execute(select(a.id).where(a.action == action, a.ref == ref).limit(1)).first() is not None
+
+
 def add_readings(conn: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Lines of the read log: at, account_id, route, kind, ids (a JSON list), reason."""
     if rows:

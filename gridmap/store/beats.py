@@ -49,6 +49,17 @@ def _counted(conn: Connection, status: str) -> dict[str, int]:
     return {row[0]: row[1] for row in conn.execute(those.group_by(m.channel))}
 
 
+def take(conn: Connection, job: str, owner: str, now: datetime, faded: datetime) -> bool:
+    """Take a job's lease or renew one's own; False where another's last beat is younger than `faded`."""
+    make = postgresql.insert if conn.dialect.name == "postgresql" else sqlite.insert
+    b = t.beats.c
+    row = make(t.beats).values(job=job, owner=owner, at=now)
+    taken = row.on_conflict_do_update(
+        index_elements=["job"], set_={"owner": owner, "at": now}, where=(b.owner == owner) | (b.at <= faded)
+    )
+    return conn.execute(taken.returning(b.job)).first() is not None
+
+
 def beat(conn: Connection, job: str, owner: str, at: datetime, drift: tuple[float, str] | None) -> None:
     """Write down that a job was done. Without a `drift` the last one seen stays."""
     make = postgresql.insert if conn.dialect.name == "postgresql" else sqlite.insert

@@ -22,6 +22,7 @@ from gridmap.case.limits import Limit
 from gridmap.case.process import Process, default_processes
 from gridmap.case.spans import Clocks, measure
 from gridmap.case.state import CaseState, apply, fold
+from gridmap.case.sweep import look_at
 from gridmap.case.terms import Status
 from gridmap.errors import InvalidInput, NotFound
 from gridmap.store import chain, meta
@@ -125,7 +126,8 @@ def columns(case: Case, now: datetime) -> dict[str, Any]:
         "first_body_id": state.first.body_id if state.first else None,
         "extension_asked_at": state.extension_asked.at if state.extension_asked else None,
         "supervised_at": state.supervisions[0].at if state.supervisions else None,
-        "overdue_at": overdue_at(clocks), **clocks.columns(),
+        "overdue_at": overdue_at(clocks), "look_at": look_at(case.counted, case.counted_by, clocks, now),
+        **clocks.columns(),
     }  # fmt: skip
 
 

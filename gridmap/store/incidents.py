@@ -161,8 +161,8 @@ def current(conn: Connection, incident_id: int) -> Any:
         select(
             i.id, i.number, i.status, i.received_at, i.due_at, i.closed_at, i.cell_id, i.x_in, i.y_in, i.crs_in,
             i.accuracy_m, i.geom.ST_X().label("lon"), i.geom.ST_Y().label("lat"),
-            t.categories.c.department, r.id.label("responsibility_id"), r.worker_id, r.body_id, r.area_id,
-            r.cell_id.label("responsible_cell_id"), r.valid_from.label("since"), r.reason, i.subject_id,
+            t.categories.c.department, t.categories.c.process, r.id.label("responsibility_id"), r.worker_id, r.body_id,
+            r.area_id, r.cell_id.label("responsible_cell_id"), r.valid_from.label("since"), r.reason, i.subject_id,
         )
         .join(t.categories, i.category_id == t.categories.c.id)
         .outerjoin(t.responsibilities, (r.incident_id == i.id) & r.valid_to.is_(None))
@@ -202,6 +202,29 @@ def unplaced(conn: Connection) -> Sequence[Any]:
         .order_by(i.id)
     )  # fmt: skip
     return conn.execute(query).all()
+
+
+def routed_by(conn: Connection, incident_id: int) -> Any:
+    """What a case is routed by besides its category and place: received_at, channel, subject_id, its enterprise."""
+    i, e = t.incidents.c, t.enterprises
+    query = (
+        select(i.received_at, i.channel, i.subject_id, i.enterprise_id, e.c.kind.label("enterprise_kind"))
+        .outerjoin(e, e.c.id == i.enterprise_id)
+        .where(i.id == incident_id)
+    )
+    return conn.execute(query).one()
+
+
+def area_path_of(conn: Connection, incident_id: int) -> str | None:
+    """The path of the area whose cell answers for a case; None outside all cells."""
+    r, c = t.responsibilities.c, t.cells
+    query = (
+        select(t.areas.c.path)
+        .join(c, c.c.area_id == t.areas.c.id)
+        .join(t.responsibilities, r.cell_id == c.c.id)
+        .where(r.incident_id == incident_id, r.valid_to.is_(None))
+    )
+    return conn.execute(query).scalar_one_or_none()
 
 
 def parent_of(conn: Connection, incident_id: int) -> int | None:

@@ -28,14 +28,14 @@ Hold = Callable[[str, bool, Sequence[datetime]], datetime | None]
 
 def unsent(conn: Connection, limit: int) -> Sequence[Any]:
     """Outbox rows without messages yet, oldest first: id, incident_id, kind, worker_id, body_id, created_at, process,
-    and of the responsibility in force its reason and area path, and whether it is of the worker and body named. Those
-    that another transaction holds are skipped."""
+    the case's rung, and of the responsibility in force its reason and area path, and whether it is of the worker and
+    body named. Those that another transaction holds are skipped."""
     o, i, r = t.outbox, t.incidents, t.responsibilities
     held = and_(r.c.incident_id == o.c.incident_id, r.c.valid_to.is_(None))
     query = (
         select(
             o.c.id, o.c.incident_id, o.c.kind, o.c.worker_id, o.c.body_id, o.c.created_at, t.categories.c.process,
-            r.c.reason, t.areas.c.path,
+            r.c.reason, t.areas.c.path, i.c.level,
             and_(
                 o.c.worker_id.is_not_distinct_from(r.c.worker_id), o.c.body_id.is_not_distinct_from(r.c.body_id)
             ).label("to_holder"),
@@ -63,7 +63,7 @@ def mailboxes(conn: Connection) -> Sequence[Any]:
     query = (
         select(a.id, a.role, a.worker_id, a.body_id, t.areas.c.path)
         .outerjoin(t.areas, t.areas.c.id == a.area_id)
-        .where(a.disabled_at.is_(None), a.role.in_(("worker", "handler", "dispatcher")))
+        .where(a.disabled_at.is_(None), a.role.in_(("worker", "handler", "dispatcher", "supervisor")))
         .order_by(a.id)
     )
     return conn.execute(query).all()

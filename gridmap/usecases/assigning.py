@@ -9,6 +9,7 @@ import heapq
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -16,8 +17,11 @@ import numpy as np
 import numpy.typing as npt
 from sqlalchemy import Connection
 
+from gridmap.case.routing import Target, To
+from gridmap.people.bodies import Bodies
 from gridmap.people.rosters import Reason
 from gridmap.store import ground as ground_store
+from gridmap.store import rules as rule_store
 from gridmap.usecases.context import Ground
 
 #: below this share of the GPS circle inside the cell, the runner-up is named and both are told (ODK and CHT ask too)
@@ -45,6 +49,7 @@ class Response(NamedTuple):
     reason: str
 
 
+TO_CATEGORY = Target(To.CATEGORY)
 NOBODY = Response(None, None, None, Reason.OUTSIDE)
 
 
@@ -137,18 +142,20 @@ def respond(
     zone: ZoneInfo,
     *,
     but: int | None = None,
+    targets: Sequence[Target] | None = None,
 ) -> Responses:
     """Choose the worker and the body for each placed report, in the order of their moments.
 
     A report that was closed no longer counts as open for those that came after it; nor does `but`, the incident that
-    is being assigned again, for the worker who has it.
+    is being assigned again, for the worker who has it. `targets`: where the rules send each, else to its department.
     """
     cell_ids = {cell_id for cell_id in places.cell_id if cell_id is not None}
     chooser = Chooser(conn, cell_ids if len(cell_ids) < _FEW else None, zone, but)
     told: list[Response] = [NOBODY] * len(places)
     wheres = places.wheres()
     for i in sorted(range(len(places)), key=lambda i: moments[i]):
-        told[i] = chooser.answer(wheres[i], departments[i], moments[i], closed[i])
+        target = TO_CATEGORY if targets is None else targets[i]
+        told[i] = chooser.answer(wheres[i], departments[i], moments[i], closed[i], target)
     return Responses(*(list(column) for column in zip(*told, strict=True))) if told else Responses([], [], [], [])
 
 
@@ -173,17 +180,34 @@ class Chooser:
         self._bodies = ground_store.bodies(conn)
         self._county = ground_store.county(conn)
         self._zone = zone
+        self._targets = Targets(conn, self._bodies)
         self._closing: list[tuple[datetime, int]] = []
 
     def answer(
-        self, where: Where | None, department: str | None, moment: datetime, closed: datetime | None
+        self,
+        where: Where | None,
+        department: str | None,
+        moment: datetime,
+        closed: datetime | None,
+        target: Target = TO_CATEGORY,
     ) -> Response:
-        """Who answers for a report in a cell (None: outside all) that came at this moment and was closed at that."""
+        """Who answers for a report in a cell (None: outside all) that came at this moment and was closed at that, where
+        the rules send it to a target."""
+        area_id: int | None
+        own: int | None = None
+        if where is not None:
+            path, area_id, own = where.area_path or "", where.area_id, where.body_id
+        elif self._county is not None:
+            path, area_id = self._county.path, self._county.id
+        else:
+            return NOBODY
+        if target.to is To.DESK:
+            return Response(None, None, self._targets.area(path, target.name, area_id), Reason.DESK)
+        body = self._targets.body(target, path, department, own)
         if where is None:
-            return self._outside(department)
+            return Response(None, body, area_id, Reason.OUTSIDE)
         worker, reason = self._worker(where.cell_id, moment, closed)
-        body = self._bodies.responsible(where.area_path or "", department, where.body_id)
-        return Response(worker, body, where.area_id, reason)
+        return Response(worker, body, area_id, reason)
 
     def _worker(self, cell_id: int, moment: datetime, closed: datetime | None) -> tuple[int | None, str]:
         while self._closing and self._closing[0][0] <= moment:
@@ -195,8 +219,42 @@ class Chooser:
                 heapq.heappush(self._closing, (closed, chosen.worker_id))
         return chosen.worker_id, chosen.reason
 
-    def _outside(self, department: str | None) -> Response:
-        if self._county is None:
-            return NOBODY
-        body = self._bodies.responsible(self._county.path, department)
-        return Response(None, body, self._county.id, Reason.OUTSIDE)
+
+class Targets:
+    """What the targets of rules mean in a place: a body's id, or the area of a rung. Read once, when first asked."""
+
+    def __init__(self, conn: Connection, bodies: Bodies) -> None:
+        self._conn, self._bodies = conn, bodies
+
+    @cached_property
+    def _codes(self) -> dict[str, int]:
+        return rule_store.body_ids(self._conn)
+
+    @cached_property
+    def _areas(self) -> dict[str, list[tuple[str, int]]]:
+        levels: dict[str, list[tuple[str, int]]] = {}
+        for row in rule_store.area_names(self._conn):
+            levels.setdefault(row.level, []).append((row.path, row.id))
+        return levels
+
+    def body(self, target: Target, path: str, department: str | None, own: int | None) -> int | None:
+        """The body that a rule sends to; `own`: the cell's. One that is no longer there leaves it to the category."""
+        if target.to is To.BODY and target.name in self._codes:
+            return self._codes[target.name]
+        named = target.name if target.to is To.DEPARTMENT else department
+        return self._bodies.responsible(path, named, own)
+
+    def area(self, path: str, level: str, lowest: int | None) -> int | None:
+        """The area of a rung around a place; the place's own where there is none."""
+        return next((key for above, key in self._areas.get(level, ()) if path.startswith(above)), lowest)
+
+
+def redirect(conn: Connection, where: Where | None, department: str | None, kept: Response, target: Target) -> Response:
+    """Who answers for a case that is routed again: the worker who has it, and the body or desk that the rules name."""
+    targets, county = Targets(conn, ground_store.bodies(conn)), ground_store.county(conn)
+    path = (where.area_path if where else county.path if county else "") or ""
+    area_id = where.area_id if where else kept.area_id
+    if target.to is To.DESK:
+        return Response(None, None, targets.area(path, target.name, area_id), Reason.DESK)
+    body_id = targets.body(target, path, department, where.body_id if where else None)
+    return kept._replace(body_id=body_id, area_id=area_id)

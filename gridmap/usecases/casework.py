@@ -26,7 +26,8 @@ from gridmap.store.subjects import note_field
 from gridmap.usecases.assigning import Places, Responses, respond
 from gridmap.usecases.context import Context
 from gridmap.usecases.effects import Deed, checked, follow
-from gridmap.usecases.spots import Pin, Spot, act_on_pin, assign, neighbour, sender_of, where
+from gridmap.usecases.routing import WAITS, Routing, of_row
+from gridmap.usecases.spots import Pin, Spot, act_on_pin, neighbour, send, sender_of, where
 from gridmap.view import Kind, View
 
 
@@ -87,7 +88,9 @@ def _move(
     now = incidents.after(row, now)
     moved = {"from_cell_id": row.cell_id, "to_cell_id": places.cell_id[0]}
     planned = decide(case.state, case.process, "move", asker_of(conn, view), moved, now)
-    responses = _respond(ctx, conn, case, row, places, now)
+    category = incidents.category(conn, case.state.category or "")
+    routing = of_row(ctx, conn, row.id, category, places.area_path[0])
+    responses = _respond(ctx, conn, case, row, places, now, routing)
     values = {name: column[0] for name, column in places.columns().items()}
     point = shapely.Point(spot.lon, spot.lat)
     incidents.relocate(conn, row.id, point, {**values, **spot.columns()})
@@ -95,7 +98,7 @@ def _move(
     case.write(conn, planned.kind, now, actor_id, planned.data)
     if row.responsibility_id is not None:
         incidents.end_responsibility(conn, row.responsibility_id, now)
-    assign(conn, case, places, responses, now, actor_id)
+    responses = send(conn, case, places, responses, routing, now, actor_id)
     cases.remember(conn, case, now)
     versions.bump_rows(conn, "incidents", [row.id])
     named = incidents.names(
@@ -110,10 +113,14 @@ def _move(
     }
 
 
-def _respond(ctx: Context, conn: Connection, case: Case, row: Any, places: Places, now: datetime) -> Responses:
-    """Who answers at the right place: the roster, unless somebody took the case already, who then keeps it."""
-    chosen = respond(conn, places, [row.department], [now], [None], ctx.zone, but=row.id)
-    if case.state.status in (Status.UNPLACED, Status.ASSIGNED):
+def _respond(
+    ctx: Context, conn: Connection, case: Case, row: Any, places: Places, now: datetime, routing: Routing
+) -> Responses:
+    """Who answers at the right place: the roster and the rules, unless somebody took the case, who then keeps it."""
+    chosen = respond(
+        conn, places, [row.department], [now], [None], ctx.zone, but=row.id, targets=[routing.target]
+    )  # fmt: skip
+    if case.state.status in WAITS:
         return chosen
     holder = case.state.holder
     return replace(chosen, worker_id=[holder.worker_id], body_id=[holder.body_id], reason=[row.reason])

@@ -20,7 +20,7 @@ from gridmap.delivery.backoff import MOST_ATTEMPTS, Breaker, backoff
 from gridmap.delivery.configured import channels, rules
 from gridmap.delivery.limits import WINDOW, Rules
 from gridmap.delivery.outcome import Channel, Final, Outcome, Outgoing, Retry, Sent
-from gridmap.delivery.recipients import Addressee, Contacts, Mailbox, News, addressees
+from gridmap.delivery.recipients import TO_SUPERVISORS, Addressee, Contacts, Mailbox, News, addressees, on_rung
 from gridmap.delivery.texts import Facts, names, payload
 from gridmap.delivery.texts import write as write_text
 from gridmap.jobs.lease import Lease, new_owner
@@ -91,7 +91,9 @@ class Deliverer:
         found = []
         for row in rows:
             desk = bool(row.to_holder) and row.worker_id is None and row.reason in ON_A_DESK
-            news = News(row.worker_id, row.body_id, row.created_at, desk, row.path)
+            over = row.kind in TO_SUPERVISORS
+            path = on_rung(row.path, row.level)
+            news = News(row.worker_id, row.body_id, row.created_at, desk and not over, path, over)
             found += [self._row(row, to, now) for to in addressees(news, boxes, contacts, now)]
         return found
 

@@ -19,6 +19,7 @@ from gridmap.store import tables as t
 from gridmap.store.cases import Case
 from gridmap.store.scope import thing_of
 from gridmap.usecases.context import Context
+from gridmap.usecases.routing import again, of_row
 from gridmap.view import Kind, View
 
 #: why a case lies where it lies, by the event that brought it there
@@ -94,7 +95,8 @@ def _merge(deed: Deed) -> dict[str, Any]:
 
 def _recategorise(deed: Deed) -> dict[str, Any]:
     category = incidents.category(deed.conn, str(deed.data.get("category")))
-    process = cases.process(deed.conn, category.process)
+    routing = of_row(deed.ctx, deed.conn, deed.case.id, category, incidents.area_path_of(deed.conn, deed.row.id))
+    process = cases.process(deed.conn, routing.process(category))
     limit = of_category(category.limit_hours, process.limit.clock)
     return {"process": process.code, "process_version": process.version, "limit": limit.to_json()}
 
@@ -181,6 +183,7 @@ def _set_links(deed: Deed) -> None:
 def _set_category(deed: Deed) -> None:
     category = incidents.category(deed.conn, deed.data["category"])
     incidents.set_values(deed.conn, deed.case.id, category_id=category.id)
+    again(deed.ctx, deed.conn, deed.case, deed.row, deed.now, deed.account_id)
 
 
 def _write_other(deed: Deed, incident_id: int, kind: str, data: Mapping[str, Any]) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from gridmap.case import flow, why
 from gridmap.case.inputs import Input
 from gridmap.store import cases
+from gridmap.usecases import routing
 from gridmap.usecases.casework import ACTS, asker_of
 from gridmap.usecases.context import Context
 from gridmap.view import View
@@ -39,11 +40,11 @@ def _asked(one: Input) -> dict[str, Any]:
 def explain(ctx: Context, conn: Connection, incident_id: int, now: datetime) -> dict[str, Any]:
     """Why a case shows its light at a moment: its clock, what its limit is made of, and every span that it counted.
 
-    The spans' minutes add up to the used ones. Raises NotFound.
+    The spans' minutes add up to the used ones. `routed`: why it went where it went. Raises NotFound.
     """
     case = cases.load(conn, incident_id, ctx.zone)
     told = why.explain(case.counted, case.counted_by, case.calendar, now).to_json()
     return {
         **told, "process": case.process.code, "process_version": case.process.version,
-        "level": str(case.state.level), "status": str(case.state.status),
+        "level": str(case.state.level), "status": str(case.state.status), "routed": routing.why(conn, case),
     }  # fmt: skip

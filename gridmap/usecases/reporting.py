@@ -17,14 +17,14 @@ from gridmap.case.state import CaseState
 from gridmap.errors import Forbidden, InvalidInput
 from gridmap.people.roles import admits, can
 from gridmap.privacy import Vault
-from gridmap.store import cases, incidents, subjects, versions
+from gridmap.store import cases, incidents, rules, subjects, versions
 from gridmap.store import tables as t
 from gridmap.store.cases import Case
-from gridmap.store.incidents import Category
 from gridmap.store.scope import thing_of
 from gridmap.usecases.assigning import Places, respond
 from gridmap.usecases.context import Context
-from gridmap.usecases.spots import Pin, Spot, act_on_pin, assign, neighbour, where
+from gridmap.usecases.routing import facts, route
+from gridmap.usecases.spots import Pin, Spot, act_on_pin, neighbour, send, where
 from gridmap.view import Kind, View
 
 MAX_TEXT = 4000
@@ -87,9 +87,14 @@ def write_report(
     category = incidents.category(conn, draft.category)
     household_id = _household(conn, view, draft.household_id)
     enterprise_id = incidents.id_of(conn, t.enterprises, draft.enterprise_id, "enterprise_id")
-    responses = respond(conn, places, [category.department], [now], [None], ctx.zone)
+    case_facts = facts(
+        ctx, category, places.area_path[0], now, draft.channel, text=draft.text, enterprise_id=enterprise_id,
+        enterprise_kind=rules.enterprise_kind(conn, enterprise_id),
+    )  # fmt: skip
+    routing = route(conn, case_facts)
+    responses = respond(conn, places, [category.department], [now], [None], ctx.zone, targets=[routing.target])
     actor_id = view.actor.account_id if view.actor else None
-    case = _begin(ctx, conn, category, now)
+    case = _begin(ctx, conn, routing.process(category), now)
     personal = {"text": draft.text, "reporter_name": draft.reporter_name, "reporter_phone": draft.reporter_phone}
     number = incidents.drawn_number(now.astimezone(ctx.zone))
     columns: dict[str, Any] = {
@@ -106,7 +111,7 @@ def write_report(
     limit = of_category(category.limit_hours, case.process.limit.clock)
     begins = cases.first_data(case.process, limit, case.calendar)
     case.write(conn, "reported", now, actor_id, {**first, **begins})
-    assign(conn, case, places, responses, now, actor_id)
+    responses = send(conn, case, places, responses, routing, now, actor_id)
     cases.remember(conn, case, now)
     other = neighbour(ctx, conn, places, now)
     if other is not None and not draft.sure:
@@ -122,10 +127,10 @@ def write_report(
     }  # fmt: skip
 
 
-def _begin(ctx: Context, conn: Connection, category: Category, now: datetime) -> Case:
+def _begin(ctx: Context, conn: Connection, process: str, now: datetime) -> Case:
     """A case without events yet, with what it will count by."""
     calendar = cases.begun(conn, ctx.zone, now)
-    return Case(0, CaseState(), cases.process(conn, category.process), calendar)
+    return Case(0, CaseState(), cases.process(conn, process), calendar)
 
 
 def _household(conn: Connection, view: View, household_id: int | None) -> int | None:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 import numpy as np
 from sqlalchemy import Connection
 
+from gridmap.case.terms import AT_DESK
 from gridmap.errors import InvalidInput
 from gridmap.ground import parse_crs, question, question_text, to_wgs84
+from gridmap.people.rosters import Reason
 from gridmap.store import incidents, read, write
 from gridmap.store.cases import Case
 from gridmap.usecases.assigning import Places, Responses, on_duty, place
 from gridmap.usecases.context import Context, Ground, ground_version
+from gridmap.usecases.routing import Routing
 from gridmap.view import View
 
 #: where there are no cells yet, any place on earth is as good as another
@@ -126,6 +129,28 @@ def assign(conn: Connection, case: Case, places: Places, who: Responses, now: da
     )
     case.write(conn, "assigned", now, account_id, values)
     incidents.tell(conn, case.id, "assigned", now, worker_id=who.worker_id[0], body_id=who.body_id[0])
+
+
+def send(
+    conn: Connection,
+    case: Case,
+    places: Places,
+    who: Responses,
+    routing: Routing,
+    now: datetime,
+    account_id: int | None,
+) -> Responses:
+    """Write where the rules send a case, who answers for it, and where it goes straight to its body, that too; who
+    has it then. Nobody's worker is charged with what goes straight."""
+    body_id = who.body_id[0]
+    case.write(conn, "routed", now, account_id, routing.data(case.process, body_id))
+    if not routing.straight(case.process, body_id) or case.state.status not in AT_DESK:
+        assign(conn, case, places, who, now, account_id)
+        return who
+    who = replace(who, worker_id=[None], reason=[str(Reason.DISPATCHED)])
+    assign(conn, case, places, who, now, account_id)
+    case.write(conn, "dispatched", now, None, {"body_id": body_id, "by": "system"})
+    return who
 
 
 def neighbour(ctx: Context, conn: Connection, places: Places, now: datetime) -> int | None:

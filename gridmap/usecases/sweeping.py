@@ -4,23 +4,28 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from gridmap.store import accounts, analyses, expiry, messages, residents, write
+from gridmap.store import accounts, analyses, expiry, messages, residents, sweeps, write
 from gridmap.usecases import homes
 from gridmap.usecases.analysing import KEEP as KEEP_ANALYSES
 from gridmap.usecases.context import Context
 from gridmap.usecases.delivering import deliverer
 from gridmap.usecases.helping import ask_on
 from gridmap.usecases.placing import place_again
+from gridmap.usecases.watching import Watcher
 
 #: a phone may hold a report back for a season in the hills; its key must still be known when it comes again
 KEEP_REQUESTS = timedelta(days=180)
+#: the marks of what was done; the events hold it for good
+KEEP_DUTIES = timedelta(days=400)
 #: of what a sweep counts, that which it removes
-REMOVED = frozenset({"readings", "requests", "sessions", "messages", "challenges", "analyses", "homes"})
+REMOVED = frozenset({"readings", "requests", "sessions", "messages", "challenges", "analyses", "homes", "duties"})
+#: what watching over cases comes to
+WATCHED = ("warned", "supervised", "escalated", "resumed", "late_reply", "handed_over", "recounted", "failed")
 
 
 def sweep(ctx: Context) -> dict[str, int]:
-    """Remove expired read logs, messages and analyses, answers of old requests and ended sessions; give what stands on
-    the ground the cells of today, where a drawing came into force; deliver the messages that are due. How many of each.
+    """Remove what has expired, give what stands on the ground the cells of today, where a drawing came into force, watch
+    over the cases (`watching`), pass help calls on, deliver what is due. How many of each.
     """
     messenger = deliverer(ctx)
     with write(ctx.engine) as conn:
@@ -35,7 +40,10 @@ def sweep(ctx: Context) -> dict[str, int]:
             "challenges": residents.forget(conn, now, ctx.today()),
             "analyses": analyses.forget(conn, now - KEEP_ANALYSES),
             "homes": homes.expire(ctx, conn, now, old),
+            "duties": sweeps.forget(conn, now - KEEP_DUTIES),
         }
     called = ask_on(ctx)
+    watched = dict.fromkeys(WATCHED, 0) | dict(Watcher(ctx).run())
     done = messenger.run()
-    return swept | {"help calls": called, "sent": done["sent"], "later": done["later"], "given up": done["dead"]}
+    sent = {"sent": done["sent"], "later": done["later"], "given up": done["dead"]}
+    return swept | watched | {"help calls": called} | sent

@@ -26,6 +26,7 @@ from gridmap.usecases.delivering import deliverer
 from gridmap.usecases.reading import view_for
 from gridmap.view import Audience, InArea, Kind, Nothing, Role, View
 from tests.api.client import Api
+from tests.api.flow_leaks import FLOW_ROUTES, check_flow
 from tests.county import CELL, COMMUNITY, CONTACT, CONTACT_PHONE, PHONE, REPORTER, SEATS, TEXT, centre, hand_over
 
 REASON = "a hearing about dust"
@@ -498,6 +499,7 @@ ROUTES: dict[str, Check] = {
     "GET /api/v1/enterprises/{enterprise_id}": check_enterprise,
     "GET /api/v1/messages": check_messages,
     "POST /api/v1/messages/{message_id}/read": check_read,
+    **dict.fromkeys(FLOW_ROUTES, check_flow),
     "GET /api/v1/layers": check_layer,
     "GET /api/v1/layers/{name}": check_layer,
     "GET /tiles/cells/{z}/{x}/{y}.mvt": check_cell_tile,
@@ -538,7 +540,7 @@ def test_nobody_gets_in_without_a_session(api_lite: Api) -> None:
             continue
         for name, value in {
             "incident_id": world.incident("R-A0"), "name": "cells", "action": "accept", "code": CELL["A"],
-            "household_id": 1, "enterprise_id": 1, "message_id": 1, "z": 11, "x": 1629, "y": 862,
+            "household_id": 1, "enterprise_id": 1, "message_id": 1, "version": 1, "z": 11, "x": 1629, "y": 862,
         }.items():  # fmt: skip
             path = path.replace(f"{{{name}}}", str(value))
         for token in (None, "made-up", expired, "", "\xff", "a" * 5000):

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from api.app import create_app
 from gridmap.cli.app import run
@@ -61,6 +61,7 @@ def test_the_server_sends_beside_serving_and_tells_how_it_does(spatialite_county
     with gateway() as sms:
         messaging = Messaging(sms_url=sms.url)
         ctx = replace(spatialite_county.ctx, settings=replace(spatialite_county.ctx.settings, messaging=messaging))
+        spatialite_county.run(update(t.incidents).values(look_at=None))  # nothing old to be warned of
         app = create_app(ctx, spatialite_county.passwords, delivering=True)
         with TestClient(app, base_url="http://testserver") as client:
             api = Api(spatialite_county, client)
@@ -72,6 +73,7 @@ def test_the_server_sends_beside_serving_and_tells_how_it_does(spatialite_county
                 time.sleep(0.05)
         assert len(sms.bodies) == 1
         assert "gridmap_outbox_waiting 0.0" in text
+    assert app.state.loops
     assert not any(loop._thread.is_alive() for loop in app.state.loops)
 
 
@@ -138,6 +140,7 @@ def put_news(county: SmallCounty, count: int) -> None:
 
     row = {"incident_id": 1, "kind": "assigned", "worker_id": worker, "created_at": server_clock()}
     county.run(t.outbox.insert().values([row] * count))
+    county.run(update(t.incidents).values(look_at=None))  # nothing else to be told of
 
 
 def test_sweep_delivers_failed_lists_and_retry_sends_again(

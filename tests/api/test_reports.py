@@ -44,7 +44,7 @@ def test_a_report_is_placed_and_assigned(api: Api) -> None:
     assert stored["channel"] == "worker"
     assert stored["light"] == "green"
     events = api.get("worker-a", f"/incidents/{said['id']}/events").json()
-    assert [one["kind"] for one in events] == ["reported", "assigned"]
+    assert [one["kind"] for one in events] == ["reported", "routed", "assigned"]
     assert problem(api.get("worker-b", f"/incidents/{said['id']}"), 404, "not_found")
 
 
@@ -129,7 +129,7 @@ def test_the_same_key_from_twenty_threads_gives_one_row(served_county: tuple[Sma
     assert Counter((key, status) for key, status, _ in answers) == {(f"key-{n}", 201): 20 for n in range(5)}
     assert len({text for _, _, text in answers}) == 5
     assert count(county) == before + 5
-    assert count(county, t.events) == events + 10
+    assert count(county, t.events) == events + 15
 
 
 def test_moving_a_pin_assigns_again_once(api: Api) -> None:
@@ -144,7 +144,7 @@ def test_moving_a_pin_assigns_again_once(api: Api) -> None:
     again = api.post("worker-b", f"/incidents/{made}/actions/move", {"lon": lon, "lat": lat, "accuracy_m": 8})
     assert (again.json()["moved"], again.json()["cell"]["code"]) == (False, CELL["B"])
     kinds = [one["kind"] for one in api.get("worker-b", f"/incidents/{made}/events").json()]
-    assert kinds == ["reported", "assigned", "moved", "assigned"]
+    assert kinds == ["reported", "routed", "assigned", "moved", "routed", "assigned"]
 
 
 def test_a_move_that_is_sent_again_answers_the_same(api: Api) -> None:

@@ -12,7 +12,8 @@ from gridmap.case.actions import RULES
 from gridmap.case.clock import Light
 from gridmap.case.kinds import EVENT_KINDS
 from gridmap.case.limits import ClockKind
-from gridmap.case.terms import PRIORITIES, Status
+from gridmap.case.routing import To
+from gridmap.case.terms import PRIORITIES, Level, Status
 from gridmap.people.homes import CARE_PURPOSES, OUTCOMES, PURPOSES
 from gridmap.people.rosters import Reason
 from gridmap.store import tables as t
@@ -45,10 +46,14 @@ def shown_actions() -> set[str]:
 FAMILIES = {
     "role": {str(role) for role in Role},
     "page.resident": {"report", "track"},
-    "page.nav": {"field", "plan", "insight", "cases", "admin", "visits"},
+    "page.nav": {"field", "plan", "insight", "cases", "admin", "visits", "flow"},
     "consent": set(PURPOSES),
     "outcome": set(OUTCOMES),
     "care": set(CARE_PURPOSES),
+    "page.flow": {f"{part}{end}" for part in ("rules", "processes", "calendar") for end in ("", "_hint")},
+    "flow.to": {str(to) for to in To},
+    "flow.unit": {"workdays", "work_hours", "hours", "minutes"},
+    "flow.level": {str(level) for level in Level},
     "light": {str(light) for light in Light},
     "reason": {str(reason) for reason in Reason},
     "reason_short": {str(reason) for reason in Reason},

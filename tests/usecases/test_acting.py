@@ -110,7 +110,7 @@ def test_a_note_is_sealed_and_goes_with_the_reporter(small_county: SmallCounty) 
     done(small_county, "worker-a", case, "comment", note="邻居王某在场")
     [row] = small_county.run(select(t.incidents).where(t.incidents.c.id == case))
     boxes = small_county.run(select(t.sealed).where(t.sealed.c.subject_id == row.subject_id))
-    assert {box.field for box in boxes} >= {"text", "note:3"}
+    assert {box.field for box in boxes} >= {"text", "note:4"}
     assert not any("王某".encode() in box.box for box in boxes)
     assert "王某" not in rows_of(small_county, t.events, case)[-1].data
 

@@ -38,8 +38,10 @@ def test_a_moved_pin_is_assigned_again_once(small_county: SmallCounty) -> None:
     assert again["cell"]["code"] == CELL["D"]
     assert [e.kind for e in rows_of(small_county, t.events, first["id"])] == [
         "reported",
+        "routed",
         "assigned",
         "moved",
+        "routed",
         "assigned",
     ]
     held = rows_of(small_county, t.responsibilities, first["id"])
@@ -114,7 +116,7 @@ def test_closing_comes_after_resolving_and_verifying(small_county: SmallCounty) 
     with pytest.raises(Conflict, match="keeps its place"):
         move(ctx, worker, first["id"], *centre("B"))
     kinds = [e.kind for e in rows_of(small_county, t.events, first["id"])]
-    assert kinds == ["reported", "assigned", "resolved", "verified", "closed"]
+    assert kinds == ["reported", "routed", "assigned", "resolved", "verified", "closed"]
 
 
 def test_nothing_is_written_when_a_step_fails(small_county: SmallCounty, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -177,7 +179,7 @@ def test_a_report_made_before_its_cell_was_drawn_gets_it(small_county: SmallCoun
     [row] = small_county.run(select(t.incidents).where(t.incidents.c.id == early["id"]))
     assert (row.status, row.place_reason) == ("assigned", "inside")
     kinds = [e.kind for e in rows_of(small_county, t.events, early["id"])]
-    assert kinds == ["reported", "assigned", "assigned"]
+    assert kinds == ["reported", "routed", "assigned", "assigned"]
     with read(small_county.ctx.engine) as conn:
         assert broken_chains(conn) == []
 

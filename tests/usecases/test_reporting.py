@@ -44,7 +44,7 @@ def test_a_report_is_placed_assigned_timed_and_sealed(small_county: SmallCounty)
     [row] = small_county.run(select(t.incidents).where(t.incidents.c.id == answer["id"]))
     assert (row.crs_in, row.x_in, row.received_at) == ("wgs84", centre("A")[0], NOW)
     events = rows_of(small_county, t.events, answer["id"])
-    assert [(e.seq, e.kind) for e in events] == [(1, "reported"), (2, "assigned")]
+    assert [(e.seq, e.kind) for e in events] == [(1, "reported"), (2, "routed"), (3, "assigned")]
     assert not any("墙" in e.data for e in events)
     assert [m.kind for m in rows_of(small_county, t.outbox, answer["id"])] == ["assigned"]
     boxes = small_county.run(select(t.sealed.c.box).where(t.sealed.c.subject_id == row.subject_id))

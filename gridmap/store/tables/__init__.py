@@ -10,6 +10,7 @@ from gridmap.store.tables.accounts import accounts, audit, changes, login_failur
 from gridmap.store.tables.analyses import analyses
 from gridmap.store.tables.base import SRID, UtcDateTime, metadata
 from gridmap.store.tables.basemap import places, roads, water
+from gridmap.store.tables.flow import rule_sets, sweep_duties
 from gridmap.store.tables.ground import areas, bodies, cells, meta
 from gridmap.store.tables.homes import calls, care_notes, consents, devices, quotas, visits
 from gridmap.store.tables.meetings import agenda, blasts, meetings, promise_steps, promises, rocks, seats
@@ -62,12 +63,14 @@ __all__ = [
     "responsibilities",
     "roads",
     "rocks",
+    "rule_sets",
     "salts",
     "sealed",
     "seats",
     "sessions",
     "spent",
     "subjects",
+    "sweep_duties",
     "tallies",
     "tracks",
     "versions",

@@ -47,6 +47,7 @@ incidents = table(
     Column("red_at", UtcDateTime),
     Column("very_late_at", UtcDateTime),
     Column("paused_until", UtcDateTime),
+    Column("look_at", UtcDateTime),  # when the sweep must look at it; None: never again
     Column("extension_asked_at", UtcDateTime),  # these three: what waits for a supervisor
     Column("appeal_at", UtcDateTime),
     Column("supervised_at", UtcDateTime),
@@ -58,6 +59,8 @@ incidents = table(
     CheckConstraint(f"(status IN ({ENDED_SQL})) = (closed_at IS NOT NULL)", name="closed_has_moment"),
     Index("ix_incidents_received_at_id", "received_at", "id"),
     partial("ix_incidents_open_overdue", "overdue_at", f"status NOT IN ({ENDED_SQL})"),
+    partial("ix_incidents_look_at", "look_at", "look_at IS NOT NULL"),
+    partial("ix_incidents_open_calendar", "calendar", f"status NOT IN ({ENDED_SQL})"),
     partial("ix_incidents_open_red", "red_at", f"status NOT IN ({ENDED_SQL})"),
     *(
         partial(f"ix_incidents_{name}", name, f"{name} IS NOT NULL")

@@ -5,7 +5,7 @@ A register says nothing of its cases' steps, so nobody is late for an intake tha
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -68,6 +68,7 @@ def opening(
     return {
         "due_at": told["due_at"], "overdue_at": of_open(told["red_at"]),
         **{name: of_open(told[name]) for name in ("yellow_at", "red_at", "very_late_at")},
+        "look_at": of_open([moment + timedelta(microseconds=1) for moment in told["yellow_at"]]),
         "step": of_open([step.name if step else None for step in steps]),
         "process": [one.process for one in chosen],
         "process_version": [processes[one.process].version for one in chosen],

@@ -17,7 +17,7 @@ import pandas as pd
 from sqlalchemy import Connection, Table
 
 from gridmap.store import incidents as incident_store
-from gridmap.store import subjects
+from gridmap.store import rules, subjects
 from gridmap.store import tables as t
 from gridmap.store.bulk import expect_growth
 from gridmap.store.ground import drawing_days
@@ -28,6 +28,7 @@ from gridmap.usecases.context import Context
 from gridmap.usecases.imports.batch import Batch, Counted, Progress
 from gridmap.usecases.imports.clocks import first_events, opening
 from gridmap.usecases.imports.places import CAME_AS, points
+from gridmap.usecases.imports.routes import routes
 from gridmap.usecases.imports.turns import Moments, Turns, utc
 
 CHUNK = 20_000
@@ -59,7 +60,8 @@ class _Register:
         self._categories = categories(conn)
         self._days = drawing_days(conn)
         self._ids: dict[str, dict[str, int]] = {}
-        self.turns = Turns()
+        self._rules = rules.live(conn)
+        self.turns = Turns(rules=self._rules.version)
         self.rejects: list[Any] = []
         self.seen = self.unchanged = 0
 
@@ -122,16 +124,20 @@ class _Register:
     def _insert(self, batch: Batch, chosen: list[Category]) -> None:
         """The rows with their sealed texts; what is needed of them later goes to the turns."""
         places = self._place(batch)
+        routings, chosen = routes(batch, self._rules, chosen, places)
         received, closed = batch.column("received_at"), batch.column("closed_at")
         columns = self._columns(batch, chosen, places, received, closed)
         told = [batch.column(name) for name in PERSONAL]
         personal = [dict(zip(PERSONAL, row, strict=True)) for row in zip(*told, strict=True)]
         columns["subject_id"] = subjects.seal_new(self._conn, self._ctx.vault, personal, self._ctx.clock())
+        columns["level"] = [
+            routed.level or level for routed, level in zip(routings, columns["level"], strict=True)
+        ]  # fmt: skip
         ids = incident_store.insert_incidents(self._conn, columns)
         self.turns.keep(
             ids, columns["number"], columns["received_at"], columns["closed_at"],
             places=places.wheres(), categories=chosen, channels=columns["channel"],
-            begins=first_events(batch, chosen, received),
+            begins=first_events(batch, chosen, received), routings=routings,
         )  # fmt: skip
 
     def _place(self, batch: Batch) -> Places:

@@ -21,6 +21,7 @@ from gridmap.store import chain
 from gridmap.store import incidents as incident_store
 from gridmap.store.incidents import Category
 from gridmap.usecases.assigning import Chooser, Response, Where
+from gridmap.usecases.imports.routes import Routed
 
 Moments = npt.NDArray[np.datetime64]
 Places = npt.NDArray[np.int32]
@@ -62,6 +63,7 @@ class _Kept:
     category: Places
     channel: Places
     begin: Places
+    routing: Places
 
 
 @dataclass
@@ -73,6 +75,9 @@ class Turns:
     _categories: _Known[Category] = field(default_factory=_Known)
     _channels: _Known[str] = field(default_factory=_Known)
     _begins: _Known[str] = field(default_factory=_Known)
+    _routings: _Known[Routed] = field(default_factory=_Known)
+    #: the version of the rules by which they were routed
+    rules: str = ""
 
     def __len__(self) -> int:
         return sum(len(chunk.ids) for chunk in self._chunks)
@@ -88,11 +93,13 @@ class Turns:
         categories: Sequence[Category],
         channels: Sequence[str],
         begins: Sequence[str],
+        routings: Sequence[Routed],
     ) -> None:
-        """Remember incidents that were inserted; all of one length. `begins`: see `clocks.first_events`."""
+        """Remember incidents that were inserted; all of one length. `begins`: see `clocks.first_events`, `routings`:
+        see `routes`."""
         told = (
             self._wheres.places(places), self._categories.places(categories), self._channels.places(channels),
-            self._begins.places(begins),
+            self._begins.places(begins), self._routings.places(routings),
         )  # fmt: skip
         self._chunks.append(_Kept(ids, numbers.astype(np.bytes_), received, closed, *told))
 
@@ -115,15 +122,17 @@ class Turns:
         """For each row the place of its response among `responses`."""
         chooser = Chooser(conn, None, zone)
         wheres, departments = self._wheres.values(), [one.department for one in self._categories.values()]
+        targets = [one.target for one in self._routings.values()]
         answered = np.empty(len(kept.ids), dtype=np.int32)
         order = np.argsort(kept.received, kind="stable")
         for start in range(0, len(order), CHUNK):
             rows = order[start : start + CHUNK]
             asked = zip(
                 kept.where[rows].tolist(), kept.category[rows].tolist(),
-                _local(kept.received[rows], zone), _local(kept.closed[rows], zone), strict=True,
+                _local(kept.received[rows], zone), _local(kept.closed[rows], zone), kept.routing[rows].tolist(),
+                strict=True,
             )  # fmt: skip
-            told = [chooser.answer(wheres[w], departments[c], at, closed) for w, c, at, closed in asked]
+            told = [chooser.answer(wheres[w], departments[c], at, end, targets[r]) for w, c, at, end, r in asked]
             answered[rows] = responses.places(told)
         return answered
 
@@ -141,14 +150,20 @@ class Turns:
         )
 
     def _rounds(self, kept: _Kept, cells: list[int | None], told: list[Response]) -> list[chain.Round]:
-        """What happened so far: reported and assigned at once, and closed where the register says so."""
+        """What happened so far: reported, routed and assigned at once, and closed where the register says so."""
         categories, channels, begins = self._categories.values(), self._channels.values(), self._begins.values()
-        reported, assigned = _Written(_reported), _Written(_assigned)
+        reported, routed, assigned = _Written(_reported), _Written(_routed), _Written(_assigned)
+        routings = self._routings.values()
+        went = [
+            routed(self.rules, routings[place].rule, routings[place].level, one.body_id)
+            for place, one in zip(kept.routing.tolist(), told, strict=True)
+        ]
         rows_of = zip(kept.category.tolist(), kept.channel.tolist(), kept.begin.tolist(), cells, strict=True)
         said = [reported(categories[a].code, channels[b], begins[c], cell_id) for a, b, c, cell_id in rows_of]
         rows = np.flatnonzero(~np.isnat(kept.closed))
         return [
             chain.Round("reported", kept.received, said),
+            chain.Round("routed", kept.received, went),
             chain.Round(
                 "assigned", kept.received, [assigned(cell, one) for cell, one in zip(cells, told, strict=True)]
             ),
@@ -183,3 +198,8 @@ def _reported(category: str, channel: str, begin: str, cell_id: int | None) -> d
 
 def _assigned(cell_id: int | None, response: Response) -> dict[str, Any]:
     return {"cell_id": cell_id, **response._asdict(), "reason": str(response.reason)}
+
+
+def _routed(rules: str, rule: str | None, level: str | None, body_id: int | None) -> dict[str, Any]:
+    told: dict[str, Any] = {"rules": rules, "rule": rule, "body_id": body_id, "by": "system"}
+    return told if level is None else {**told, "level": level}

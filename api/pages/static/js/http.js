@@ -40,8 +40,16 @@ function asked(params) {
 }
 
 export async function post(path, body, headers = {}) {
-  const sent = { "Content-Type": "application/json", Accept: "application/json", "X-CSRF-Token": data.csrf, ...headers };
-  return answer(`${API}${path}`, { method: "POST", headers: sent, body: JSON.stringify(body) });
+  return sent("POST", path, body, headers);
+}
+
+export async function put(path, body) {
+  return sent("PUT", path, body);
+}
+
+function sent(method, path, body, more = {}) {
+  const headers = { "Content-Type": "application/json", Accept: "application/json", "X-CSRF-Token": data.csrf, ...more };
+  return answer(`${API}${path}`, { method, headers, body: JSON.stringify(body) });
 }
 
 export async function remove(path) {

@@ -1,0 +1,146 @@
+// Rules, processes and calendar years: shown, edited as JSON, tried and put in force. Faults are shown where they are.
+
+import { byId, data, el, lang, named, number, t } from "./dom.js";
+import { Problem, get, notice, post, put, shown } from "./http.js";
+
+start();
+
+async function start() {
+  await Promise.all([rules(), processes(), calendar()]);
+  byId("main").dataset.ready = "true";
+}
+
+function table(heads, rows) {
+  const head = el("thead", {}, el("tr", {}, ...heads.map((one) => el("th", { scope: "col" }, one))));
+  const body = rows.map((row) => el("tr", {}, ...row.map((cell) => el("td", {}, cell))));
+  return el("div", { class: "table-wrap" }, el("table", {}, head, el("tbody", {}, ...body)));
+}
+
+const button = (key, act, primary = false) =>
+  el("button", { class: primary ? "button button-primary" : "button", type: "button", on: { click: act } }, t(key));
+
+/** Do something, and say in `node` what went wrong: every fault with its rule or step. */
+async function tried(node, work) {
+  try {
+    node.replaceChildren(el("p", { class: "quiet" }, t("state.loading")));
+    const result = await work();
+    node.replaceChildren();
+    return result;
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    const faults = error.body.errors ?? [];
+    node.replaceChildren(
+      faults.length
+        ? table([t("flow.where"), t("flow.field"), t("flow.fault")], faults.map((one) => [one.rule ?? one.step ?? "–", one.field, el("span", { lang: "en" }, one.message)]))
+        : notice(error),
+    );
+    return null;
+  }
+}
+
+/** A box of JSON with a button that keeps it. */
+function editor(value, label, keep) {
+  const box = el("textarea", { "aria-label": label, spellcheck: "false" });
+  box.value = JSON.stringify(value, null, 2);
+  const said = el("div", { role: "status" });
+  const save = async () => {
+    let read;
+    try {
+      read = JSON.parse(box.value);
+    } catch (error) {
+      said.replaceChildren(el("div", { class: "notice notice-error", role: "alert" }, el("b", {}, t("flow.no_json")), el("p", { lang: "en" }, error.message)));
+      return;
+    }
+    await tried(said, () => keep(read));
+  };
+  return el("div", {}, box, el("div", { class: "flow-acts" }, button("flow.keep", save, true)), said);
+}
+
+// --- rules ---------------------------------------------------------------------------------------------------------
+
+async function rules() {
+  const node = byId("rules");
+  const list = await shown(node, () => get("/rules"), rules);
+  if (!list) return;
+  const live = list.find((one) => one.live);
+  const current = await get(`/rules/${live.version}`);
+  const said = el("div", { role: "status" });
+  const versions = list.map((one) => [
+    number(one.version), number(one.rules), one.live ? el("span", { class: "tag" }, t("flow.live")) : "",
+    el("div", { class: "flow-acts" }, button("flow.replay", () => replay(said, one)), one.live ? "" : button("flow.publish", () => publish(said, one))),
+  ]);
+  node.replaceChildren(
+    el("h2", {}, t("flow.rules_live", { n: live.version })),
+    ruleTable(current.rules),
+    table([t("flow.version"), t("flow.rules_n"), t("flow.state"), ""], versions),
+    said,
+    el("details", {}, el("summary", {}, t("flow.edit_rules")), editor({ rules: current.rules }, t("flow.edit_rules"), async (read) => {
+      await post("/rules", read);
+      await rules();
+    })),
+  );
+}
+
+function ruleTable(list) {
+  const asked = (when) => (Object.keys(when).length ? el("code", {}, Object.entries(when).map(([name, value]) => `${name}: ${value}`).join("; ")) : t("flow.always"));
+  const target = (one) => t(`flow.to.${one.target.to}`, { name: one.target.name }) + (one.straight ? ` · ${t("flow.straight")}` : "");
+  return table(
+    ["#", t("flow.rule"), t("flow.when"), t("flow.to"), t("flow.process")],
+    list.map((one, i) => [number(i + 1), one.name, asked(one.when), target(one), one.process ?? "–"]),
+  );
+}
+
+async function replay(said, one) {
+  const found = await tried(said, () => post(`/rules/${one.version}/replay`, {}));
+  if (!found) return;
+  said.replaceChildren(
+    el("p", {}, t("flow.replayed", { n: number(found.cases), changed: number(found.changed), days: found.days, version: found.version })),
+    table([t("flow.body"), t("flow.before"), t("flow.after")], found.by_body.map((row) => [row.body, number(row.before), number(row.after)])),
+    found.named.length
+      ? table([t("flow.case"), t("flow.before"), t("flow.after"), t("flow.rule")], found.named.map((row) => [row.number, row.before, row.after, row.rule ?? "–"]))
+      : "",
+  );
+}
+
+async function publish(said, one) {
+  if (await tried(said, () => post(`/rules/${one.version}/publish`, {}))) await rules();
+}
+
+// --- processes -----------------------------------------------------------------------------------------------------
+
+const limit = (value) => (value ? Object.entries(value).map(([unit, n]) => t(`flow.unit.${unit}`, { n })).join(" ") : "–");
+
+async function processes() {
+  const node = byId("processes");
+  const list = await shown(node, () => get("/processes"), processes);
+  if (!list) return;
+  node.replaceChildren(...list.flatMap((one) => [
+    el("h2", {}, t("flow.process_of", { name: named(one), version: one.version, limit: limit(one.limit) })),
+    table([t("flow.step"), t("flow.level"), t("flow.limit"), t("flow.statuses")], one.steps.map((step) => [
+      named(step, "title"), step.level ? t(`flow.level.${step.level}`) : t("flow.every"), limit(step.limit), step.statuses.map((status) => t(`status.${status}`)).join(lang === "zh" ? "、" : ", "),
+    ])),
+    el("details", {}, el("summary", {}, t("flow.edit_process")), editor(one, t("flow.edit_process"), async (read) => {
+      await put(`/processes/${one.code}`, read);
+      await processes();
+    })),
+  ]));
+}
+
+// --- the calendar --------------------------------------------------------------------------------------------------
+
+async function calendar() {
+  const node = byId("calendar");
+  const found = await shown(node, () => get("/calendars"), calendar);
+  if (!found) return;
+  const rows = found.years.map((one) => [one.year, one.provisional ? el("span", { class: "tag" }, t("flow.provisional")) : t("flow.official"), one.source ?? "–"]).reverse();
+  const year = Math.max(Number(data.today.slice(0, 4)), ...found.years.filter((one) => !one.provisional).map((one) => one.year)) + 1;
+  const start = { year, source: "", days: "day,kind,name\n" };
+  node.replaceChildren(
+    found.left ? el("p", { class: "notice" }, t("flow.left", { n: number(found.left) })) : "",
+    table([t("flow.year"), t("flow.state"), t("flow.source")], rows),
+    el("details", {}, el("summary", {}, t("flow.add_year")), editor(start, t("flow.add_year"), async (read) => {
+      await post("/calendars", read);
+      await calendar();
+    })),
+  );
+}

@@ -1,0 +1,43 @@
+"""What the admin's routes of the flow give to whom: a part of test_leaks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gridmap.view import Role
+from tests.county import CONTACT, CONTACT_PHONE, PHONE, REPORTER, SEATS, TEXT
+
+FLOW_ROUTES = (
+    "GET /api/v1/rules",
+    "POST /api/v1/rules",
+    "GET /api/v1/rules/{version}",
+    "POST /api/v1/rules/{version}/replay",
+    "POST /api/v1/rules/{version}/publish",
+    "GET /api/v1/processes",
+    "GET /api/v1/processes/{code}",
+    "PUT /api/v1/processes/{code}",
+    "GET /api/v1/calendars",
+    "POST /api/v1/calendars",
+)
+
+
+def check_flow(world: Any) -> None:
+    """Rules, processes and calendars are the admin's; a trial on last month's cases holds no text of theirs."""
+    asked: tuple[tuple[str, str], ...] = (
+        ("GET", "/rules"), ("POST", "/rules"), ("GET", "/rules/1"), ("POST", "/rules/1/replay"),
+        ("POST", "/rules/1/publish"), ("GET", "/processes"), ("GET", "/processes/service"),
+        ("PUT", "/processes/service"), ("GET", "/calendars"), ("POST", "/calendars"),
+    )  # fmt: skip
+    bodies: dict[str, Any] = {
+        "/rules": {"rules": []},
+        "/processes/service": {},
+        "/calendars": {"year": 2027, "source": "x", "days": "day,kind\n2027-01-01,off\n"},
+    }
+    for user, (role, _) in SEATS.items():
+        for method, path in asked:
+            if role is not Role.ADMIN:
+                more = {} if method == "GET" else {"json": bodies.get(path, {})}
+                assert world.api.ask(user, method, path, **more).status_code == 403, (user, path)
+    answer = world.api.ask("admin", "POST", "/rules/1/replay")
+    assert answer.status_code == 200
+    assert not any(secret in answer.text for secret in (TEXT, REPORTER, PHONE, CONTACT, CONTACT_PHONE))

@@ -1,0 +1,33 @@
+"""Rules, processes and calendars over the API: for the admin alone, faults with their rule or step."""
+
+from __future__ import annotations
+
+from tests.api.client import Api, problem
+
+RULES = {
+    "rules": [
+        {"name": "all", "when": {}, "target": {"to": "body", "name": "B-ECO"}, "process": None, "straight": False}
+    ]
+}
+
+
+def test_rules_are_kept_tried_and_published(api: Api) -> None:
+    problem(api.get("dispatcher-1", "/rules"), 403, "forbidden")
+    assert api.get("admin", "/rules").json()[0]["version"] == 1
+    kept = api.post("admin", "/rules", RULES)
+    assert kept.status_code == 201
+    version = kept.json()["version"]
+    problem(api.post("admin", f"/rules/{version}/publish"), 409, "rules_untried")
+    tried = api.post("admin", f"/rules/{version}/replay").json()
+    assert tried["changed"] <= tried["cases"]
+    assert api.post("admin", f"/rules/{version}/publish").json()["live"]
+    wrong = {"rules": [{**RULES["rules"][0], "name": "x", "process": "none"}]}
+    refused = problem(api.post("admin", "/rules", wrong), 422, "invalid_input")
+    assert refused["errors"][0]["rule"] == "x"
+
+
+def test_the_calendar_says_which_years_are_provisional(api: Api) -> None:
+    years = {one["year"]: one["provisional"] for one in api.get("admin", "/calendars").json()["years"]}
+    assert (years[2026], years[2027]) == (False, True)
+    codes = [one["code"] for one in api.get("admin", "/processes").json()]
+    assert codes == ["dispute", "service", "emergency"]

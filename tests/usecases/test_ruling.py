@@ -1,0 +1,191 @@
+"""Rules are tried before they go live and answer why; cases are routed again once; processes and years by an admin."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from sqlalchemy import insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from gridmap.errors import Conflict, Forbidden, GridmapError, InvalidInput
+from gridmap.store import read
+from gridmap.store import tables as t
+from gridmap.store.doctor import remembered
+from gridmap.usecases import following, processes, ruling
+from gridmap.usecases.casework import act, move
+from gridmap.usecases.reporting import report
+from gridmap.usecases.watching import Watcher
+from tests.county import CELL, NOW, TEXT, ZONE, SmallCounty, centre
+from tests.usecases.test_reporting import draft, rows_of, view
+
+
+def rule(
+    name: str, to: str, target: str = "", *, straight: bool = False, process: str | None = None, **when: Any
+) -> Any:
+    return {
+        "name": name, "when": when, "target": {"to": to, "name": target}, "process": process, "straight": straight,
+    }  # fmt: skip
+
+
+BY_CATEGORY = rule("by-category", "category")
+
+
+def in_force(county: SmallCounty, *given: Any) -> int:
+    admin = view(county, "admin")
+    version = int(ruling.keep(county.ctx, admin, {"rules": list(given)})["version"])
+    ruling.replay(county.ctx, admin, version)
+    ruling.publish(county.ctx, admin, version)
+    return version
+
+
+def reported(county: SmallCounty, letter: str = "A", **more: Any) -> dict[str, Any]:
+    return report(county.ctx, view(county, "worker-a"), replace(draft(letter), **more))
+
+
+def why(county: SmallCounty, incident_id: int) -> Any:
+    with read(county.ctx.engine) as conn:
+        return following.explain(county.ctx, conn, incident_id, county.clock())["routed"]
+
+
+def test_a_rule_decides_and_says_so(small_county: SmallCounty) -> None:
+    first = reported(small_county)
+    assert why(small_county, first["id"])["rule"] == "by-category"
+    words = rule("cracks", "body", "B-ECO", words=["裂缝"])
+    version = in_force(small_county, words, rule("rest", "category", categories=["safety"]))
+    cracked = reported(small_county, text=TEXT)
+    assert cracked["body"]["code"] == "B-ECO"
+    told = why(small_county, cracked["id"])
+    assert (told["rules"], told["rule"], told["when"], told["name"]) == (
+        version,
+        "cracks",
+        {"words": ["裂缝"]},
+        "B-ECO",
+    )
+    other = reported(small_county, text="")
+    assert (other["worker"], other["body"]) == (None, None)  # nothing fits: the town's dispatcher
+    assert why(small_county, other["id"])["rule"] is None
+    [row] = small_county.run(select(t.incidents.c.level).where(t.incidents.c.id == other["id"]))
+    assert row.level == "town"
+    act(small_county.ctx, view(small_county, "dispatcher-1"), other["id"], "accept", {})
+
+
+def test_straight_to_the_body_where_the_process_lets_it(small_county: SmallCounty) -> None:
+    in_force(
+        small_county,
+        rule("now", "body", "B-ECO", process="service", straight=True),
+    )
+    one = reported(small_county)
+    assert (one["status"], one["worker"], one["body"]["code"]) == ("dispatched", None, "B-ECO")
+    kinds = [row.kind for row in rows_of(small_county, t.events, one["id"])]
+    assert kinds == ["reported", "routed", "assigned", "dispatched"]
+    assert act(small_county.ctx, view(small_county, "handler-eco"), one["id"], "sign", {})["status"] == "signed"
+
+
+def test_moved_or_of_another_category_it_is_routed_again_once(small_county: SmallCounty) -> None:
+    small_county.clock.forward(minutes=1)
+    categories = [row.code for row in small_county.run(select(t.categories.c.code).order_by(t.categories.c.id))]
+    own = draft("A").category
+    other = next(code for code in categories if not own.startswith(code))
+    in_force(small_county, rule("other", "body", "B-ECO", categories=[other]), rule("all", "body", "B-LAND"))
+    one = reported(small_county)["id"]
+    dispatcher = view(small_county, "dispatcher-1")
+    small_county.clock.forward(minutes=1)
+    act(small_county.ctx, dispatcher, one, "recategorise", {"category": other})
+    small_county.clock.forward(minutes=1)
+    act(small_county.ctx, dispatcher, one, "recategorise", {"category": other})
+    kinds = [row.kind for row in rows_of(small_county, t.events, one)]
+    assert kinds[3:] == ["recategorised", "routed", "assigned", "recategorised"]
+    assert why(small_county, one)["rule"] == "other"
+    held = rows_of(small_county, t.responsibilities, one)
+    assert [row.valid_to is None for row in held] == [False, True]
+    small_county.clock.forward(minutes=1)
+    moved = move(small_county.ctx, dispatcher, one, *centre("B"))
+    assert (moved["cell"]["code"], moved["body"]["code"]) == (CELL["B"], "B-ECO")
+    again = move(small_county.ctx, dispatcher, one, *centre("B"))
+    assert not again["moved"]
+    assert [row.kind for row in rows_of(small_county, t.events, one)].count("routed") == 3
+
+
+def test_rules_are_tried_before_they_go_live(small_county: SmallCounty) -> None:
+    admin = view(small_county, "admin")
+    with pytest.raises(InvalidInput) as wrong:
+        ruling.keep(small_county.ctx, admin, {"rules": [rule("x", "body", "B-NONE"), BY_CATEGORY]})
+    assert wrong.value.details["errors"][0]["rule"] == "x"
+    with pytest.raises(Forbidden):
+        ruling.keep(small_county.ctx, view(small_county, "dispatcher-1"), {"rules": [BY_CATEGORY]})
+    version = int(ruling.keep(small_county.ctx, admin, {"rules": [rule("all", "body", "B-ECO")]})["version"])
+    with pytest.raises(Conflict):
+        ruling.publish(small_county.ctx, admin, version)
+    events = small_county.run(select(t.events.c.id))
+    told = ruling.replay(small_county.ctx, admin, version, 90)
+    assert small_county.run(select(t.events.c.id)) == events
+    assert (
+        told["cases"] == sum(one["before"] for one in told["by_body"]) == sum(one["after"] for one in told["by_body"])
+    )
+    assert told["cases"] > 0
+    [now] = [one for one in told["by_body"] if one["after"]]
+    assert (now["body"], now["after"]) == ("B-ECO", told["cases"])
+    assert told["changed"] == len(told["named"]) > 0
+    ruling.publish(small_county.ctx, admin, version)
+    assert [one["version"] for one in ruling.listed(small_county.ctx, admin) if one["live"]] == [version]
+    ruling.publish(small_county.ctx, admin, 1)
+    assert [one["version"] for one in ruling.listed(small_county.ctx, admin) if one["live"]] == [1]
+
+
+def test_the_database_keeps_one_live_set(small_county: SmallCounty) -> None:
+    row = {"body": "{}", "created_at": NOW, "live": 1}
+    small_county.run(insert(t.rule_sets).values(version=8, **row))
+    with pytest.raises((IntegrityError, GridmapError)):
+        small_county.run(insert(t.rule_sets).values(version=9, **row))
+
+
+def test_a_process_is_checked_and_old_cases_keep_theirs(small_county: SmallCounty) -> None:
+    admin = view(small_county, "admin")
+    old = reported(small_county)["id"]
+    [row] = small_county.run(select(t.incidents.c.process).where(t.incidents.c.id == old))
+    body = processes.one(small_county.ctx, admin, row.process)
+    broken = {**body, "steps": [{**body["steps"][0], "limit": {"workdays": -1}}, *body["steps"][1:]]}
+    with pytest.raises(InvalidInput) as wrong:
+        processes.save(small_county.ctx, admin, row.process, broken)
+    assert wrong.value.details["errors"][0]["step"] == body["steps"][0]["name"]
+    kept = processes.save(small_county.ctx, admin, row.process, {**body, "most_returns": body["most_returns"] + 1})
+    assert kept["version"] == 2
+    with pytest.raises(Conflict):
+        processes.save(small_county.ctx, admin, row.process, {**body, "most_returns": 9})
+    new = reported(small_county)["id"]
+    versions = small_county.run(
+        select(t.incidents.c.process_version).where(t.incidents.c.id.in_((old, new))).order_by(t.incidents.c.id)
+    )
+    assert [row.process_version for row in versions] == [1, 2]
+
+
+def test_a_year_that_comes_in_counts_open_cases_again(small_county: SmallCounty) -> None:
+    admin = view(small_county, "admin")
+    one = reported(small_county)["id"]
+    due = select(t.incidents.c.due_at).where(t.incidents.c.id == one)
+    before = small_county.one(due)
+    days = "day,kind,name\n2026-07-06,off,试\n2026-07-07,off,试\n"
+    told = processes.import_year(small_county.ctx, admin, 2026, days.splitlines(), "试验通知")
+    assert told["left"] > 0
+    small_county.run(update(t.incidents).values(look_at=None))
+    small_county.clock.forward(minutes=1)
+    assert Watcher(small_county.ctx).run()["recounted"] == told["left"]
+    assert Watcher(small_county.ctx).run()["recounted"] == 0
+    assert (small_county.one(due) - before).days >= 2
+    assert [row.kind for row in rows_of(small_county, t.events, one)].count("calendar_changed") == 1
+    again = processes.import_year(small_county.ctx, admin, 2026, days.splitlines(), "试验通知")
+    assert (again["left"], again["version"]) == (0, told["version"])
+    assert next(year for year in again["years"] if year["year"] == 2027)["provisional"]
+
+
+def test_doctor_folds_cases_again(small_county: SmallCounty) -> None:
+    one = reported(small_county)
+    with read(small_county.ctx.engine) as conn:
+        assert remembered(conn, ZONE, small_county.clock()) == []
+    changed = {"level": "town", "look_at": None}
+    small_county.run(update(t.incidents).where(t.incidents.c.id == one["id"]).values(changed))
+    with read(small_county.ctx.engine) as conn:
+        [found] = remembered(conn, ZONE, small_county.clock())
+    assert found.details["cases"] == [{"number": one["number"], "columns": ["level", "look_at"]}]

@@ -24,7 +24,7 @@ WATCHED = ("warned", "supervised", "escalated", "resumed", "late_reply", "handed
 
 
 def sweep(ctx: Context) -> dict[str, int]:
-    """Remove what has expired, give what stands on the ground the cells of today, where a drawing came into force, watch
+    """Remove what has expired, give what stands on the ground the cells of today where a drawing came into force, watch
     over the cases (`watching`), pass help calls on, deliver what is due. How many of each.
     """
     messenger = deliverer(ctx)

@@ -6,6 +6,7 @@ from fastapi import APIRouter
 
 from api.routes import (
     cell_tiles,
+    desk,
     enterprises,
     forms,
     ground,
@@ -25,6 +26,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     ground.router,
     session.router,
     incidents.router,
+    desk.router,
     enterprises.router,
     layers.router,
     heat_tiles.router,

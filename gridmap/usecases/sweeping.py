@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from gridmap.store import accounts, expiry, messages, write
+from gridmap.store import accounts, desk, expiry, messages, write
 from gridmap.usecases.context import Context
 from gridmap.usecases.delivering import deliverer
 from gridmap.usecases.placing import place_again
@@ -12,7 +12,7 @@ from gridmap.usecases.placing import place_again
 #: a phone may hold a report back for a season in the hills; its key must still be known when it comes again
 KEEP_REQUESTS = timedelta(days=180)
 #: of what a sweep counts, that which it removes
-REMOVED = frozenset({"readings", "requests", "sessions", "messages"})
+REMOVED = frozenset({"readings", "requests", "sessions", "messages", "behalves"})
 
 
 def sweep(ctx: Context) -> dict[str, int]:
@@ -28,6 +28,7 @@ def sweep(ctx: Context) -> dict[str, int]:
             "requests": expiry.forget_requests(conn, now - KEEP_REQUESTS),
             "sessions": expiry.forget_sessions(conn, now),
             "messages": messages.forget(conn, old),
+            "behalves": desk.end_behalves(conn, now),
         }
     done = messenger.run()
     return swept | {"sent": done["sent"], "later": done["later"], "given up": done["dead"]}

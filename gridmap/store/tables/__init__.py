@@ -9,6 +9,7 @@ from __future__ import annotations
 from gridmap.store.tables.accounts import accounts, audit, changes, login_failures, readings, sessions, versions
 from gridmap.store.tables.base import SRID, UtcDateTime, metadata
 from gridmap.store.tables.basemap import places, roads, water
+from gridmap.store.tables.desk import behalves, saved_views
 from gridmap.store.tables.ground import areas, bodies, cells, meta
 from gridmap.store.tables.messages import beats, messages, outbox, requests
 from gridmap.store.tables.people import duties, leaves, sealed, subjects, workers
@@ -22,6 +23,7 @@ __all__ = [
     "areas",
     "audit",
     "beats",
+    "behalves",
     "bodies",
     "calendars",
     "categories",
@@ -45,6 +47,7 @@ __all__ = [
     "requests",
     "responsibilities",
     "roads",
+    "saved_views",
     "sealed",
     "sessions",
     "subjects",

@@ -43,7 +43,7 @@ def shown_actions() -> set[str]:
 #: keys whose end comes from data, and the ends that the data can have
 FAMILIES = {
     "role": {str(role) for role in Role},
-    "page.nav": {"field", "plan", "insight", "cases", "admin"},
+    "page.nav": {"field", "plan", "insight", "cases", "admin", "mailbox"},
     "light": {str(light) for light in Light},
     "reason": {str(reason) for reason in Reason},
     "reason_short": {str(reason) for reason in Reason},

@@ -47,6 +47,7 @@ FAMILIES = {
     "light": {str(light) for light in Light},
     "reason": {str(reason) for reason in Reason},
     "reason_short": {str(reason) for reason in Reason},
+    "desk.waiting": {"extension", "appeal", "supervision"},
     "channel": allowed("incidents", "channel"),
     "housing": allowed("households", "housing"),
     "enterprise": allowed("enterprises", "kind"),

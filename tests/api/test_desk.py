@@ -22,7 +22,7 @@ def filed(api: Api, **more: Any) -> dict[str, Any]:
 def test_many_at_once_need_a_key_and_are_told_one_by_one(api: Api) -> None:
     case = filed(api)["id"]
     many = {"action": "prioritise", "ids": [case, 999_999], "given": {"priority": "urgent"}}
-    problem(api.post("dispatcher-1", "/incidents/bulk", many), 422, "invalid_request")
+    problem(api.post("dispatcher-1", "/incidents/bulk", many), 422, "invalid_input")
     first, again = (
         api.post("dispatcher-1", "/incidents/bulk", many, headers={"Idempotency-Key": "k"}).json() for _ in range(2)
     )

@@ -5,6 +5,7 @@ import { get, Problem } from "./http.js";
 
 const LINKS = document.querySelectorAll("[data-unread]");
 
+/** Show the number on every way there; the number, or null where it could not be asked. */
 export async function badge() {
   try {
     const { unread } = await get("/messages/unread");
@@ -13,8 +14,10 @@ export async function badge() {
       node.textContent = number(unread);
       node.setAttribute("aria-label", t("mailbox.unread", { n: unread }));
     }
+    return unread;
   } catch (error) {
-    if (!(error instanceof Problem)) throw error; // the page itself says when the server is away
+    if (!(error instanceof Problem)) throw error;
+    return null; // the page itself says when the server is away
   }
 }
 

@@ -67,9 +67,8 @@ async function mark(one, row, button) {
   }
   row.classList.remove("letter-new");
   button.remove();
-  await badge();
-  const left = Number(byId("unread-count").dataset.n ?? 0);
-  if (left) byId("unread-count").dataset.n = left - 1;
+  const left = await badge();
+  if (left !== null) byId("unread-count").textContent = t("mailbox.unread", { n: number(left) });
   return null;
 }
 

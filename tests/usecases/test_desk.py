@@ -104,7 +104,8 @@ def test_many_go_on_past_the_refused_and_once_only(small_county: SmallCounty) ->
     first = go()
     told = [(one["id"], one["done"], one["code"]) for one in first]
     assert told == [
-        (closed, False, "action_status"), (foreign, False, "not_found"), (mine, True, None), (999_999, False, "not_found"),
+        (closed, False, "action_status"), (foreign, False, "not_found"), (mine, True, None),
+        (999_999, False, "not_found"),
     ]  # fmt: skip
     assert "only while it is" in first[0]["reason"]
     assert go() == first

@@ -430,7 +430,7 @@ ROUTES: dict[str, Check] = {
         *((action, {"note": "x"}) for action in ACTS if action != "close")
     ),
     "GET /api/v1/incidents/{incident_id}/actions": one_incident("/actions"),
-    "GET /api/v1/incidents/{incident_id}/why": one_incident("/why"),
+    **{f"GET /api/v1/incidents/{{incident_id}}{end}": one_incident(end) for end in ("/why", "/similar")},
     "GET /api/v1/households": listed("/households", Kind.HOUSEHOLD, reason=True),
     "GET /api/v1/households/{household_id}": check_household,
     "GET /api/v1/workers": listed("/workers", Kind.WORKER),
@@ -442,7 +442,6 @@ ROUTES: dict[str, Check] = {
     "GET /api/v1/locate": check_locate,
     "GET /api/v1/enterprises": listed("/enterprises", Kind.ENTERPRISE),
     "GET /api/v1/enterprises/{enterprise_id}": check_enterprise,
-    "GET /api/v1/incidents/{incident_id}/similar": one_incident("/similar"),
     "GET /api/v1/messages": check_messages,
     "POST /api/v1/messages/{message_id}/read": check_read,
     "GET /api/v1/layers": check_layer,

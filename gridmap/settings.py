@@ -78,6 +78,11 @@ class Settings:
     timezone: str = "Asia/Shanghai"
     session_hours: int = 12
     read_log_days: int = 365
+    #: for how long an account sees which cases it filed for residents; then nobody does
+    behalf_days: int = 365
+    #: what may be the same case told twice: how near, and received within how many weeks
+    duplicate_m: int = 50
+    duplicate_weeks: int = 12
     max_body_bytes: int = 1_000_000
     #: memory for the rasters that heat tiles are drawn from, in each process
     heat_bytes: int = 256_000_000
@@ -106,6 +111,9 @@ class Settings:
             timezone=text("TIMEZONE", default.timezone),
             session_hours=_number(env, "SESSION_HOURS", default.session_hours),
             read_log_days=_number(env, "READ_LOG_DAYS", default.read_log_days),
+            behalf_days=_number(env, "BEHALF_DAYS", default.behalf_days),
+            duplicate_m=_number(env, "DUPLICATE_M", default.duplicate_m),
+            duplicate_weeks=_number(env, "DUPLICATE_WEEKS", default.duplicate_weeks),
             max_body_bytes=_number(env, "MAX_BODY_BYTES", default.max_body_bytes),
             heat_bytes=_number(env, "HEAT_BYTES", default.heat_bytes),
             secure_cookies=text("SECURE_COOKIES", "1") not in {"0", "no", "false"},

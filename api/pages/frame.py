@@ -25,10 +25,10 @@ from layers.map import MAP_ID, VENDOR, Bounds, Composed, Tiles, compose, county_
 #: the page that "/" opens, and the ones in the bar, in order
 PAGES: Final[Mapping[Role, tuple[str, ...]]] = MappingProxyType(
     {
-        Role.WORKER: ("field",),
-        Role.DISPATCHER: ("cases", "insight"),
-        Role.HANDLER: ("cases",),
-        Role.SUPERVISOR: ("cases", "insight"),
+        Role.WORKER: ("field", "mailbox"),
+        Role.DISPATCHER: ("cases", "insight", "mailbox"),
+        Role.HANDLER: ("cases", "mailbox"),
+        Role.SUPERVISOR: ("cases", "insight", "mailbox"),
         Role.PLANNER: ("plan", "insight"),
         Role.APPROVER: ("plan", "insight"),
         Role.OFFICIAL: ("insight",),

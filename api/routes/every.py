@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from api.routes import (
     analyses,
     cell_tiles,
+    desk,
     enterprises,
     flow,
     forms,
@@ -35,6 +36,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     incidents.router,
     photos.router,
     public.router,
+    desk.router,
     enterprises.router,
     layers.router,
     heat_tiles.router,

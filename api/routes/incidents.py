@@ -26,6 +26,7 @@ from api.schemas.incidents import (
 from api.schemas.lists import IncidentList
 from api.schemas.queries import Incidents
 from gridmap.usecases import casework
+from gridmap.usecases.behalf import Resident
 from gridmap.usecases.reporting import Draft, report
 from gridmap.view import Role
 
@@ -69,6 +70,7 @@ def report_incident(caller: Signed, body: ReportIn, key: Key = None) -> Assigned
     """
     said = body.model_dump()
     said["channel"] = body.channel or ("worker" if caller.account.role is Role.WORKER else "counter")
+    said["behalf"] = Resident(**said["behalf"]) if body.behalf else None
     return Assigned(**report(caller.ctx, caller.view, Draft(**said), key=key))
 
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request
 from api import answers, cursors
 from api.deps import Signed, known_parameters
 from api.schemas.common import SIGNED, Id, problems
-from api.schemas.messages import MessageItem, MessageList, MessageQuery
+from api.schemas.messages import MessageItem, MessageList, MessageQuery, Unread
 from gridmap.usecases import mailbox
 
 router = APIRouter(prefix="/api/v1/messages", tags=["messages"], dependencies=[Depends(known_parameters())])
@@ -24,6 +24,12 @@ def list_messages(request: Request, caller: Signed, query: Annotated[MessageQuer
     found = caller.reader.messages(unread=query.unread, after=after, limit=query.limit)
     following = None if found.next is None else cursors.encode(caller.ctx, good_for, found.next)
     return MessageList(items=[MessageItem(**item) for item in found.items], next=following, unread=found.unread)
+
+
+@router.get("/unread", summary="Count those not read", responses=problems(*SIGNED))
+def count_unread(caller: Signed) -> Unread:
+    """How many messages the caller has not read, for the badge in the bar."""
+    return Unread(unread=mailbox.unread(caller.ctx, caller.view))
 
 
 @router.post("/{message_id}/read", status_code=204, summary="Mark as read", responses=problems(*SIGNED, 404, 413))

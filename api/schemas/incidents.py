@@ -40,6 +40,15 @@ class Place(BaseModel):
     ] = False
 
 
+class ResidentIn(BaseModel):
+    """For whom a worker files: sealed, and told to nobody but the one who filed it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Annotated[str, Field(min_length=1, max_length=100, description="sealed")]
+    phone: Annotated[str | None, Field(max_length=40, description="sealed")] = None
+
+
 class ReportIn(Place):
     """A report. `channel` is how it came in: a worker's own by default, else over the counter."""
 
@@ -57,6 +66,7 @@ class ReportIn(Place):
     channel: Channel | None = None
     reporter_name: Annotated[str | None, Field(max_length=100, description="sealed")] = None
     reporter_phone: Annotated[str | None, Field(max_length=40, description="sealed")] = None
+    behalf: Annotated[ResidentIn | None, Field(description="filed for a resident; the worker is the contact")] = None
 
 
 class MoveIn(Place):

@@ -40,3 +40,7 @@ class MessageItem(BaseModel):
 class MessageList(Listed):
     items: list[MessageItem]
     unread: int = Field(description="of all the caller's messages")
+
+
+class Unread(BaseModel):
+    unread: int

@@ -164,10 +164,18 @@ class WorkerQuery(Pages):
         return {} if self.cell is None else {"cell": self.cell}
 
 
+class Waiting(StrEnum):
+    EXTENSION = "extension"
+    APPEAL = "appeal"
+    SUPERVISION = "supervision"
+
+
 class IncidentQuery(OfCell):
     category: Annotated[Code | None, Field(description="category code; a top category holds its sub-categories")] = None
     status: Annotated[Status | None, Field(description="as stored")] = None
     light: Annotated[Light | None, Field(description="of open incidents, by the server's clock")] = None
+    number: Annotated[str | None, Field(max_length=40, description="the public number")] = None
+    waiting: Annotated[Waiting | None, Field(description="what it waits for a supervisor with")] = None
     open: Annotated[bool | None, Field(description="true: those for which something is still due")] = None
     from_: Annotated[Day | None, Field(alias="from", description="first day received, county time")] = None
     to: Annotated[Day | None, Field(description="first day no longer included, county time")] = None
@@ -179,6 +187,8 @@ class IncidentQuery(OfCell):
             "category": self.category,
             "status": self.status and str(self.status),
             "light": self.light and str(self.light),
+            "number": self.number,
+            "waiting": self.waiting and str(self.waiting),
             "open": self.open,
             "from": self.from_,
             "to": self.to,

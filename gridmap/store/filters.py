@@ -113,6 +113,21 @@ def _among(table: Table, column: str) -> Filter:
     return test
 
 
+#: what waits for a supervisor, by the column that says since when
+WAITING: Mapping[str, str] = {
+    "extension": "extension_asked_at",
+    "appeal": "appeal_at",
+    "supervision": "supervised_at",
+}
+
+
+def _waiting(value: Any, _asked: Asked) -> ColumnElement[bool]:
+    column = WAITING.get(str(value))
+    if column is None:
+        raise InvalidInput(f"waiting must be one of {', '.join(WAITING)}", field="waiting")
+    return t.incidents.c[column].is_not(None)
+
+
 def _in_area(code: str, _asked: Asked) -> ColumnElement[bool]:
     """Cells of an area or of one below it."""
     a, above = t.areas, t.areas.alias("above")
@@ -134,6 +149,9 @@ _INCIDENTS: Mapping[str, Filter] = {
     "cell": lambda code, asked: incident_cell(asked.view).in_(_cells_named(code)),
     "from": lambda day, asked: t.incidents.c.received_at >= asked.moment(day),
     "to": lambda day, asked: t.incidents.c.received_at < asked.moment(day),
+    "number": _among(t.incidents, "number"),
+    "ids": _among(t.incidents, "id"),
+    "waiting": _waiting,
     "open": lambda wanted, _asked: is_open() if wanted else ~is_open(),
 }
 

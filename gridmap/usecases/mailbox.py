@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from gridmap.delivery.texts import LANGUAGES, write
 from gridmap.errors import NotFound
 from gridmap.store import mailbox
+from gridmap.store import read as reading
 from gridmap.store import write as writing
 from gridmap.usecases.context import Context
 from gridmap.usecases.delivering import facts_of
@@ -53,6 +54,14 @@ def _letter(row: Any, zone: ZoneInfo) -> dict[str, Any]:
         "due_at": row.due_at if served else None,
         "text": {language: write(row.kind, language, facts, zone).text for language in LANGUAGES},
     }  # fmt: skip
+
+
+def unread(ctx: Context, view: View) -> int:
+    """How many messages the account has not read; nothing is told of them."""
+    if view.actor is None or view.actor.role not in TOLD:
+        return 0
+    with reading(ctx.engine) as conn:
+        return mailbox.unread_count(conn, view, ctx.clock())
 
 
 def mark_read(ctx: Context, view: View, message_id: int) -> None:

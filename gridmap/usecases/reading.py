@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
+import pandas as pd
 from sqlalchemy import Connection
 
 from gridmap.errors import Forbidden, NotFound
@@ -21,7 +22,7 @@ from gridmap.store.accounts import Account
 from gridmap.store.features import Page
 from gridmap.store.scope import thing_of
 from gridmap.store.spatial import Bbox
-from gridmap.usecases import counting, following, mailbox, spots
+from gridmap.usecases import behalf, counting, following, mailbox, searching, spots
 from gridmap.usecases.accounts import token_hash
 from gridmap.usecases.assigning import respond
 from gridmap.usecases.context import Context
@@ -203,6 +204,35 @@ class Reader:
             self._admitted(conn, incident_id)
             told = following.explain(self.ctx, conn, incident_id, self.ctx.clock())
         self._note(Kind.INCIDENT, [incident_id])
+        return told
+
+    def search(self, words: str, *, after: int | None, limit: int) -> searching.Found:
+        """Cases whose sealed words hold these; see `searching.look`. Those found are logged as read."""
+        self._explained(Kind.INCIDENT)
+        if self.view.audience is not Audience.DUTY:
+            raise Forbidden("texts are read by those who serve the cases")
+        with read(self.ctx.engine) as conn:
+            found = searching.look(self.ctx, self.view, conn, words, after=after, limit=limit, now=self.ctx.clock())
+        self._note(Kind.INCIDENT, sorted(found.places))
+        return found
+
+    def similar(self, incident_id: int) -> pd.DataFrame:
+        """Cases that may be this one told twice; see `searching.similar`."""
+        with read(self.ctx.engine) as conn:
+            self._admitted(conn, incident_id)
+            rows = searching.similar(self.ctx, self.view, conn, incident_id, self.ctx.clock())
+        self._note(Kind.INCIDENT, [incident_id, *rows["id"].tolist()])
+        return rows
+
+    def behalf(self) -> list[dict[str, Any]]:
+        """The cases that the caller filed for residents; see `behalf.mine`.
+
+        The log says that the account read its own book, and not which cases stand in it.
+        """
+        with read(self.ctx.engine) as conn:
+            told = behalf.mine(self.ctx, conn, self.view, self.ctx.clock())
+        if told and self.view.actor is not None:
+            self._note(Kind.ACCOUNT, [self.view.actor.account_id])
         return told
 
     def household(self, household_id: int) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from gridmap.store import cases, incidents, rules, subjects, versions
 from gridmap.store import tables as t
 from gridmap.store.cases import Case
 from gridmap.store.scope import thing_of
+from gridmap.usecases import behalf
 from gridmap.usecases.assigning import Places, respond
 from gridmap.usecases.context import Context
 from gridmap.usecases.routing import facts, route
@@ -48,6 +49,8 @@ class Draft:
     reporter_phone: str | None = None
     #: the sender was asked on which side of a border it is, and said; else the neighbour's worker is told too
     sure: bool = False
+    #: for whom it is filed; told to nobody but the sender
+    behalf: behalf.Resident | None = None
     #: the sender was asked whether this far-off place is meant, and said yes
     confirmed: bool = False
 
@@ -74,6 +77,10 @@ def check(view: View, draft: Draft) -> None:
         decision = can(view.actor, view.scope, "incident.report")
         if not decision:
             raise Forbidden(decision.reason)
+    if draft.behalf is not None:
+        behalf.check(view)
+        if draft.reporter_name or draft.reporter_phone:
+            raise InvalidInput("behalf: whoever files it is the contact; leave the reporter out", field="behalf")
     if len(draft.text) > MAX_TEXT:
         raise InvalidInput(f"the text has {len(draft.text)} characters; {MAX_TEXT} is the most", field="text")
     if draft.occurred_at is not None and draft.occurred_at.tzinfo is None:
@@ -113,6 +120,8 @@ def write_report(
     case.write(conn, "reported", now, actor_id, {**first, **begins})
     responses = send(conn, case, places, responses, routing, now, actor_id)
     cases.remember(conn, case, now)
+    if draft.behalf is not None:
+        behalf.keep(ctx, conn, view, case.id, draft.behalf, now)
     other = neighbour(ctx, conn, places, now)
     if other is not None and not draft.sure:
         incidents.tell(conn, case.id, "border", now, worker_id=other, body_id=None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from gridmap.store import accounts, analyses, expiry, messages, residents, sweeps, write
+from gridmap.store import accounts, analyses, desk, expiry, messages, residents, sweeps, write
 from gridmap.usecases import homes
 from gridmap.usecases.analysing import KEEP as KEEP_ANALYSES
 from gridmap.usecases.context import Context
@@ -18,7 +18,9 @@ KEEP_REQUESTS = timedelta(days=180)
 #: the marks of what was done; the events hold it for good
 KEEP_DUTIES = timedelta(days=400)
 #: of what a sweep counts, that which it removes
-REMOVED = frozenset({"readings", "requests", "sessions", "messages", "challenges", "analyses", "homes", "duties"})
+REMOVED = frozenset(
+    {"readings", "requests", "sessions", "messages", "challenges", "analyses", "homes", "duties", "behalves"}
+)
 #: what watching over cases comes to
 WATCHED = ("warned", "supervised", "escalated", "resumed", "late_reply", "handed_over", "recounted", "failed")
 
@@ -41,6 +43,7 @@ def sweep(ctx: Context) -> dict[str, int]:
             "analyses": analyses.forget(conn, now - KEEP_ANALYSES),
             "homes": homes.expire(ctx, conn, now, old),
             "duties": sweeps.forget(conn, now - KEEP_DUTIES),
+            "behalves": desk.end_behalves(conn, now),
         }
     called = ask_on(ctx)
     watched = dict.fromkeys(WATCHED, 0) | dict(Watcher(ctx).run())

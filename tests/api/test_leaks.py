@@ -27,6 +27,7 @@ from gridmap.usecases.reading import view_for
 from gridmap.view import Audience, InArea, Kind, Nothing, Role, View
 from tests.api.client import Api
 from tests.api.flow_leaks import FLOW_ROUTES, check_flow
+from tests.api.test_desk import DESK
 from tests.county import CELL, COMMUNITY, CONTACT, CONTACT_PHONE, PHONE, REPORTER, SEATS, TEXT, centre, hand_over
 
 REASON = "a hearing about dust"
@@ -452,6 +453,7 @@ def check_home_act(path: str, body: dict[str, Any] | None = None) -> Check:
 
 
 ROUTES: dict[str, Check] = {
+    **dict.fromkeys(DESK, elsewhere),
     "POST /api/v1/token": elsewhere,
     "POST /login": elsewhere,
     "POST /logout": elsewhere,
@@ -467,7 +469,7 @@ ROUTES: dict[str, Check] = {
         *((action, {"note": "x"}) for action in ACTS if action != "close")
     ),
     "GET /api/v1/incidents/{incident_id}/actions": one_incident("/actions"),
-    "GET /api/v1/incidents/{incident_id}/why": one_incident("/why"),
+    **{f"GET /api/v1/incidents/{{incident_id}}{end}": one_incident(end) for end in ("/why", "/similar")},
     "GET /api/v1/households": listed("/households", Kind.HOUSEHOLD, reason=True),
     "GET /api/v1/households/{household_id}": check_household,
     "GET /api/v1/households/{household_id}/file": check_file,

@@ -46,7 +46,7 @@ def shown_actions() -> set[str]:
 FAMILIES = {
     "role": {str(role) for role in Role},
     "page.resident": {"report", "track"},
-    "page.nav": {"field", "plan", "insight", "cases", "admin", "visits", "flow"},
+    "page.nav": {"field", "plan", "insight", "cases", "admin", "visits", "flow", "mailbox"},
     "consent": set(PURPOSES),
     "outcome": set(OUTCOMES),
     "care": set(CARE_PURPOSES),
@@ -57,6 +57,7 @@ FAMILIES = {
     "light": {str(light) for light in Light},
     "reason": {str(reason) for reason in Reason},
     "reason_short": {str(reason) for reason in Reason},
+    "desk.waiting": {"extension", "appeal", "supervision"},
     "channel": allowed("incidents", "channel"),
     "housing": allowed("households", "housing"),
     "enterprise": allowed("enterprises", "kind"),

@@ -10,6 +10,7 @@ from gridmap.store.tables.accounts import accounts, audit, changes, login_failur
 from gridmap.store.tables.analyses import analyses
 from gridmap.store.tables.base import SRID, UtcDateTime, metadata
 from gridmap.store.tables.basemap import places, roads, water
+from gridmap.store.tables.desk import behalves, saved_views
 from gridmap.store.tables.flow import rule_sets, sweep_duties
 from gridmap.store.tables.ground import areas, bodies, cells, meta
 from gridmap.store.tables.homes import calls, care_notes, consents, devices, quotas, visits
@@ -29,6 +30,7 @@ __all__ = [
     "areas",
     "audit",
     "beats",
+    "behalves",
     "blasts",
     "bodies",
     "calendars",
@@ -65,6 +67,7 @@ __all__ = [
     "rocks",
     "rule_sets",
     "salts",
+    "saved_views",
     "sealed",
     "seats",
     "sessions",

@@ -2,15 +2,17 @@
 
 import { data, el, named, t, words } from "./dom.js";
 import { all, get, notice, post, Problem } from "./http.js";
+import { casePicker } from "./pick.js";
 
-/** Actions that the page has a form for; those that name other cases or files are left to the API. */
+/** Actions that the page has a form for; a pin is moved on the map, pictures and meetings are not kept yet. */
 const WAY = ["accept", "resolve", "verify", "close", "sign", "handle", "dispatch"];
 const SHOWN = [
   ...WAY, "return", "escalate", "hand_over", "pause", "resume", "ask_help", "answer_help", "extend_ask", "extend_grant", "extend_refuse",
-  "recategorise", "prioritise", "supervise", "supervise_reply", "supervise_end", "appeal_refuse", "reopen", "void", "comment",
+  "recategorise", "prioritise", "supervise", "supervise_reply", "supervise_end", "appeal", "appeal_refuse", "rate", "reopen", "merge", "split", "link", "void", "comment",
 ];
-/** Fields without a control of their own: pictures are not kept yet, marks are the resident's. */
-const LEFT_OUT = new Set(["photo_id", "score"]);
+/** Fields without a control of their own: pictures are not kept yet. */
+const LEFT_OUT = new Set(["photo_id"]);
+const LISTS = { worker_id: "/workers", household_id: "/households", enterprise_id: "/enterprises" };
 /** Asking for a deadline in days: the end of that office day. */
 const DAY_ENDS = "18:00:00";
 
@@ -42,7 +44,7 @@ export function actionsPart(incident, events, actions, onDone) {
 
 async function drawForm(incident, events, { action, asked }, onDone) {
   const wanted = asked.filter((one) => !LEFT_OUT.has(one.name) && one.name !== "ask_seq");
-  const fields = await Promise.all(wanted.map(field));
+  const fields = await Promise.all(wanted.map((one) => field(one, incident)));
   const key = crypto.randomUUID?.() ?? String(Math.random()).slice(2);
   const send = el("button", { class: "button button-primary", type: "submit" }, t(`act.${action}`));
   const trouble = el("div");
@@ -50,9 +52,9 @@ async function drawForm(incident, events, { action, asked }, onDone) {
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     send.disabled = true;
-    const given = Object.fromEntries(fields.map((one) => [one.name, one.value()]).filter(([, value]) => value !== null));
-    if (asked.some((one) => one.name === "ask_seq")) given.ask_seq = events.filter((one) => one.kind === "help_asked").at(-1)?.seq;
     try {
+      const given = await entered(fields);
+      if (asked.some((one) => one.name === "ask_seq")) given.ask_seq = events.filter((one) => one.kind === "help_asked").at(-1)?.seq;
       await post(`/incidents/${incident.id}/actions/${action}`, given, { "Idempotency-Key": key });
       await onDone();
     } catch (error) {
@@ -64,8 +66,14 @@ async function drawForm(incident, events, { action, asked }, onDone) {
   return form;
 }
 
-/** One thing to enter: its node, and how its value is read (null: nothing entered). */
-async function field({ name, type, required, codes }) {
+/** What was entered, by name; what was left empty is left out. */
+export async function entered(fields) {
+  const values = await Promise.all(fields.map(async (one) => [one.name, await one.value()]));
+  return Object.fromEntries(values.filter(([, value]) => value !== null));
+}
+
+/** One thing to enter: its node, and how its value is read (null: nothing entered). `incident`: null for many cases. */
+export async function field({ name, type, required, codes }, incident) {
   const label = t(`ask.${name}`);
   const wrap = (control) => el("label", { class: "field" }, el("span", {}, required ? label : t("ask.optional", { name: label })), control);
   const text = (control, read = (value) => value) => ({ name, node: wrap(control), value: () => (control.value === "" ? null : read(control.value)) });
@@ -77,7 +85,11 @@ async function field({ name, type, required, codes }) {
     case "flag": return select([["yes", t(`ask.${name}_yes`)], ["no", t(`ask.${name}_no`)]], (value) => value === "yes");
     case "limit": return text(el("input", { name, type: "number", min: 0.5, step: 0.5, required }), (value) => ({ workdays: Number(value) }));
     case "moment": return text(el("input", { name, type: "date", required }), (value) => `${value}T${DAY_ENDS}${offset(value)}`);
-    case "id": return select((await choices(name)).map((one) => [one.id, named(one)]), Number);
+    case "ids": return casePicker(name, incident, { many: true, required });
+    case "score": return select(["1", "2", "3", "4", "5"].map((n) => [n, n]), Number);
+    case "id":
+      if (name === "into_id") return casePicker(name, incident, { many: false, required });
+      return select((await choices(name)).map((one) => [one.id, named(one) || one.address || one.code]), Number);
     default: {
       if (name === "category") return select((await get("/categories")).map((one) => [one.code, named(one)]));
       const known = name === "priority" ? ["normal", "urgent"] : codes;
@@ -86,7 +98,7 @@ async function field({ name, type, required, codes }) {
   }
 }
 
-const choices = async (name) => (await all(name === "worker_id" ? "/workers" : "/bodies")).rows;
+const choices = async (name) => (await all(LISTS[name] ?? "/bodies")).rows;
 
 /** The county's offset from UTC on a day: "+08:00". */
 function offset(day) {

@@ -1,7 +1,7 @@
 // One case in full: what, where, who, why this worker, what may be done, its clock and its steps. All of it text.
 
 import { actionsPart } from "./act.js";
-import { el, lightOf, moment, named, number, standing, svg, t, words } from "./dom.js";
+import { data, el, lightOf, moment, named, number, standing, svg, t, words } from "./dom.js";
 import { get } from "./http.js";
 import { icon, light } from "./glyphs.js";
 
@@ -18,7 +18,7 @@ function drawCase([incident, events, actions, why], onClose, onDone) {
     "article", { class: "case", "aria-label": named(incident.category), dataset: { case: incident.id } },
     el(
       "header", { class: "case-head" }, light(lightOf(incident), 28), el("h1", { tabindex: "-1" }, named(incident.category)), close,
-      el("p", { class: "sub" }, [incident.number, named(incident.cell) || t("case.outside"), t(`channel.${incident.channel}`)].join(" · ")),
+      el("p", { class: "sub" }, el("a", { href: `/${data.page}?case=${incident.id}`, title: t("case.link") }, incident.number), " · ", [named(incident.cell) || t("case.outside"), t(`channel.${incident.channel}`)].join(" · ")),
     ),
     facts([
       [t("case.body"), named(responsible.body) || "–"],

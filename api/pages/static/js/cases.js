@@ -1,20 +1,26 @@
 // The cases of a dispatcher, a handler or a supervisor: list, map, and one case in full.
 
 import { byId, data, el, lightOf, named, number, standing, t } from "./dom.js";
-import { Problem, all, empty, layer, notice, shown } from "./http.js";
+import { Problem, all, empty, get, layer, notice, post, shown } from "./http.js";
 import { icon, light } from "./glyphs.js";
 import { CountyMap, baseMap, legend } from "./map.js";
 import { loadCase } from "./case.js";
+import { savedLists } from "./lists.js";
+import { Many } from "./many.js";
 
 const LIGHTS = ["very_late", "red", "yellow", "green", "paused"];
+const WAITING = ["extension", "appeal", "supervision"];
+/** What the address holds of the list; a search in texts is left out of it, since it may name people. */
+const FILTERS = ["light", "waiting", "body", "q"];
 const SHOWN = 200;
 const county = new CountyMap();
-const state = { rows: [], light: null, text: "", chosen: null, shown: SHOWN, glyphs: [] };
+const state = { rows: [], light: null, waiting: null, body: null, q: "", chosen: null, shown: SHOWN, glyphs: [], found: null };
 const list = byId("case-list");
 const main = byId("main");
 const search = byId("case-search");
 search.before(icon("search"));
-search.addEventListener("input", () => { state.text = search.value.trim().toLowerCase(); draw(); });
+const many = new Many(byId("many"), list, { shown: () => found().slice(0, state.shown), onDone: load });
+search.addEventListener("input", () => { state.q = search.value.trim(); state.found = null; keep(); draw(); });
 document.addEventListener("keydown", (event) => {
   if (event.key === "/" && !/^(input|textarea|select)$/i.test(document.activeElement.tagName)) {
     event.preventDefault();
@@ -26,7 +32,10 @@ start();
 
 async function start() {
   county.fitCounty();
+  take(location.search);
+  byId("case-filters").append(await filters().catch(problem) ?? "");
   await load();
+  await linked();
   await baseMap(county, layer).catch(problem);
   const collection = await layer("enterprises").catch(problem);
   if (collection) {
@@ -38,7 +47,7 @@ async function start() {
 }
 
 async function load() {
-  const loaded = await shown(list, () => all("/incidents", { open: true }), load);
+  const loaded = await shown(list, () => all("/incidents", { open: state.waiting === "appeal" ? null : true, waiting: state.waiting }), load);
   if (!loaded) return;
   state.rows = loaded.rows.sort((a, b) => new Date(a.due_at) - new Date(b.due_at));
   draw();
@@ -52,19 +61,22 @@ function fitCases() {
   county.fit(bounds.pad(0.05), 40, 15);
 }
 
-const found = () => state.rows.filter((row) => (!state.light || lightOf(row) === state.light) && (!state.text || matches(row)));
+const found = () => (state.found?.rows ?? state.rows).filter((row) => (!state.light || lightOf(row) === state.light)
+  && (!state.body || row.body?.code === state.body) && (state.found || !state.q || matches(row)));
 
-const matches = (row) => [row.number, named(row.category), named(row.cell), named(row.body), named(row.worker)].some((text) => text?.toLowerCase().includes(state.text));
+const matches = (row) => [row.number, named(row.category), named(row.cell), named(row.body), named(row.worker)].some((text) => text?.toLowerCase().includes(state.q.toLowerCase()));
 
 function draw() {
   byId("lights").replaceChildren(...LIGHTS.map(lightButton));
+  byId("search-part").replaceChildren(...searchPart());
+  bodies();
   const rows = found();
   const shownRows = rows.slice(0, state.shown);
   const more = rows.length > shownRows.length
     ? el("li", {}, el("button", { class: "button button-wide", type: "button", on: { click: () => { state.shown += SHOWN; draw(); } } }, t("cases.more", { n: number(rows.length - shownRows.length) })))
     : null;
   byId("case-count").textContent = t("cases.count", { n: number(rows.length) });
-  list.replaceChildren(rows.length ? el("ol", {}, ...shownRows.map((row) => el("li", {}, caseRow(row))), more) : empty(t("cases.none"), t("cases.none_text")));
+  list.replaceChildren(rows.length ? el("ol", {}, ...shownRows.map((row) => el("li", { class: "case-item" }, box(row), caseRow(row))), more) : empty(t("cases.none"), t("cases.none_text")));
   // the most urgent as lights; the map says how many it leaves out
   county.incidents(shownRows, { size: 20, chosen: state.chosen, onChoose: choose });
   const lights = LIGHTS.map((name) => ({ draw: "light", glyph: name, label: t(`light.${name}`) }));
@@ -73,11 +85,100 @@ function draw() {
 
 function lightButton(name) {
   const n = state.rows.filter((row) => lightOf(row) === name).length;
-  const toggle = () => { state.light = state.light === name ? null : name; state.shown = SHOWN; draw(); };
+  const toggle = () => { state.light = state.light === name ? null : name; state.shown = SHOWN; keep(); draw(); };
   return el(
     "button", { type: "button", "aria-pressed": String(state.light === name), on: { click: toggle } },
     el("span", { class: "n" }, light(name, 18), number(n)), el("span", { class: "w" }, t(`light.${name}`)),
   );
+}
+
+function box(row) {
+  const node = many.box(row, `${row.number} ${named(row.category)}`);
+  node.dataset.id = row.id;
+  return node;
+}
+
+// --- the filters and the address ---------------------------------------------------------------------------------
+
+/** The filters as an address ends. */
+function asked() {
+  const held = FILTERS.filter((name) => state[name]).map((name) => [name, state[name]]);
+  return new URLSearchParams(held).toString();
+}
+
+/** Keep the filters and the open case in the address, so that it can be given to a colleague. */
+function keep() {
+  const query = new URLSearchParams(asked());
+  if (state.chosen) query.set("case", state.chosen);
+  history.replaceState(null, "", query.size ? `?${query}` : location.pathname);
+}
+
+/** Take the filters of an address over. */
+function take(query) {
+  const held = new URLSearchParams(query);
+  for (const name of FILTERS) state[name] = held.get(name) ?? (name === "q" ? "" : null);
+  if (!LIGHTS.includes(state.light)) state.light = null;
+  if (!WAITING.includes(state.waiting)) state.waiting = null;
+  Object.assign(state, { found: null, linked: Number(held.get("case")) || null, shown: SHOWN });
+  search.value = state.q;
+}
+
+async function filters() {
+  const waiting = el(
+    "select", { class: "select", id: "waiting", "aria-label": t("desk.waiting") },
+    el("option", { value: "" }, t("desk.waiting")), ...WAITING.map((one) => el("option", { value: one }, t(`desk.waiting.${one}`))),
+  );
+  waiting.value = state.waiting ?? "";
+  waiting.addEventListener("change", () => { state.waiting = waiting.value || null; keep(); load(); });
+  const body = el("select", { class: "select", id: "body", "aria-label": t("desk.body") });
+  body.addEventListener("change", () => { state.body = body.value || null; keep(); draw(); });
+  const choosing = el("button", { class: "button", type: "button", id: "choose-many", "aria-pressed": "false" }, t("desk.choose"));
+  choosing.addEventListener("click", () => {
+    many.toggle();
+    choosing.setAttribute("aria-pressed", String(many.on));
+    choosing.textContent = t(many.on ? "desk.end" : "desk.choose");
+  });
+  const go = (query) => { take(query); waiting.value = state.waiting ?? ""; keep(); load(); };
+  const part = document.createDocumentFragment();
+  part.append(waiting, body, choosing, ...await savedLists(asked, go, problem));
+  return part;
+}
+
+/** The bodies that have any of the cases. */
+function bodies() {
+  const node = byId("body");
+  if (!node) return;
+  const known = new Map(state.rows.filter((row) => row.body).map((row) => [row.body.code, named(row.body)]));
+  node.replaceChildren(el("option", { value: "" }, t("desk.body")), ...[...known].map(([code, name]) => el("option", { value: code }, name)));
+  node.value = known.has(state.body) ? state.body : "";
+}
+
+/** The case that the address names. */
+async function linked() {
+  if (!state.linked) return;
+  const row = state.rows.find((one) => one.id === state.linked) ?? await get(`/incidents/${state.linked}`).catch(problem);
+  if (row) await choose(row);
+}
+
+// --- search in texts ---------------------------------------------------------------------------------------------
+
+function searchPart() {
+  const look = (text, more) => el("button", { class: "button", type: "button", on: { click: () => inTexts(more) } }, text);
+  const { found: so } = state;
+  if (!so) return state.q ? [look(t("desk.in_text"), false)] : [];
+  const back = el("button", { class: "button", type: "button", on: { click: () => { state.found = null; draw(); } } }, t("desk.back"));
+  return [el("span", { role: "status" }, t("desk.looked", { looked: number(so.looked), total: number(so.total) })), so.next && look(t("desk.go_on"), true), back].filter(Boolean);
+}
+
+async function inTexts(more) {
+  const before = more ? state.found : { rows: [], looked: 0, next: null };
+  try {
+    const { items, looked, total, next } = await post("/incidents/search", { words: state.q, cursor: before.next });
+    state.found = { rows: [...before.rows, ...items], looked: before.looked + looked, total, next };
+    draw();
+  } catch (error) {
+    problem(error);
+  }
 }
 
 function caseRow(row) {
@@ -91,6 +192,7 @@ function caseRow(row) {
 
 async function choose(row) {
   state.chosen = row.id;
+  keep();
   const panel = byId("case-panel");
   panel.hidden = false;
   main.classList.add("with-case");
@@ -115,6 +217,7 @@ async function done(row) {
 
 function close() {
   state.chosen = null;
+  keep();
   main.classList.remove("with-case");
   byId("case-panel").hidden = true;
   for (const node of list.querySelectorAll(".case-row")) node.setAttribute("aria-current", "false");

@@ -39,6 +39,7 @@ async function load() {
   if (!loaded) return;
   draw();
   county.box.dataset.ready = "true";
+  await linked();
   await Promise.all([baseMapOf(county, layer, state.bbox), enterprises()]).catch(mapProblem);
   sendUnsent();
 }
@@ -175,6 +176,14 @@ async function open(row) {
   article.querySelector("h1").focus();
   county.home = null;
   county.map.panTo(county.at(row.lon, row.lat), { animate: false });
+}
+
+/** The case that the address names: a link in a mailbox or from somebody else. */
+async function linked() {
+  const id = Number(new URLSearchParams(location.search).get("case"));
+  if (!id) return;
+  const row = state.cases.find((one) => one.id === id) ?? await get(`/incidents/${id}`).catch(mapProblem);
+  if (row) await open(row);
 }
 
 /** After an action: the list anew, and the case where it stands now. */

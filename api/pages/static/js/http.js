@@ -64,8 +64,8 @@ async function answer(url, options) {
     if (error.name === "AbortError") throw error;
     throw new Problem(0, null);
   }
-  const body = await response.json().catch(() => null);
-  if (response.status === 401) location.assign(`/login?next=${encodeURIComponent(location.pathname)}`);
+  const body = response.status === 204 ? null : await response.json().catch(() => null);
+  if (response.status === 401) location.assign(`/login?next=${encodeURIComponent(location.pathname + location.search)}`);
   if (!response.ok) throw new Problem(response.status, body);
   return body;
 }

@@ -1,0 +1,106 @@
+"""The desks in a real browser: forms that name other cases, filters in the address, many at once, the mailbox."""
+
+from __future__ import annotations
+
+import pytest
+
+from gridmap.usecases.casework import act
+from gridmap.usecases.delivering import deliverer
+from tests.pages.conftest import DESK, PHONE, Site, Visits, until
+from tests.pages.test_case import fill, kinds, number, reported
+from tests.pages.test_pages import assert_fits
+from tests.usecases.test_reporting import view
+
+SIZES = pytest.mark.parametrize("size", [PHONE, DESK], ids=["360", "1440"])
+
+
+@SIZES
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_a_duplicate_is_merged_without_a_mouse(visit: Visits, site: Site, size: tuple[int, int], lang: str) -> None:
+    into, double = reported(site), reported(site)
+    page = visit("dispatcher-1", f"/cases?case={double}", lang=lang, size=size)
+    page.locator("article.case [data-action=merge]").focus()
+    page.keyboard.press("Enter")
+    form = page.locator("form[data-form=merge]")
+    choice = form.locator(f"input[value='{into}']")
+    choice.focus()
+    page.keyboard.press("Space")
+    assert_fits(page)
+    form.locator("button[type=submit]").press("Enter")
+    page.locator("article.case").wait_for(state="hidden")
+    assert kinds(site, double)[-1] == "merged"
+    assert kinds(site, into)[-1] == "absorbed"
+
+
+def test_a_part_is_named_by_its_number(visit: Visits, site: Site) -> None:
+    case, part = reported(site), reported(site)
+    act(site.county.ctx, view(site.county, "worker-a"), case, "accept", {})
+    page = visit("worker-a", f"/field?case={case}", size=PHONE)
+    fill(page, "split", child_ids_number=number(site, part))
+    assert kinds(site, case)[-1] == "split"
+
+
+def test_filters_stand_in_the_address_and_are_saved(visit: Visits, site: Site) -> None:
+    case = reported(site)
+    worker = view(site.county, "worker-a")
+    act(site.county.ctx, worker, case, "accept", {})
+    given = {"more": {"workdays": 2}, "reason": "complex", "note": "x"}
+    act(site.county.ctx, worker, case, "extend_ask", given)
+    page = visit("supervisor", "/cases?waiting=extension", lang="en")
+    page.locator(f".case-row[data-id='{case}']").wait_for()
+    until(page, "document.querySelectorAll('.case-row').length === 1")
+    page.get_by_role("button", name="Save this list").first.click()
+    page.fill("[name=list-name]", "To grant")
+    page.locator("[name=list-name]").press("Enter")
+    until(page, "document.querySelector('[name=saved]').selectedOptions[0].textContent === 'To grant'")
+    page.select_option("#waiting", "")
+    until(page, "location.search === ''")
+    page.select_option("[name=saved]", label="To grant")
+    until(page, "location.search === '?waiting=extension'")
+
+
+@SIZES
+def test_many_are_done_and_the_refused_are_told(visit: Visits, site: Site, size: tuple[int, int]) -> None:
+    first, second = reported(site), reported(site)
+    page = visit("dispatcher-1", "/cases", lang="en", size=size)
+    page.click("#choose-many")
+    for case in (first, second):
+        page.check(f".case-item > input[data-id='{case}']")
+    page.select_option("[name=many-action]", "prioritise")
+    act(site.county.ctx, view(site.county, "dispatcher-1"), second, "void", {"reason": "test", "note": "x"})
+    page.locator(".many [name=priority]").select_option(index=2)
+    assert_fits(page)
+    page.click(".many button[type=submit]")
+    page.get_by_text("1 done, 1 refused").wait_for()
+    assert number(site, second) in page.inner_text(".many-result")
+    assert "only while it is" in page.inner_text(".many-result")
+    assert kinds(site, first)[-1] == "prioritised"
+    assert_fits(page)
+
+
+def test_words_are_found_in_texts(visit: Visits, site: Site) -> None:
+    case = reported(site)
+    page = visit("dispatcher-1", "/cases")
+    page.fill("#case-search", "放炮后墙裂")
+    page.get_by_role("button", name="搜索正文").click()
+    page.locator(f".case-row[data-id='{case}']").wait_for()
+    assert "已查看" in page.inner_text("#search-part")
+
+
+@SIZES
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_mailbox_leads_to_the_case(visit: Visits, site: Site, size: tuple[int, int], lang: str) -> None:
+    case = reported(site)
+    deliverer(site.county.ctx).run()
+    page = visit("worker-a", "/mailbox", lang=lang, size=size, ready=False)
+    page.locator("#main[data-ready]").wait_for()
+    until(page, "Number(document.querySelector('[data-unread]').textContent) > 0")
+    assert_fits(page)
+    before = int(page.locator(".bar [data-unread]").inner_text())
+    first = page.locator(".letter-new").first
+    first.locator("button").click()
+    until(
+        page, f"(document.querySelector('.bar [data-unread]').textContent || '0') === '{before - 1}' || {before} === 1"
+    )
+    page.get_by_role("link", name=number(site, case)).click()
+    page.locator(f"article.case[data-case='{case}']").wait_for()

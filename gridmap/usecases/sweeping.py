@@ -19,7 +19,7 @@ KEEP_REQUESTS = timedelta(days=180)
 KEEP_DUTIES = timedelta(days=400)
 #: of what a sweep counts, that which it removes
 REMOVED = frozenset(
-    {"readings", "requests", "sessions", "messages", "challenges", "analyses", "homes", "duties", "behalves"}
+    {"analyses", "behalves", "challenges", "duties", "homes", "messages", "readings", "requests", "sessions"}
 )
 #: what watching over cases comes to
 WATCHED = ("warned", "supervised", "escalated", "resumed", "late_reply", "handed_over", "recounted", "failed")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from gridmap.store import accounts, expiry, messages, write
+from gridmap.store import accounts, expiry, messages, scores, write
 from gridmap.usecases.context import Context
 from gridmap.usecases.delivering import deliverer
 from gridmap.usecases.placing import place_again
@@ -17,7 +17,8 @@ REMOVED = frozenset({"readings", "requests", "sessions", "messages"})
 
 def sweep(ctx: Context) -> dict[str, int]:
     """Remove expired read logs and messages, answers of old requests and ended sessions; give what stands on the ground
-    the cells of today, where a drawing came into force; deliver the messages that are due. How many of each."""
+    the cells of today, where a drawing came into force; add the scorecards' lines together; deliver the messages that
+    are due. How many of each."""
     messenger = deliverer(ctx)
     with write(ctx.engine) as conn:
         now = ctx.clock()
@@ -28,6 +29,7 @@ def sweep(ctx: Context) -> dict[str, int]:
             "requests": expiry.forget_requests(conn, now - KEEP_REQUESTS),
             "sessions": expiry.forget_sessions(conn, now),
             "messages": messages.forget(conn, old),
+            "lines": scores.compact(conn),
         }
     done = messenger.run()
     return swept | {"sent": done["sent"], "later": done["later"], "given up": done["dead"]}

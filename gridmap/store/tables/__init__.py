@@ -13,6 +13,7 @@ from gridmap.store.tables.ground import areas, bodies, cells, meta
 from gridmap.store.tables.messages import beats, messages, outbox, requests
 from gridmap.store.tables.people import duties, leaves, sealed, subjects, workers
 from gridmap.store.tables.reports import calendars, events, helpers, incidents, processes, responsibilities
+from gridmap.store.tables.scores import score_cases, scores
 from gridmap.store.tables.served import categories, enterprises, households
 
 __all__ = [
@@ -45,6 +46,8 @@ __all__ = [
     "requests",
     "responsibilities",
     "roads",
+    "score_cases",
+    "scores",
     "sealed",
     "sessions",
     "subjects",

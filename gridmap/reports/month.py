@@ -35,13 +35,14 @@ def html(card: Mapping[str, Any], lang: Lang) -> str:
     months = list(card["history"])
     accepted = [card["history"][month]["accepted"] for month in months]
     half = len(months) // 2
-    lines = sorted(card["lines"], key=lambda line: -line["counts"]["accepted"])[:MOST_BARS]
+    shown = [line for line in card["lines"] if line["counts"]["accepted"] or line["counts"]["due"]]
+    lines = sorted(shown, key=lambda line: -line["counts"]["accepted"])[:MOST_BARS]
     rows = [(_name(one, lang), one["counts"]["accepted"], one["counts_year_before"]["accepted"]) for one in lines]
     return page(
         "month.html", lang="zh-CN" if lang == "zh" else "en", title=_title(card, lang), w=said,
         foot=_title(card, lang), made=said["made"].format(at=card["at"][:16].replace("T", " ") + " UTC"),
         running=None if card["complete"] else said["running"], sentences=sentences(card, lang),
-        ratios=_ratios(card["total"], said), lines=[_row(line, lang) for line in card["lines"]],
+        ratios=_ratios(card["total"], said), lines=[_row(line, lang) for line in shown],
         months=charts.lines(said["months"], months[half:], accepted[half:], accepted[:half]),
         bars=charts.bars(said["bars"], rows), small=said["small"].format(n=SMALL),
         ring=charts.ring(said["channels"], [(said.get(name, name), n) for name, n in card["channels"].items()]),

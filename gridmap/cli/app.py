@@ -26,6 +26,7 @@ from gridmap.cli import (
     locate,
     messages,
     repair,
+    report,
     rules,
     scan,
     serve,
@@ -62,6 +63,8 @@ app.command("init")(database.init)
 app.command("import")(database.import_)
 app.command("export")(export.export)
 app.command("map")(map_verb.map_)
+app.command("report")(report.report)
+app.command("recount")(report.recount)
 app.command("sweep")(database.sweep)
 app.command("doctor")(doctor.doctor)
 app.command("demo")(demo.demo)

@@ -25,7 +25,7 @@ from gridmap.case.state import CaseState, apply, fold
 from gridmap.case.sweep import look_at
 from gridmap.case.terms import Status
 from gridmap.errors import InvalidInput, NotFound
-from gridmap.store import chain, meta
+from gridmap.store import chain, meta, scores
 from gridmap.store import tables as t
 
 #: says in `reported` that a case came from a register, which tells nothing of its steps
@@ -114,6 +114,7 @@ def remember(conn: Connection, case: Case, now: datetime) -> None:
     told = {**columns(case, now), "appeal_at": appeal if case.state.appeal_seq is not None else None}
     conn.execute(update(i).where(i.c.id == case.id).values(told))
     _remember_helpers(conn, case)
+    scores.keep(conn, case.id, case.state, ZoneInfo(case.calendar.zone))
 
 
 def columns(case: Case, now: datetime) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from gridmap.case.categories import default_categories
 from gridmap.demo import visited
 from gridmap.demo.county import County
 from gridmap.errors import Conflict, NotFound
-from gridmap.store import cases, demo_homes, meta, read, upgrade, write
+from gridmap.store import cases, demo_homes, meta, read, scores, upgrade, write
 from gridmap.store import ground as ground_store
 from gridmap.store.demo_seats import busiest
 from gridmap.usecases import accounts, homes
@@ -36,6 +36,7 @@ def initialise(ctx: Context) -> Loaded:
     upgrade(ctx.engine)
     with write(ctx.engine) as conn:
         cases.begin(conn, ctx.zone, ctx.clock())
+        scores.add_missing(conn, ctx.zone)
     shipped = default_categories()
     return load(ctx, "categories", shipped.assign(row=range(1, len(shipped) + 1)))
 

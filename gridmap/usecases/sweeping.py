@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from gridmap.store import accounts, analyses, desk, expiry, messages, residents, sweeps, write
+from gridmap.store import accounts, analyses, desk, expiry, messages, residents, scores, sweeps, write
 from gridmap.usecases import homes
 from gridmap.usecases.analysing import KEEP as KEEP_ANALYSES
 from gridmap.usecases.context import Context
@@ -27,7 +27,8 @@ WATCHED = ("warned", "supervised", "escalated", "resumed", "late_reply", "handed
 
 def sweep(ctx: Context) -> dict[str, int]:
     """Remove what has expired, give what stands on the ground the cells of today where a drawing came into force, watch
-    over the cases (`watching`), pass help calls on, deliver what is due. How many of each.
+    over the cases (`watching`), pass help calls on, add the scorecards' lines together,
+    deliver what is due. How many of each.
     """
     messenger = deliverer(ctx)
     with write(ctx.engine) as conn:
@@ -44,6 +45,7 @@ def sweep(ctx: Context) -> dict[str, int]:
             "homes": homes.expire(ctx, conn, now, old),
             "duties": sweeps.forget(conn, now - KEEP_DUTIES),
             "behalves": desk.end_behalves(conn, now),
+            "lines": scores.compact(conn),
         }
     called = ask_on(ctx)
     watched = dict.fromkeys(WATCHED, 0) | dict(Watcher(ctx).run())

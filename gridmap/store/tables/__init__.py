@@ -19,6 +19,7 @@ from gridmap.store.tables.messages import beats, messages, outbox, requests
 from gridmap.store.tables.people import duties, leaves, sealed, subjects, workers
 from gridmap.store.tables.reports import calendars, events, helpers, incidents, processes, responsibilities
 from gridmap.store.tables.residents import photos, salts, spent, tallies, tracks
+from gridmap.store.tables.scores import score_cases, scores
 from gridmap.store.tables.served import categories, enterprises, households
 
 __all__ = [
@@ -68,6 +69,8 @@ __all__ = [
     "rule_sets",
     "salts",
     "saved_views",
+    "score_cases",
+    "scores",
     "sealed",
     "seats",
     "sessions",

@@ -17,7 +17,7 @@ import pandas as pd
 from sqlalchemy import Connection, Table
 
 from gridmap.store import incidents as incident_store
-from gridmap.store import rules, subjects
+from gridmap.store import rules, scores, subjects
 from gridmap.store import tables as t
 from gridmap.store.bulk import expect_growth
 from gridmap.store.ground import drawing_days
@@ -49,6 +49,7 @@ def incidents(
             register.take(frame.iloc[start : start + CHUNK].reset_index(drop=True))
             progress(register.seen // 2, total)
     ids = register.turns.give(conn, ctx.zone, lambda done: progress(total - (len(register.turns) - done) // 2, total))
+    scores.add_missing(conn, ctx.zone)
     return Counted(len(ids), 0, register.unchanged, register.rejects, touched=ids)
 
 

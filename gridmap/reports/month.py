@@ -1,0 +1,147 @@
+"""The monthly report from a scorecard's document: sentences first, then charts, ratios and lines. HTML, PDF, xlsx."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from io import BytesIO
+from typing import Any, Literal
+
+from openpyxl import Workbook
+from openpyxl.styles import Alignment, Font
+from openpyxl.utils import get_column_letter
+
+from gridmap.case.ratios import SMALL
+from gridmap.reports import charts
+from gridmap.reports.paper import page
+
+Lang = Literal["zh", "en"]
+#: a chart of more bars than these is no longer read
+MOST_BARS = 15
+COLUMNS = ("accepted", "due", "disposed", "overdue", "closed")
+
+
+@cache
+def _words() -> dict[str, dict[str, str]]:
+    read: dict[str, dict[str, str]] = json.loads(files("gridmap.reports").joinpath("words.json").read_text("utf-8"))
+    return read
+
+
+def html(card: Mapping[str, Any], lang: Lang) -> str:
+    """The report as one page that needs nothing else. `card`: `usecases.scoredocs.document`."""
+    said = _words()[lang]
+    months = list(card["history"])
+    accepted = [card["history"][month]["accepted"] for month in months]
+    half = len(months) // 2
+    shown = [line for line in card["lines"] if line["counts"]["accepted"] or line["counts"]["due"]]
+    lines = sorted(shown, key=lambda line: -line["counts"]["accepted"])[:MOST_BARS]
+    rows = [(_name(one, lang), one["counts"]["accepted"], one["counts_year_before"]["accepted"]) for one in lines]
+    return page(
+        "month.html", lang="zh-CN" if lang == "zh" else "en", title=_title(card, lang), w=said,
+        foot=_title(card, lang), made=said["made"].format(at=card["at"][:16].replace("T", " ") + " UTC"),
+        running=None if card["complete"] else said["running"], sentences=sentences(card, lang),
+        ratios=_ratios(card["total"], said), lines=[_row(line, lang) for line in shown],
+        months=charts.lines(said["months"], months[half:], accepted[half:], accepted[:half]),
+        bars=charts.bars(said["bars"], rows), small=said["small"].format(n=SMALL),
+        ring=charts.ring(said["channels"], [(said.get(name, name), n) for name, n in card["channels"].items()]),
+    )  # fmt: skip
+
+
+def sentences(card: Mapping[str, Any], lang: Lang) -> list[str]:
+    """What the month comes to in words, every share beside its counts."""
+    said, total = _words()[lang], card["total"]
+    counts, disposal, hours = total["counts"], total["ratios"]["disposal"], total["hours"]
+    told = {"due": counts["due"], "disposed": counts["disposed"], "on_time": counts["on_time"]}
+    verdict = said["verdict"].format(
+        accepted=counts["accepted"], change=_change(total["accepted_change_pct"], said), overdue=counts["open_overdue"],
+        disposal=_percent(disposal["value"]), **told,
+    )  # fmt: skip
+    within = {name: _lasting(hours[name], said) for name in ("median", "p90")}
+    return [verdict, said["hours"].format(open=hours["open"], **within)]
+
+
+def xlsx(card: Mapping[str, Any], lang: Lang) -> bytes:
+    """The report as a workbook: ratios, lines and months, numbers as numbers, texts as texts (never formulas)."""
+    said, book = _words()[lang], Workbook()
+    sheet = book.active
+    sheet.title = said["ratios"]
+    heads = [said[name] for name in ("figure", "share", "count", "of")]
+    rows = [[said[n], r["value"], r["numerator"], r["denominator"]] for n, r in card["total"]["ratios"].items()]
+    _fill(sheet, [*heads[:2], heads[2].split(" / ")[0], heads[3]], rows, shares=(2,))
+    keys = ("accepted", "due", "disposed", "open_overdue", "closed")
+    rows = [[_name(o, lang), *(o["counts"][k] for k in keys), o["points"]] for o in card["lines"]]
+    _fill(book.create_sheet(said["by_line"]), [said["name"], *(said[c] for c in COLUMNS), said["score"]], rows)
+    rows = [[month, *(one[k] for k in keys)] for month, one in card["history"].items()]
+    _fill(book.create_sheet(said["month"]), [said["month"], *(said[c] for c in COLUMNS)], rows)
+    kept = BytesIO()
+    book.save(kept)
+    return kept.getvalue()
+
+
+def _fill(sheet: Any, heads: list[str], rows: list[list[Any]], shares: tuple[int, ...] = ()) -> None:
+    for y, row in enumerate([heads, *rows], start=1):
+        for x, value in enumerate(row, start=1):
+            cell = sheet.cell(y, x, value)
+            if isinstance(value, str):
+                cell.data_type = "s"  # a name that begins with = is a name
+            elif x in shares:
+                cell.number_format = "0.0%"
+            elif isinstance(value, float):
+                cell.number_format = "0.0"
+            cell.font, cell.alignment = Font(bold=y == 1), Alignment(wrap_text=y == 1, vertical="top")
+    sheet.freeze_panes = "B2"
+    for x in range(1, len(heads) + 1):
+        sheet.column_dimensions[get_column_letter(x)].width = 24 if x == 1 else 14
+
+
+def _title(card: Mapping[str, Any], lang: Lang) -> str:
+    said = _words()[lang]
+    area = _name(card["area"], lang) if card["area"] else said["all"]
+    return said["title"].format(area=area, month=card["month"])
+
+
+def _name(line: Mapping[str, Any], lang: Lang) -> str:
+    return str((line["name_en"] if lang == "en" else None) or line["name"] or _words()[lang]["other"])
+
+
+def _row(line: Mapping[str, Any], lang: Lang) -> dict[str, Any]:
+    said, counts, disposal = _words()[lang], line["counts"], line["ratios"]["disposal"]
+    return {
+        "name": _name(line, lang), "accepted": counts["accepted"], "due": counts["due"],
+        "disposed": counts["disposed"], "overdue": counts["open_overdue"], "share": _percent(disposal["value"]),
+        "small": disposal["small"], "median": _lasting(line["hours"]["median"], said, "–"),
+        "points": "–" if line["points"] is None else f"{line['points']:.1f}",
+    }  # fmt: skip
+
+
+def _ratios(line: Mapping[str, Any], said: Mapping[str, str]) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": said[name], "share": _percent(one["value"]),
+            "count": f"{one['numerator']:,} / {one['denominator']:,}",
+            "of": said[f"of_{one['of']}"], "small": one["small"],
+            "interval": "–" if one["value"] is None else "–".join(f"{end * 100:.1f}" for end in one["interval"]),
+            "year": "–" if one["points_on_year"] is None else said["points"].format(n=f"{one['points_on_year']:+.1f}"),
+        }
+        for name, one in line["ratios"].items()
+    ]  # fmt: skip
+
+
+def _percent(value: float | None) -> str:
+    return "–" if value is None else f"{value * 100:.1f} %"
+
+
+def _lasting(hours: float | None, said: Mapping[str, str], missing: str | None = None) -> str:
+    if hours is None:
+        return missing or said["unknown"]
+    return said["h"].format(n=f"{hours:.1f}") if hours < 72 else said["d"].format(n=f"{hours / 24:.1f}")
+
+
+def _change(percent: float | None, said: Mapping[str, str]) -> str:
+    if percent is None:
+        return said["nothing"]
+    if percent == 0:
+        return said["same"]
+    return said["up" if percent > 0 else "down"].format(pct=f"{abs(percent):.1f} %")

@@ -1,0 +1,156 @@
+"""The sums kept by the events are what a full count of the cases comes to, whatever was done to them."""
+
+from __future__ import annotations
+
+import random
+from contextlib import suppress
+from typing import Any
+
+import pandas as pd
+import pytest
+from sqlalchemy import delete, func, select
+
+from gridmap.case.scorecard import COUNTS, FLAGS, MOMENTS, Counts, Period, shifted, tally
+from gridmap.case.standing import number_of
+from gridmap.errors import GridmapError
+from gridmap.store import cases, read, scorecards, scores, write
+from gridmap.store import tables as t
+from gridmap.store.scores import KEYS
+from gridmap.usecases.casework import act, move
+from gridmap.usecases.reporting import report
+from gridmap.usecases.scoring import card
+from tests.county import TOWNS, SmallCounty, centre
+from tests.usecases.test_reporting import draft, view
+
+ACTIONS: dict[str, tuple[str, dict[str, Any]]] = {
+    "accept": ("worker-a", {}),
+    "dispatch": ("dispatcher-1", {"body_id": 2}),
+    "sign": ("handler-eco", {}),
+    "return": ("handler-eco", {"reason": "not_ours", "note": "x"}),
+    "handle": ("worker-a", {}),
+    "extend_ask": ("worker-a", {"more": {"workdays": 3}, "reason": "complex", "note": "x"}),
+    "extend_grant": ("supervisor", {"more": {"workdays": 2}}),
+    "resolve": ("worker-a", {"outcome": "settled", "note": "x"}),
+    "verify": ("dispatcher-1", {"passed": True, "note": "x"}),
+    "close": ("dispatcher-1", {}),
+    "reopen": ("dispatcher-1", {"reason": "came_back", "note": "x"}),
+    "rate": ("worker-a", {"satisfied": True}),
+    "void": ("dispatcher-1", {"reason": "test", "note": "x"}),
+    "recategorise": ("dispatcher-1", {"category": "neighbour"}),
+}
+
+
+def live(county: SmallCounty, seed: int, steps: int) -> set[str]:
+    """Months of random work on some cases; what worked."""
+    rng, ids, worked = random.Random(seed), [], set()
+    for _ in range(steps):
+        county.clock.forward(hours=rng.choice((1, 5, 30, 200)))
+        if len(ids) < 3 or rng.random() < 0.12:
+            ids.append(int(report(county.ctx, view(county, "worker-a"), draft("A"))["id"]))
+            continue
+        if rng.random() < 0.15:
+            worked |= straight(county, rng.choice(ids))
+            continue
+        case, action = (
+            rng.choice(ids),
+            rng.choice([*ACTIONS, "accept", "resolve", "verify", "close", "close", "reopen", "rate", "move", "merge"]),
+        )
+        with suppress(GridmapError):
+            if action == "move":
+                lon, lat = centre(rng.choice("ABC"), rng.uniform(-0.3, 0.3))
+                move(county.ctx, view(county, "dispatcher-1"), case, lon, lat, confirmed=True)
+            elif action == "merge":
+                act(county.ctx, view(county, "dispatcher-1"), case, "merge", {"into_id": rng.choice(ids)})
+            else:
+                _, given = ACTIONS[action]
+                user = rng.choice(("worker-a", "dispatcher-1", "supervisor", "handler-eco", "handler-land"))
+                act(county.ctx, view(county, user), case, action, given)
+            worked.add(action)
+    return worked
+
+
+def straight(county: SmallCounty, case: int) -> set[str]:
+    """A case taken to its end and opened again, as far as it lets itself be."""
+    done = set()
+    for action in ("accept", "resolve", "verify", "close", "rate", "reopen"):
+        for user in ("worker-a", "dispatcher-1", "handler-land"):
+            county.clock.forward(hours=40)
+            with suppress(GridmapError):
+                act(county.ctx, view(county, user), case, action, ACTIONS[action][1])
+                done.add(action)
+                break
+    return done
+
+
+def counted_again(county: SmallCounty, by: tuple[str, ...], month: str) -> pd.DataFrame:
+    """`tally` of the cases' facts: the other way round."""
+    with read(county.ctx.engine) as conn:
+        rows = pd.DataFrame(conn.execute(select(t.score_cases)).mappings().all())
+    for name in MOMENTS:
+        rows[name] = pd.to_datetime(rows[name], utc=True).astype("datetime64[us, UTC]")
+    for name in FLAGS:
+        rows[name] = rows[name].astype(bool)
+    found = tally(rows, Period.month(month, county.ctx.zone), by)
+    return found[found[list(COUNTS)].to_numpy().any(axis=1)].reset_index(drop=True)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_the_sums_are_a_full_count(small_county: SmallCounty, seed: int) -> None:
+    worked = live(small_county, seed, 140)
+    assert {"move", "accept", "recategorise", "close", "reopen"} <= worked, worked
+    with write(small_county.ctx.engine) as conn:
+        assert scores.drift(conn) == []
+        assert scores.torn(conn, small_county.ctx.zone) == 0
+        scores.compact(conn)
+        assert scores.torn(conn, small_county.ctx.zone) == 0
+    last = small_county.clock().strftime("%Y-%m")
+    for month in (shifted(last, -back) for back in range(6)):
+        for by in ((), ("area_id",), KEYS):
+            with read(small_county.ctx.engine) as conn:
+                kept = scorecards.sums(conn, [number_of(month)], by, None)
+            kept = kept[kept[list(COUNTS)].to_numpy().any(axis=1)].sort_values(list(by)) if by else kept
+            again = counted_again(small_county, by, month) if by else tally_all(small_county, month)
+            assert kept[list(COUNTS)].to_numpy().tolist() == again[list(COUNTS)].to_numpy().tolist(), (month, by)
+
+
+def tally_all(county: SmallCounty, month: str) -> pd.DataFrame:
+    found = counted_again(county, ("dropped",), month)
+    return found[list(COUNTS)].sum().to_frame().T
+
+
+def test_a_recount_mends_what_was_tampered_with(small_county: SmallCounty) -> None:
+    zone = small_county.ctx.zone
+    with write(small_county.ctx.engine) as conn:
+        before = scorecards.sums(conn, [number_of("2026-07")], KEYS, None)
+        some = select(func.min(t.scores.c.id)).scalar_subquery()
+        conn.execute(delete(t.scores).where(t.scores.c.id == some))
+        assert scores.torn(conn, zone) == 1
+        assert scores.recount(conn, zone) == conn.execute(select(func.count()).select_from(t.incidents)).scalar_one()
+        assert scores.torn(conn, zone) == 0
+        after = scorecards.sums(conn, [number_of("2026-07")], KEYS, None)
+    pd.testing.assert_frame_equal(before.sort_values(list(KEYS), ignore_index=True),
+                                  after.sort_values(list(KEYS), ignore_index=True))  # fmt: skip
+
+
+def test_a_card_adds_up_and_keeps_to_its_area(small_county: SmallCounty) -> None:
+    whole = card(small_county.ctx, view(small_county, "official"), "2026-06", "area")
+    assert sum((line.now for line in whole.lines), Counts()) == whole.total.now
+    assert {line.code for line in whole.lines} >= set(TOWNS.values())
+    half = card(small_county.ctx, view(small_county, "official-2"), "2026-06", "area")
+    mine = next(line for line in whole.lines if line.code == TOWNS[2])
+    assert half.total.now == mine.now
+    for role in ("worker-a", "handler-eco", "admin"):
+        with pytest.raises(GridmapError):
+            card(small_county.ctx, view(small_county, role), "2026-06")
+    with pytest.raises(GridmapError):
+        card(small_county.ctx, view(small_county, "official-2"), "2026-06", area=TOWNS[1])
+
+
+def test_what_is_not_due_yet_is_not_overdue(small_county: SmallCounty) -> None:
+    """In a month that runs, a case due tomorrow counts neither as due nor as late."""
+    now = card(small_county.ctx, view(small_county, "official"), "2026-07").total.now
+    with read(small_county.ctx.engine) as conn:
+        i = t.incidents.c
+        open_ = select(func.count()).where(i.closed_at.is_(None), i.due_at < small_county.clock(), i.status != "voided")
+        assert now.open_overdue == conn.execute(open_).scalar_one()
+        assert cases.events(conn, 1)

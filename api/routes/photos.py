@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Body, Depends, Path, Query, Response
 from pydantic import BaseModel
@@ -15,7 +15,7 @@ from gridmap.usecases import photos
 
 router = APIRouter(prefix="/api/v1/incidents", tags=["incidents"], dependencies=[Depends(known_parameters())])
 
-JPEG = {200: {"content": {"image/jpeg": {}}, "description": "The photo"}}
+JPEG: dict[int | str, dict[str, Any]] = {200: {"content": {"image/jpeg": {}}, "description": "The photo"}}
 PhotoId = Annotated[Id, Path(description="as listed", examples=[1])]
 Picture = Annotated[bytes, Body(media_type="image/jpeg", description="the file as it is, JPEG, PNG or WebP")]
 

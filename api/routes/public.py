@@ -126,9 +126,13 @@ def find_places(ctx: Ctx, q: Annotated[str, Query(min_length=1, max_length=40)])
 def report_publicly(ctx: Ctx, request: Request, body: PublicReportIn, key: DeviceKey) -> Receipt:
     """Files the report and answers with its number and its secret link. The same key again answers the same."""
     said = body.model_dump(exclude={"name", "phone", "consent", "challenge", "proof"})
-    contact = {"reporter_name": body.name or None, "reporter_phone": body.phone or None} if body.consent else {}
+    name, phone = (body.name or None, body.phone or None) if body.consent else (None, None)
     proof = residents.Proof(body.challenge, body.proof, request.client.host if request.client else "")
-    return Receipt(**residents.report(ctx, Draft(**said, **contact, channel="resident"), proof, key=key))
+    return Receipt(
+        **residents.report(
+            ctx, Draft(**said, reporter_name=name, reporter_phone=phone, channel="resident"), proof, key=key
+        )
+    )
 
 
 @router.get("/reports/{token}", summary="Where a report stands", responses=problems(404))

@@ -65,9 +65,8 @@ def tallied(conn: Connection, bucket: str, now: datetime) -> int:
     """How many were counted in this hour."""
     hour = now.replace(minute=0, second=0, microsecond=0)
     c = t.tallies.c
-    return conn.execute(
-        select(func.coalesce(func.sum(c.count), 0)).where(c.bucket == bucket, c.hour == hour)
-    ).scalar_one()
+    counted = select(func.coalesce(func.sum(c.count), 0)).where(c.bucket == bucket, c.hour == hour)
+    return int(conn.execute(counted).scalar_one())
 
 
 def forget(conn: Connection, now: datetime, today: date) -> int:

@@ -12,11 +12,11 @@ from api.routes.incidents import Key
 from api.schemas.common import SIGNED, Id, problems
 from api.schemas.meetings import (
     Called,
-    CallIn,
     CancelIn,
     EffectOut,
     EffectQuery,
     HeldIn,
+    MeetingIn,
     MeetingItem,
     MeetingList,
     MeetingOut,
@@ -38,7 +38,7 @@ WRITTEN = problems(*SIGNED, 400, 404, 409, 413)
 
 
 @router.post("/meetings", status_code=201, summary="Call a joint meeting", responses=WRITTEN)
-def call_meeting(caller: Signed, body: CallIn, key: Key = None) -> Called:
+def call_meeting(caller: Signed, body: MeetingIn, key: Key = None) -> Called:
     """Calls the three sides to a table. Officials, supervisors and dispatchers call; the cases named must be theirs."""
     said = body.model_dump()
     call = meetings.Call(**{**said, "bodies": tuple(body.bodies), "incident_ids": tuple(body.incident_ids)})

@@ -21,7 +21,7 @@ class Given(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class CallIn(Given):
+class MeetingIn(Given):
     """A meeting of government, enterprise and residents; the residents sit there as a community."""
 
     title: Title = Field(examples=["青石采石场爆破裂缝联席会议"])

@@ -48,7 +48,7 @@ def test_a_promise_is_kept_only_with_proof_and_broken_only_with_a_reason() -> No
         (40, S.OPEN, Light.YELLOW),
         (41, S.OPEN, Light.RED),
         (41, S.PROVEN, Light.GREEN),
-        *((41, settled, None) for settled in SETTLED),
+        *((41, settled, None) for settled in sorted(SETTLED)),
     ],
 )
 def test_lights(day: int, status: S, shown: Light | None) -> None:

@@ -18,6 +18,7 @@ from gridmap.cli import (
     database,
     demo,
     doctor,
+    emerging,
     export,
     help_button,
     hotspots,
@@ -54,6 +55,7 @@ app.command("check")(check.check)
 app.command("repair")(repair.repair)
 app.command("convert")(convert.convert)
 app.command("hotspots")(hotspots.hotspots)
+app.command("emerging")(emerging.emerging)
 app.command("scan")(scan.scan)
 app.command("sources")(sources.sources)
 app.command("knox")(knox.knox)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,21 +14,21 @@ from gridmap.cli.options import (
     CellsCrs,
     Code,
     Encoding,
+    Findings,
     Json,
     Layer,
+    Neighbouring,
     Permutations,
     PlanarX,
     PlanarY,
     Seed,
     both_or_neither,
+    check_neighbours,
 )
-from gridmap.cli.output import note, print_json, say
+from gridmap.cli.output import note, print_json, say, write_findings
 
 if TYPE_CHECKING:
-    from gridmap.files import Table
     from gridmap.stats import Hotspots
-
-_NEIGHBOURS = re.compile(r"queen|rook|knn:[1-9]\d*|distance:\d*\.?\d+(e[+-]?\d+)?")
 
 
 def hotspots(
@@ -39,23 +38,13 @@ def hotspots(
         str | None,
         typer.Option(metavar="COL", help="Column of households or people: compare rates, allowing for small cells."),
     ] = None,
-    neighbours: Annotated[
-        str,
-        typer.Option(
-            metavar="RULE",
-            help="queen (share a border or corner), rook (a border), knn:K (the K nearest), distance:M (centroids up "
-            "to M metres apart), or FILE.gal.",
-        ),
-    ] = "queen",
+    neighbours: Neighbouring = "queen",
     permutations: Permutations = None,
     seed: Seed = 1,
     code: Code = None,
     x: PlanarX = None,
     y: PlanarY = None,
-    out: Annotated[
-        Path | None,
-        typer.Option("--out", "-o", metavar="OUT", help="Write CELLS there with the findings as columns."),
-    ] = None,
+    out: Findings = None,
     crs: CellsCrs = None,
     layer: Layer = None,
     encoding: Encoding = None,
@@ -77,7 +66,8 @@ def hotspots(
     from gridmap.files.figures import names_in, neighbours_in, numbers_in, whole_table
     from gridmap.files.write import writable_format
 
-    _check_usage(neighbours, x, y)
+    both_or_neither(x, y)
+    check_neighbours(neighbours)
     if out is not None:
         writable_format(out)
     table = read_table(cells, layer=layer, encoding=encoding)
@@ -90,21 +80,12 @@ def hotspots(
     graph = neighbours_in(table, neighbours, code, x, y, crs)
     found = stats.hotspots(values, graph, np.random.default_rng(seed), people, permutations)
     if out is not None:
-        _write(table, found, out, crs)
+        write_findings(table, _columns(found), out, crs)
     if as_json:
         print_json(_document(found, None if code is None else names, seed))
     else:
         for line in _lines(found, names, out):
             say(line)
-
-
-def _check_usage(neighbours: str, x: str | None, y: str | None) -> None:
-    both_or_neither(x, y)
-    if neighbours.lower().endswith(".gal"):
-        if not Path(neighbours).is_file():
-            raise typer.BadParameter(f"there is no file {neighbours}")
-    elif not _NEIGHBOURS.fullmatch(neighbours):
-        raise typer.BadParameter(f"--neighbours is queen, rook, knn:K, distance:M or FILE.gal, not {neighbours!r}")
 
 
 def _columns(found: Hotspots) -> dict[str, list[Any]]:
@@ -121,17 +102,6 @@ def _columns(found: Hotspots) -> dict[str, list[Any]]:
 
 def _number(value: float) -> float | None:
     return None if math.isnan(value) else float(value)
-
-
-def _write(table: Table, found: Hotspots, out: Path, crs: str | None) -> None:
-    from gridmap.files import write_table
-    from gridmap.files.figures import with_columns
-    from gridmap.files.locating import epsg_of
-
-    frame, notes = with_columns(table.frame, _columns(found))
-    for text in notes:
-        note(text)
-    write_table(frame, out, epsg_of(crs) if crs is not None else table.crs, bom=table.needs_bom)
 
 
 def _document(found: Hotspots, names: list[str] | None, seed: int) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -56,11 +57,35 @@ Within = Annotated[
         exists=True, dir_okay=False, metavar="BOUNDARY", help="Polygons of the area that the cells must cover."
     ),
 ]
+Neighbouring = Annotated[
+    str,
+    typer.Option(
+        metavar="RULE",
+        help="queen (share a border or corner), rook (a border), knn:K (the K nearest), distance:M (centroids up "
+        "to M metres apart), or FILE.gal.",
+    ),
+]
+Findings = Annotated[
+    Path | None,
+    typer.Option("--out", "-o", metavar="OUT", help="Write CELLS there with the findings as columns."),
+]
 Seed = Annotated[int, typer.Option(min=0, help="Start of the random numbers: the same seed gives the same figures.")]
 Permutations = Annotated[
     int | None,
     typer.Option(min=99, metavar="N", help="Random orders to compare with; by default as many as the cells ask for."),
 ]
+
+
+_NEIGHBOURS = re.compile(r"queen|rook|knn:[1-9]\d*|distance:\d*\.?\d+(e[+-]?\d+)?")
+
+
+def check_neighbours(rule: str) -> None:
+    """Wrong usage when it names no rule, or a file that is not there."""
+    if rule.lower().endswith(".gal"):
+        if not Path(rule).is_file():
+            raise typer.BadParameter(f"there is no file {rule}")
+    elif not _NEIGHBOURS.fullmatch(rule):
+        raise typer.BadParameter(f"--neighbours is queen, rook, knn:K, distance:M or FILE.gal, not {rule!r}")
 
 
 def both_or_neither(x: str | None, y: str | None) -> None:

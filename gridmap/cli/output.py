@@ -21,7 +21,9 @@ import typer
 from gridmap.errors import EnvironmentFault, GridmapError
 
 if TYPE_CHECKING:
-    from gridmap.files import Reject
+    from pathlib import Path
+
+    from gridmap.files import Reject, Table
 
 DONE, DATA_FAULT, USAGE_FAULT, ENVIRONMENT_FAULT = 0, 1, 2, 3
 
@@ -137,3 +139,15 @@ def _bar(label: str) -> Iterator[Callable[[int, int], None]]:
     with rich.Progress(*columns, console=Console(stderr=True)) as bar:
         task = bar.add_task(label, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def write_findings(table: Table, columns: Mapping[str, list[Any]], out: Path, crs: str | None) -> None:
+    """Write a table with more columns, in the reference system named for it or its own; say what was renamed."""
+    from gridmap.files import write_table
+    from gridmap.files.figures import with_columns
+    from gridmap.files.locating import epsg_of
+
+    frame, notes = with_columns(table.frame, columns)
+    for text in notes:
+        note(text)
+    write_table(frame, out, epsg_of(crs) if crs is not None else table.crs, bom=table.needs_bom)

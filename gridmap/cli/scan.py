@@ -25,8 +25,18 @@ class Model(StrEnum):
 
 def scan(
     cells: Cells,
-    cases: Annotated[str, typer.Option(metavar="COL", help="Column of cases in each cell.")],
-    population: Annotated[str, typer.Option(metavar="COL", help="Column of households or people in each cell.")],
+    cases: Annotated[
+        str,
+        typer.Option(
+            metavar="COL", help="Column of cases in each cell; with a *, columns of times ('2026-*'): space and time."
+        ),
+    ],
+    population: Annotated[
+        str,
+        typer.Option(
+            metavar="COL", help="Column of households or people in each cell; with a *, one for each of the times."
+        ),
+    ],
     x: PlanarX = None,
     y: PlanarY = None,
     max_share: Annotated[
@@ -54,12 +64,13 @@ def scan(
     \b
     Example:
       gridmap scan tracts.csv --cases leukaemia --population people --x x_km --y y_km --json
+      gridmap scan cells.gpkg --cases 'disputes_2026*' --population households
     """
     import numpy as np
 
     from gridmap import stats
     from gridmap.files import read_table
-    from gridmap.files.figures import names_in, numbers_in, plane_places, whole_table
+    from gridmap.files.figures import names_in, numbers_over, plane_places, whole_table
 
     both_or_neither(x, y)
     table = read_table(cells, layer=layer, encoding=encoding)
@@ -68,35 +79,40 @@ def scan(
     whole_table(table)
     names = names_in(table, code)
     place = plane_places(table, x, y, crs)
-    counts = (numbers_in(table, cases), numbers_in(table, population))
+    times, counts = numbers_over(table, cases)
+    people = numbers_over(table, population)[1]
+    if people.shape[1] not in (1, len(times)):
+        raise typer.BadParameter(f"--cases names {len(times)} columns, --population {people.shape[1]}; one or as many")
     found = stats.scan(
-        *place, *counts, np.random.default_rng(seed),
+        *place, counts, people[:, 0] if people.shape[1] == 1 else people, np.random.default_rng(seed),
         model=model.value, max_share=max_share, replications=replications, alpha=alpha,
     )  # fmt: skip
     if as_json:
         listed = [
-            _as_dict(one, None if code is None else names, place if x is not None else None) for one in found.clusters
+            _as_dict(one, None if code is None else names, place if x is not None else None, times)
+            for one in found.clusters
         ]
         totals = {"cases": found.cases, "population": found.population}
         print_json({"clusters": listed, **totals, "replications": replications, "seed": seed})
     else:
-        for line in _lines(found, names):
+        for line in _lines(found, names, times):
             say(line)
 
 
-def _as_dict(one: Cluster, names: Sequence[str] | None, place: Any) -> dict[str, Any]:
+def _as_dict(one: Cluster, names: Sequence[str] | None, place: Any, times: Sequence[str]) -> dict[str, Any]:
     centre: dict[str, Any] = {"row": one.centre}
     if place is not None:
         centre |= {"x": float(place[0][one.centre]), "y": float(place[1][one.centre])}
     codes = {} if names is None else {"codes": [names[row] for row in one.members]}
     return {
-        "members": one.members.tolist(), **codes, "centre": centre, "radius": one.radius, "cases": one.cases,
+        "members": one.members.tolist(), **codes, "centre": centre, "radius": one.radius,
+        **({} if one.times is None else {"times": [times[one.times[0]], times[one.times[1]]]}), "cases": one.cases,
         "expected": one.expected, "relative_risk": one.relative_risk if math.isfinite(one.relative_risk) else None,
         "llr": one.llr, "p": one.p,
     }  # fmt: skip
 
 
-def _lines(found: Scan, names: Sequence[str]) -> Iterator[str]:
+def _lines(found: Scan, names: Sequence[str], times: Sequence[str]) -> Iterator[str]:
     if not found.clusters:
         yield "No circle holds more cases than expected."
     for number, one in enumerate(found.clusters):
@@ -106,4 +122,6 @@ def _lines(found: Scan, names: Sequence[str]) -> Iterator[str]:
             f"expected, {one.relative_risk:.2f} times the rate elsewhere; log likelihood ratio {one.llr:.2f}, "
             f"p {one.p:.3g}.{sure}"
         )
-        yield f"  {len(one.members)} cells around {names[one.centre]}: {', '.join(names[row] for row in one.members)}"
+        when = "" if one.times is None else f", {times[one.times[0]]} to {times[one.times[1]]}"
+        listed = ", ".join(names[row] for row in one.members)
+        yield f"  {len(one.members)} cells around {names[one.centre]}{when}: {listed}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from fnmatch import fnmatchcase
 from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -40,6 +41,23 @@ def numbers_in(table: Table, column: str) -> Floats:
             found[place] = value
     _refuse(table, column, faults)
     return found
+
+
+def columns_like(table: Table, pattern: str) -> list[str]:
+    """The column of this name, or, with a `*` in it, all columns that fit, in the file's order. InvalidInput: none."""
+    if "*" not in pattern:
+        require_column(table, pattern)
+        return [pattern]
+    found = [str(name) for name in table.frame.columns if fnmatchcase(str(name), pattern)]
+    if not found:
+        require_column(table, pattern)
+    return found
+
+
+def numbers_over(table: Table, pattern: str) -> tuple[list[str], Floats]:
+    """The columns that a pattern names, and their numbers, (rows, columns); a single column gives (rows, 1)."""
+    names = columns_like(table, pattern)
+    return names, np.column_stack([numbers_in(table, name) for name in names])
 
 
 def times_in(table: Table, column: str) -> Floats:

@@ -296,3 +296,50 @@ def test_knox_takes_days(here: Path, capsys: Any) -> None:
 def test_help_has_an_example(verb: str, capsys: Any) -> None:
     assert run([verb, "--help"]) == 0
     assert f"gridmap {verb} " in capsys.readouterr().out.split("Example:")[1]
+
+
+# --- over time --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def months(here: Path) -> Path:
+    """The same cells with twelve months of disputes; the planted ones are raised in the last three."""
+    frame = gpd.read_file(here / "cells.gpkg")
+    rng = np.random.default_rng(6)
+    for month in range(1, 13):
+        raised = np.where(frame["planted"] & (month > 9), 5.0, 1.0)
+        frame[f"m{month:02}"] = rng.poisson(0.05 * frame["households"] * raised)
+    frame.to_file(here / "months.gpkg")
+    return here
+
+
+def test_emerging_tells_the_cells_that_became_hot_of_late(months: Path, capsys: Any) -> None:
+    found = told(capsys, "emerging", "months.gpkg", "--values", "m*", "--population", "households", "--code", "code")
+    assert found["steps"] == [f"m{month:02}" for month in range(1, 13)]
+    frame = gpd.read_file(months / "months.gpkg")
+    late = [one["category"] for one, planted in zip(found["cells"], frame["planted"], strict=True) if planted]
+    assert set(late) <= {"new hot", "consecutive hot", "sporadic hot"}
+    others = [one["category"] for one, planted in zip(found["cells"], frame["planted"], strict=True) if not planted]
+    assert others.count("none") > 0.7 * len(others)  # those beside the planted ones share their neighbours
+
+
+def test_emerging_writes_its_findings_beside_the_cells(months: Path, capsys: Any) -> None:
+    assert run(["emerging", "months.gpkg", "--values", "m*", "-o", "out.gpkg"]) == 0
+    assert {"category", "trend_z", "hot_share", "households"} <= set(gpd.read_file("out.gpkg").columns)
+    assert "12 steps, m01 to m12" in capsys.readouterr().out
+
+
+def test_emerging_refuses_a_few_months_and_columns_that_are_not_there(months: Path, capsys: Any) -> None:
+    assert run(["emerging", "months.gpkg", "--values", "m0[12]*", "--json"]) == 1
+    assert run(["emerging", "months.gpkg", "--values", "q*", "--json"]) == 1
+    assert "has no column 'q*'" in capsys.readouterr().err
+
+
+def test_scan_over_months_tells_when(months: Path, capsys: Any) -> None:
+    [first, *_] = told(capsys, "scan", "months.gpkg", "--cases", "m*", "--population", "households")["clusters"]
+    assert first["times"] == ["m10", "m12"]
+    frame = gpd.read_file(months / "months.gpkg")
+    assert set(np.flatnonzero(frame["planted"])) <= set(first["members"])
+    assert first["p"] <= 0.001
+    assert run(["scan", "months.gpkg", "--cases", "m*", "--population", "households"]) == 0
+    assert "m10 to m12" in capsys.readouterr().out

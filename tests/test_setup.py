@@ -71,7 +71,8 @@ def test_what_the_project_asks_for_is_locked() -> None:
 def test_the_tests_run_on_what_users_run() -> None:
     """The tests' lock file is the runtime's and more: `./run demo` after `./run test` installs nothing."""
     assert locked("requirements.lock").items() <= locked("requirements-dev.lock").items()
-    elsewhere = {"colorama"}  # Windows' own; the peers of `./run bench` are locked for Linux alone
+    # Windows' own and PyPy's own; the peers of `./run bench` are locked for CPython on Linux alone
+    elsewhere = {"colorama", "brotlicffi"}
     tested = {name: pin for name, pin in locked("requirements-dev.lock").items() if name not in elsewhere}
     assert tested.items() <= locked("requirements-bench.lock").items()
 

@@ -59,6 +59,6 @@ def read_photo(
     photo_id: PhotoId,
     size: Annotated[Literal["full", "thumb"], Query()] = "full",
 ) -> Response:
-    """One photo; the reading is logged."""
+    """One photo as it was re-encoded, whole or small; the reading is logged."""
     data = caller.reader.photo(incident_id, photo_id, thumb=size == "thumb")
     return Response(data, media_type="image/jpeg", headers={"Content-Disposition": "inline; filename=photo.jpg"})

@@ -42,7 +42,7 @@ class ChallengeOut(BaseModel):
 
     challenge: str
     bits: int
-    sum: tuple[int, int]
+    sum: list[int] = Field(min_length=2, max_length=2)
     expires_at: datetime
 
 
@@ -113,7 +113,7 @@ class Place(BaseModel):
 def read_challenge(ctx: Ctx) -> ChallengeOut:
     """A challenge for one report, good for ten minutes."""
     asked = residents.challenge(ctx)
-    return ChallengeOut(challenge=asked.challenge, bits=asked.bits, sum=asked.sum, expires_at=asked.expires_at)
+    return ChallengeOut(challenge=asked.challenge, bits=asked.bits, sum=list(asked.sum), expires_at=asked.expires_at)
 
 
 @router.get("/places", summary="Find a place by its name", responses=problems())

@@ -49,7 +49,7 @@ Polygons = Annotated[
 ]
 Code = Annotated[str | None, typer.Option(metavar="FIELD", help="Column of the cells' codes.")]
 CellsCrs = Annotated[
-    str | None, typer.Option("--crs", help="Reference system of CELLS, where its file does not say it rightly.")
+    str | None, typer.Option(help="Reference system of CELLS, where its file does not say it rightly.")
 ]
 Within = Annotated[
     Path | None,

@@ -16,6 +16,7 @@ import geopandas as gpd
 from sqlalchemy import ColumnElement, Connection, Table, and_, exists, func, not_, or_, select
 
 from gridmap import ground
+from gridmap.errors import GridmapError
 from gridmap.store import cases, migrate
 from gridmap.store import tables as t
 from gridmap.store.bulk import frame
@@ -52,8 +53,11 @@ def remembered(conn: Connection, zone: ZoneInfo, now: datetime) -> list[Finding]
     i = t.incidents
     found: list[dict[str, Any]] = []
     for row in conn.execute(select(i).order_by(i.c.id)).all():
-        case = cases.load(conn, row.id, zone)
-        wanted = cases.columns(case, now)
+        try:
+            wanted = cases.columns(cases.load(conn, row.id, zone), now)
+        except (GridmapError, KeyError, ValueError):  # events that were tampered with may say anything
+            found.append({"number": row.number, "columns": ["cannot be told from its events"]})
+            continue
         look = wanted.pop("look_at")
         other = [name for name, value in wanted.items() if getattr(row, name) != value and name in _COMPARED]
         if look is not None and (row.look_at is None or row.look_at > max(look, now)):

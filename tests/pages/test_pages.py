@@ -34,7 +34,7 @@ def test_each_role_opens_its_page(visit: Visits, user: str, lang: str, size: tup
     page = visit(user, "/", lang=lang, size=size)
     assert page.url.endswith(f"/{name}")
     assert page.locator("html").get_attribute("lang") == {"zh": "zh-CN", "en": "en"}[lang]
-    page.get_by_text(words[lang]).first.wait_for()
+    page.get_by_text(words[lang]).filter(visible=True).first.wait_for()
     for layer in layers:
         until(page, f"Number(document.querySelector('#map').dataset.n{layer[0].upper()}{layer[1:]}) > 0")
     assert_legend_and_scale(page)
@@ -163,8 +163,8 @@ def test_the_table_takes_the_maps_place(visit: Visits) -> None:
     assert len(counts) == 4
     assert counts == sorted(counts, reverse=True)
     assert sum(counts) == int(page.locator("#key-figures b").first.inner_text())
-    page.click("#twin thead button >> nth=0")
-    assert page.locator("#twin thead th[aria-sort]").count() == 1
+    page.locator("#twin table").last.locator("thead button").first.click()
+    assert page.locator("#twin table").last.locator("thead th[aria-sort]").count() == 1
     page.click("[data-show=map]")
     assert page.locator("#map").is_visible()
 

@@ -35,7 +35,11 @@ def remembered(county: SmallCounty, incident: int) -> None:
     with read(county.ctx.engine) as conn:
         told = cases.columns(cases.load(conn, incident, county.ctx.zone), county.clock())
         row = conn.execute(select(t.incidents).where(t.incidents.c.id == incident)).mappings().one()
+        look, kept = told.pop("look_at"), row["look_at"]
         assert {name: row[name] for name in told} == told
+        # the moment of the next look may have come already: then it need not be this one
+        assert (look is None) == (kept is None)
+        assert look is None or kept <= max(look, county.clock())
         assert broken_chains(conn) == []
 
 

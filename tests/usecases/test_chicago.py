@@ -83,7 +83,7 @@ def test_chicago_goes_in_whole(chicago: tuple[Context, dict[str, Imported]]) -> 
     assert set(rows["place_reason"][~inside]) == {"outside"}
     still_open = rows["status"] != "closed"
     assert still_open.sum() == 31
-    assert events == 3 * len(rows) - still_open.sum()
+    assert events == 4 * len(rows) - still_open.sum()
 
 
 def brute_force(beats: pd.DataFrame, points: np.ndarray) -> list[str]:

@@ -105,7 +105,8 @@ class Step(BaseModel):
 class Standing(BaseModel):
     """Where a report stands: bodies and steps, no persons. `may`: what the resident can do now.
 
-    `contact`: a contact is kept, which can be withdrawn."""
+    `contact`: a contact is kept, which can be withdrawn; `own`: the one who holds the link reported it, else somebody
+    did for them."""
 
     number: str
     status: str
@@ -122,6 +123,7 @@ class Standing(BaseModel):
     steps: list[Step]
     may: list[str]
     contact: bool
+    own: bool
 
 
 class Receipt(Standing):

@@ -148,7 +148,7 @@ def follow(ctx: Context, token: str) -> dict[str, Any]:
         may = [action for action in ACTS if link.own and judge(case.state, case.process, action, RESIDENT, now)]
         contact = link.own and subjects.has_field(conn, single.subject_of_incident(conn, incident_id), CONTACT)
     steps = [{"kind": event["kind"], "at": event["at"]} for event in events if event["kind"] in STEPS]
-    return {**told, "steps": steps, "may": may, "contact": contact}
+    return {**told, "steps": steps, "may": may, "contact": contact, "own": link.own}
 
 
 def act(ctx: Context, token: str, action: str, given: dict[str, Any], *, key: str) -> dict[str, Any]:

@@ -54,9 +54,7 @@ def test_a_resident_reports_and_follows(visit: Visits, standing_in: Callable[...
     page.wait_for_selector("#said .notice")
 
 
-def test_from_the_wall_to_the_appeal(
-    visit: Visits, site: Site, standing_in: Callable[..., dict[str, Any]]
-) -> None:
+def test_from_the_wall_to_the_appeal(visit: Visits, site: Site, standing_in: Callable[..., dict[str, Any]]) -> None:
     """Reported with a photo, seen by the worker, closed, judged, appealed, and seen by the supervisor."""
     page = filled(visit(None, "/report", size=PHONE, ready=False, **standing_in("A")))
     page.set_input_files("input[type=file]", picture())
@@ -73,7 +71,7 @@ def test_from_the_wall_to_the_appeal(
     until(worker, "document.querySelector('.case-photos img').naturalWidth > 100")
     ctx = site.county.ctx
     steps: list[tuple[str, str, dict[str, Any]]] = [
-        ("worker-a", "accept", {}), ("worker-a", "resolve", {"outcome": "solved", "note": "修好了"}),
+        ("worker-a", "accept", {}), ("worker-a", "resolve", {"outcome": "repaired", "note": "修好了"}),
         ("dispatcher-1", "verify", {"passed": True, "note": "看过"}), ("worker-a", "close", {}),
     ]  # fmt: skip
     for user, action, given in steps:
@@ -169,5 +167,6 @@ def test_a_photo_that_stopped_midway_goes_on(
     page.unroute("**/uploads/**")
     page.goto(site.url + "/report")
     page.wait_for_selector("text=1/1", timeout=20_000)
-    assert site.county.one(select(func.count()).select_from(t.photos).where(t.photos.c.incident_id == newest(site))) == 1
+    kept = select(func.count()).select_from(t.photos).where(t.photos.c.incident_id == newest(site))
+    assert site.county.one(kept) == 1
     assert page.locator(".thumbs img").count() == 0

@@ -56,7 +56,7 @@ export async function pinMap(box, onPin) {
   const [told] = await Promise.all([get("/public/map"), leaflet()]);
   const [west, south, east, north] = data.county.bounds;
   const bounds = L.latLngBounds([south, west], [north, east]);
-  const map = L.map(box, { preferCanvas: true, zoomControl: false, attributionControl: false, maxBounds: bounds.pad(0.5), maxZoom: 18 });
+  const map = L.map(box, { preferCanvas: true, zoomControl: false, zoomSnap: 0.25, attributionControl: false, maxBounds: bounds.pad(0.5), maxZoom: 18 });
   map.fitBounds(bounds);
   draw(map, told);
   writeNames(map, told.places);

@@ -34,16 +34,16 @@ function sayForm(action, told) {
 
 function show(report) {
   const light = report.light ? t(`light.${report.light}`) : t("resident.ended");
-  byId("resident").replaceChildren(
+  byId("resident").replaceChildren(...[
     el("p", {}, el("b", {}, report.number), ` · ${named(report, "category")}`),
     el("p", {}, `${words(`status.${report.status}`, report.status)} · ${light}`),
     el("p", {}, t("resident.answers", { body: named(report, "body") || named(report, "area"), due: moment(report.due_at) })),
     el("ol", {}, ...report.steps.map((one) => el("li", {}, `${moment(one.at)} ${words(`event.${one.kind}`, one.kind)}`))),
-    report.may.length ? null : el("p", { class: "quiet" }, report.closed_at ? "" : t("resident.only_shows")),
+    report.own ? null : el("p", { class: "quiet" }, t("resident.only_shows")),
     ...["rate", "appeal", "comment"].filter((action) => report.may.includes(action)).map((action) => sayForm(action)),
-    report.may.includes("withdraw") ? taking(t("resident.withdraw"), t("resident.withdraw_text"), () => post(`${where}/actions/withdraw`, {}, { "Idempotency-Key": newKey() }), t("resident.thanks")) : "",
-    report.contact ? taking(t("resident.withdraw_contact"), t("resident.withdraw_contact_text"), () => post(`${where}/contact/withdraw`, {}), t("resident.contact_gone")) : "",
-  );
+    report.may.includes("withdraw") ? taking(t("resident.withdraw"), t("resident.withdraw_text"), () => post(`${where}/actions/withdraw`, {}, { "Idempotency-Key": newKey() }), t("resident.thanks")) : null,
+    report.contact ? taking(t("resident.withdraw_contact"), t("resident.withdraw_contact_text"), () => post(`${where}/contact/withdraw`, {}), t("resident.contact_gone")) : null,
+  ].filter(Boolean));
 }
 
 /** What cannot be taken back: said first, then done. */

@@ -83,7 +83,7 @@ def test_from_the_wall_to_the_appeal(visit: Visits, site: Site, standing_in: Cal
     page.fill("form:has(textarea[required]) >> nth=0 >> textarea", "又裂了")
     page.click("form:has(textarea[required]) >> nth=0 >> .button")
     page.wait_for_selector("#said .notice")
-    supervisor = visit("supervisor-1", f"/cases?waiting=appeal&case={case}", size=DESK, ready=False)
+    supervisor = visit("supervisor", f"/cases?waiting=appeal&case={case}", size=DESK, ready=False)
     supervisor.wait_for_selector(".timeline-note >> text=又裂了")
     supervisor.wait_for_selector(".case-photos img")
 

@@ -135,7 +135,7 @@ async function receipt(answer) {
   byId("said").replaceChildren(el("p", { class: "notice" }, el("b", {}, t("resident.done", { number: answer.number }))));
   const photoLine = el("div", { role: "status" });
   byId("resident").replaceChildren(
-    el("p", {}, t("resident.answers", { body: named(answer, "body") || named(answer, "area"), due: moment(answer.due_at) })),
+    el("p", {}, t("resident.answers", { body_name: named(answer, "body") || named(answer, "area"), due: moment(answer.due_at) })),
     el("p", {}, t("resident.keep_link")), el("p", { class: "link" }, el("a", { href: link }, link)), photoLine,
     el("button", { class: "button", type: "button", on: { click: () => print() } }, t("resident.print")),
   );

@@ -37,7 +37,7 @@ function show(report) {
   byId("resident").replaceChildren(...[
     el("p", {}, el("b", {}, report.number), ` · ${named(report, "category")}`),
     el("p", {}, `${words(`status.${report.status}`, report.status)} · ${light}`),
-    el("p", {}, t("resident.answers", { body: named(report, "body") || named(report, "area"), due: moment(report.due_at) })),
+    el("p", {}, t("resident.answers", { body_name: named(report, "body") || named(report, "area"), due: moment(report.due_at) })),
     el("ol", {}, ...report.steps.map((one) => el("li", {}, `${moment(one.at)} ${words(`event.${one.kind}`, one.kind)}`))),
     report.own ? null : el("p", { class: "quiet" }, t("resident.only_shows")),
     ...["rate", "appeal", "comment"].filter((action) => report.may.includes(action)).map((action) => sayForm(action)),

@@ -20,7 +20,9 @@ def add_to(pages: APIRouter) -> None:
 
 def report_page(request: Request) -> Response:
     """The form of a report."""
-    return _shown(request, "report", categories=residents.categories(request.app.state.ctx))
+    asset = request.app.state.assets.url
+    leaflet = {"script": asset("vendor/leaflet.js"), "style": asset("vendor/leaflet.css")}
+    return _shown(request, "report", categories=residents.categories(request.app.state.ctx), leaflet=leaflet)
 
 
 def track_page(request: Request, token: str) -> Response:  # noqa: ARG001 (the page's script reads it)

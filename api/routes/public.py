@@ -5,14 +5,18 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
+import geopandas as gpd
 from fastapi import APIRouter, Body, Depends, Header, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from api import answers
 from api.deps import Ctx, known_parameters
 from api.routes.photos import PhotoPut, Picture
-from api.schemas.common import Code, problems
-from gridmap.usecases import residents
+from api.schemas.common import Code, Features, problems
+from gridmap.parsing.photo import LIMITS
+from gridmap.usecases import public_map, residents, returning, uploads
 from gridmap.usecases.reporting import MAX_TEXT, Draft
+from layers.layer import geojson_geometries
 
 
 def _kept_from_caches(response: Response) -> None:
@@ -20,6 +24,13 @@ def _kept_from_caches(response: Response) -> None:
     response.headers["Referrer-Policy"] = "no-referrer"
     response.headers["X-Robots-Tag"] = "noindex"
 
+
+def address_of(request: Request) -> str:
+    """Where a request comes from; behind a proxy that `gridmap serve --proxy` names, what that one says of it."""
+    return request.client.host if request.client else ""
+
+
+MOST_BYTES = LIMITS.input_bytes
 
 router = APIRouter(
     prefix="/api/v1/public", tags=["residents"], dependencies=[Depends(known_parameters()), Depends(_kept_from_caches)]
@@ -65,6 +76,25 @@ class PublicReportIn(BaseModel):
     proof: str = Field(max_length=40)
 
 
+class PublicMap(BaseModel):
+    """GeoJSON by layer; properties are `name`, `name_en` and `kind`."""
+
+    areas: Features
+    roads: Features
+    water: Features
+    places: Features
+
+
+class LostIn(BaseModel):
+    """A lost link: the telephone number that was given with the report."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    phone: str = Field(min_length=1, max_length=40)
+    challenge: str = Field(max_length=200)
+    proof: str = Field(max_length=40)
+
+
 class Step(BaseModel):
     """One step of a case."""
 
@@ -73,7 +103,10 @@ class Step(BaseModel):
 
 
 class Standing(BaseModel):
-    """Where a report stands: bodies and steps, no persons. `may`: what the resident can do now."""
+    """Where a report stands: bodies and steps, no persons. `may`: what the resident can do now.
+
+    `contact`: a contact is kept, which can be withdrawn; `own`: the one who holds the link reported it, else somebody
+    did for them."""
 
     number: str
     status: str
@@ -89,6 +122,8 @@ class Standing(BaseModel):
     area_en: str | None
     steps: list[Step]
     may: list[str]
+    contact: bool
+    own: bool
 
 
 class Receipt(Standing):
@@ -109,17 +144,52 @@ class Place(BaseModel):
     lat: float
 
 
-@router.get("/challenge", summary="What to do before a report", responses=problems())
-def read_challenge(ctx: Ctx) -> ChallengeOut:
+@router.get("/challenge", summary="What to do before a report", responses=problems(429))
+def read_challenge(ctx: Ctx, request: Request) -> ChallengeOut:
     """A challenge for one report, good for ten minutes."""
-    asked = residents.challenge(ctx)
+    asked = residents.challenge(ctx, address_of(request))
     return ChallengeOut(challenge=asked.challenge, bits=asked.bits, sum=list(asked.sum), expires_at=asked.expires_at)
 
 
-@router.get("/places", summary="Find a place by its name", responses=problems())
-def find_places(ctx: Ctx, q: Annotated[str, Query(min_length=1, max_length=40)]) -> list[Place]:
+@router.get("/places", summary="Find a place by its name", responses=problems(429))
+def find_places(ctx: Ctx, request: Request, q: Annotated[str, Query(min_length=1, max_length=40)]) -> list[Place]:
     """Villages and towns of the county's own map."""
-    return [Place(**one) for one in residents.places(ctx, q.strip())]
+    return [Place(**one) for one in residents.places(ctx, q.strip(), address_of(request))]
+
+
+@router.get(
+    "/map", summary="The map below the pin", response_model=PublicMap,
+    responses={304: {"description": "What the client holds is still so (If-None-Match)"}, **problems()},
+)  # fmt: skip
+def read_map(ctx: Ctx, request: Request) -> Response:
+    """What any paper map shows: borders of areas, roads, water, names. Nothing of persons, cells or cases."""
+    tag = answers.tag("public map", *public_map.version(ctx))
+    held = answers.unchanged(request, tag)
+    if held is not None:
+        return held
+
+    def make() -> bytes:
+        return answers.dump({name: _collection(frame) for name, frame in public_map.layers(ctx).items()})
+
+    body = request.app.state.answers.get(tag, make)
+    return Response(body, media_type="application/json", headers=answers.fresh(tag))
+
+
+def _collection(frame: gpd.GeoDataFrame) -> dict[str, Any]:
+    """Rows as GeoJSON features with names and kind, to 5 decimals (1 m)."""
+    drawn = geojson_geometries(frame.geometry.to_numpy(), 5)
+    rows = zip(frame["name"], frame["name_en"], frame["kind"], drawn, strict=True)
+    features = [
+        {"type": "Feature", "geometry": place, "properties": {"name": name, "name_en": name_en, "kind": kind}}
+        for name, name_en, kind, place in rows
+    ]
+    return {"type": "FeatureCollection", "features": features}
+
+
+@router.post("/links", status_code=202, summary="Send a lost link again", responses=problems(400, 409, 413, 429))
+def send_link_again(ctx: Ctx, request: Request, body: LostIn) -> None:
+    """To the contact given with the report, and to no other. The answer is the same whether or not there is one."""
+    returning.send_again(ctx, body.phone, residents.Proof(body.challenge, body.proof, address_of(request)))
 
 
 @router.post("/reports", status_code=201, summary="Report without an account", responses=problems(400, 409, 413, 429))
@@ -127,7 +197,7 @@ def report_publicly(ctx: Ctx, request: Request, body: PublicReportIn, key: Devic
     """Files the report and answers with its number and its secret link. The same key again answers the same."""
     said = body.model_dump(exclude={"name", "phone", "consent", "challenge", "proof"})
     name, phone = (body.name or None, body.phone or None) if body.consent else (None, None)
-    proof = residents.Proof(body.challenge, body.proof, request.client.host if request.client else "")
+    proof = residents.Proof(body.challenge, body.proof, address_of(request))
     return Receipt(
         **residents.report(
             ctx, Draft(**said, reporter_name=name, reporter_phone=phone, channel="resident"), proof, key=key
@@ -143,21 +213,67 @@ def follow_report(ctx: Ctx, token: Token) -> Standing:
 
 @router.post(
     "/reports/{token}/actions/{action}",
-    summary="Comment, rate, appeal",
+    summary="Comment, rate, appeal, withdraw",
     responses=problems(400, 403, 404, 409, 413, 429),
 )
 def act_on_report(
     ctx: Ctx,
     token: Token,
-    action: Literal["comment", "rate", "appeal"],
+    action: Literal["comment", "rate", "appeal", "withdraw"],
     key: DeviceKey,
     body: Annotated[dict[str, Any], Body(examples=[{"note": "裂缝又变大了"}])],
 ) -> Standing:
-    """`comment` and `appeal` take a `note`; `rate` takes `satisfied`, and may take a `score` and a `note`."""
+    """`comment` and `appeal` take a `note`; `rate` takes `satisfied`, and may take a `score` and a `note`; `withdraw`
+    takes the report back while nobody has taken it up, and may take a `note`."""
     return Standing(**residents.act(ctx, token, action, body, key=key))
+
+
+@router.post("/reports/{token}/contact/withdraw", summary="Withdraw the contact", responses=problems(403, 404))
+def withdraw_contact(ctx: Ctx, token: Token) -> Standing:
+    """Name and number are forgotten; the report stands."""
+    return Standing(**residents.withdraw_contact(ctx, token))
 
 
 @router.post("/reports/{token}/photos", status_code=201, summary="Add a photo", responses=problems(404, 409, 413, 429))
 def add_photo(ctx: Ctx, token: Token, body: Picture, key: DeviceKey) -> PhotoPut:
     """At most three; re-encoded, without EXIF and place."""
     return PhotoPut(**residents.attach(ctx, token, body, key=key))
+
+
+class UploadOut(BaseModel):
+    """How far an upload is: bytes that are there, and the photo once it is attached."""
+
+    received: int
+    photo: PhotoPut | None
+
+
+UploadKey = Annotated[
+    str,
+    Path(
+        pattern=r"^[0-9A-Za-z-]{22,64}$", description="drawn by the device, one for each photo",
+        examples=["0d6c2b0e-5a0d-4a55-9a4b-6f0d1a2c3b4d"],
+    ),
+]  # fmt: skip
+Bytes = Annotated[bytes, Body(media_type="application/octet-stream", description="a part of the file")]
+
+
+@router.get("/reports/{token}/uploads/{upload}", summary="How far is a photo?", responses=problems(403, 404))
+def read_upload(ctx: Ctx, token: Token, upload: UploadKey) -> UploadOut:
+    """Where to go on after a lost answer."""
+    return UploadOut(**uploads.arrived(ctx, token, upload))
+
+
+@router.patch(
+    "/reports/{token}/uploads/{upload}", summary="Send a part of a photo",
+    responses=problems(400, 403, 404, 409, 413, 429),
+)  # fmt: skip
+def add_part(
+    ctx: Ctx,
+    token: Token,
+    upload: UploadKey,
+    starts: Annotated[int, Header(alias="Upload-Offset", ge=0, le=MOST_BYTES)],
+    total: Annotated[int, Header(alias="Upload-Length", ge=1, le=MOST_BYTES)],
+    body: Bytes = b"",
+) -> UploadOut:
+    """Keeps a part that begins where the last one ended (else 409 `upload_offset`); the last one attaches the photo."""
+    return UploadOut(**uploads.add(ctx, token, uploads.Part(starts, total, body), key=upload))

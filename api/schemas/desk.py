@@ -97,3 +97,4 @@ class BehalfOut(BaseModel):
     resident_name: str
     resident_phone: str | None
     ends_at: datetime = Field(description="from then on nobody is told that it was filed for somebody")
+    token: str | None = Field(description="of /track/{token}, for the resident alone; None where it was filed before")

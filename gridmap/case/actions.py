@@ -115,6 +115,10 @@ WAY: Mapping[str, Rule] = {
         "voided", HELD, Status.VOIDED, _who(DISPATCHER, SUPERVISOR), Tie.OVER,
         inputs=(_code("reason", terms.VOID_REASONS), NOTE), effect=Effect.ENDS, always=True,
     ),
+    "withdraw": Rule(
+        "voided", AT_DESK, Status.VOIDED, _who(RESIDENT), Tie.ANY,
+        inputs=(_code("reason", ("withdrawn",)), MAYBE_NOTE), effect=Effect.ENDS, always=True,
+    ),
     "merge": Rule(
         "merged", HELD, Status.MERGED, _who(DISPATCHER), Tie.OVER, inputs=(_id("into_id"), MAYBE_NOTE),
         effect=Effect.ENDS, always=True,

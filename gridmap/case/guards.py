@@ -160,6 +160,7 @@ GUARDS: Mapping[str, tuple[Guard, ...]] = {
     "verify": (not_the_resolver,),
     "close": (verified_first, children_ended, supervisions_answered),
     "void": (children_ended,),
+    "withdraw": (children_ended,),
     "merge": (children_ended,),
     "reopen": (may_reopen,),
     "pause": (may_pause,),

@@ -26,6 +26,7 @@ from gridmap.cli import (
     knox,
     locate,
     messages,
+    quota,
     repair,
     report,
     rules,
@@ -75,6 +76,7 @@ app.add_typer(users.users)
 app.add_typer(messages.messages)
 app.add_typer(keys.keys)
 app.add_typer(help_button.help_button)
+app.add_typer(quota.quota)
 app.add_typer(rules.rules)
 
 

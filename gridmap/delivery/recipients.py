@@ -15,12 +15,15 @@ STALE = timedelta(days=3)
 
 #: kinds that are for supervisors alone
 TO_SUPERVISORS = frozenset({"watch", "digest_watch", "late_reply_watch"})
+#: kinds that are for the resident who reported, at the contact given, and for nobody else
+TO_REPORTER = frozenset({"link_again"})
 #: how many areas stand in the path of one on a rung; what has gone up to the city lies on the county's desk
 _DEPTH = {"community": 3, "town": 2, "county": 1, "city": 1}
 
 
 class Addressee(NamedTuple):
-    """A channel, who is at its end ("worker:3", "body:4", "account:5"), and the account of a mailbox."""
+    """A channel, who is at its end ("worker:3", "body:4", "account:5"; "resident:6": who reported the case 6), and the
+    account of a mailbox."""
 
     channel: str
     recipient: str
@@ -72,6 +75,11 @@ def addressees(news: News, boxes: Sequence[Mailbox], contacts: Contacts, now: da
     if "webhook" in contacts.channels and news.body_id is not None:
         found.append(Addressee("webhook", f"body:{news.body_id}"))
     return found
+
+
+def reporter(incident_id: int, channels: Collection[str]) -> list[Addressee]:
+    """Who reported a case, where short messages are sent at all."""
+    return [Addressee("sms", f"resident:{incident_id}")] if "sms" in channels else []
 
 
 def _mailboxes(news: News, boxes: Sequence[Mailbox]) -> list[Mailbox]:

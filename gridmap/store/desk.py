@@ -60,6 +60,7 @@ def end_behalves(conn: Connection, now: datetime) -> int:
     ended = conn.execute(select(b.c.id, b.c.subject_id).where(b.c.ends_at <= now)).all()
     for row in ended:
         conn.execute(delete(b).where(b.c.id == row.id))
+        conn.execute(delete(t.behalf_tracks).where(t.behalf_tracks.c.subject_id == row.subject_id))
         subjects.erase(conn, row.subject_id, now)
     return len(ended)
 

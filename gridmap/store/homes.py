@@ -5,7 +5,7 @@ Who may see it is decided before (`store.scope`); the caller logs the reading.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 
 from gridmap.store import tables as t
 from gridmap.store import versions
+from gridmap.store.bulk import bulk_insert
 
 
 def care_field(note_id: int) -> str:
@@ -80,6 +81,21 @@ def add_consent(conn: Connection, row: Mapping[str, Any]) -> int:
     """Write a consent down; one given before for the same purpose ends with it."""
     withdraw(conn, row["household_id"], row["purpose"], row["given_at"])
     return int(conn.execute(insert(t.consents).values(**row).returning(t.consents.c.id)).scalar_one())
+
+
+def bring_contacts(conn: Connection, agreed: Collection[int], others: Collection[int], now: datetime) -> None:
+    """What an import says of consents to keep a contact: those agreed get a row where none holds, others' end."""
+    c = t.consents
+    holding = (c.c.purpose == "contact", c.c.withdrawn_at.is_(None))
+    held = set(conn.execute(select(c.c.household_id).where(*holding)).scalars())
+    fresh = [household_id for household_id in agreed if household_id not in held]
+    if fresh:
+        same = {"purpose": "contact", "how": "written", "given_at": now}
+        bulk_insert(conn, c, {"household_id": fresh, **{name: [value] * len(fresh) for name, value in same.items()}})
+    ended = sorted(held.intersection(others))
+    for start in range(0, len(ended), 500):
+        some = c.c.household_id.in_(ended[start : start + 500])
+        conn.execute(update(c).where(*holding, some).values(withdrawn_at=now))
 
 
 def withdraw(conn: Connection, household_id: int, purpose: str, now: datetime) -> int:

@@ -57,6 +57,13 @@ def answer_request(conn: Connection, sender: str, key: str, answer: Mapping[str,
     )
 
 
+def answer_of(conn: Connection, sender: str, key: str) -> dict[str, Any] | None:
+    """What was answered to this sender under this key; None where nothing was yet."""
+    r = t.requests.c
+    told = conn.execute(select(r.response).where(r.sender == sender, r.key == key)).scalar_one_or_none()
+    return json.loads(told) if told else None
+
+
 @dataclass(frozen=True, slots=True)
 class Category:
     """What the flow needs of a category."""

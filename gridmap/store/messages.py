@@ -185,7 +185,7 @@ def release(conn: Connection, owner: str, ids: Collection[int]) -> None:
 
 def details(conn: Connection, ids: Collection[int]) -> dict[int, Any]:
     """By id, what is needed to write a message: the case's number, names of category and cell, due_at; the body, and
-    the subject of a worker, under which the telephone number is sealed."""
+    the subjects of a worker and of the case, under which the telephone numbers are sealed."""
     m, i, o, r = t.messages, t.incidents, t.outbox, t.responsibilities
     held = and_(r.c.incident_id == m.c.incident_id, r.c.valid_to.is_(None))
     query = (
@@ -194,7 +194,7 @@ def details(conn: Connection, ids: Collection[int]) -> dict[int, Any]:
             i.c.number, i.c.due_at, t.categories.c.code.label("category"), t.categories.c.name.label("category_name"),
             t.categories.c.name_en.label("category_name_en"), t.cells.c.code.label("cell"),
             t.cells.c.name.label("cell_name"), t.cells.c.name_en.label("cell_name_en"), t.bodies.c.code.label("body"),
-            t.bodies.c.email, t.workers.c.subject_id,
+            t.bodies.c.email, t.workers.c.subject_id, m.c.outbox_id, i.c.subject_id.label("case_subject_id"),
         )
         .join(o, o.c.id == m.c.outbox_id)
         .join(i, i.c.id == m.c.incident_id)

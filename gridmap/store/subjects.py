@@ -166,6 +166,22 @@ def erase(conn: Connection, subject_id: int, now: datetime) -> None:
         raise NotFound("there is no such subject")
     conn.execute(delete(t.sealed).where(t.sealed.c.subject_id == subject_id))
     conn.execute(update(t.photos).where(t.photos.c.subject_id == subject_id).values(box=None, thumb=None))
+    conn.execute(delete(t.chunks).where(t.chunks.c.subject_id == subject_id))
+    cases = select(t.incidents.c.id).where(t.incidents.c.subject_id == subject_id)
+    conn.execute(delete(t.reached).where(t.reached.c.incident_id.in_(cases)))
+
+
+def has_field(conn: Connection, subject_id: int | None, fields: Collection[str]) -> bool:
+    """Whether any of these fields is sealed under a subject; nothing is opened."""
+    b = t.sealed.c
+    query = select(b.id).where(b.subject_id == subject_id, b.field.in_(fields)).limit(1)
+    return conn.execute(query).first() is not None
+
+
+def drop_fields(conn: Connection, subject_id: int | None, fields: Collection[str]) -> None:
+    """Drop some boxes of a subject whose key goes on; backups made before still hold them."""
+    b = t.sealed.c
+    conn.execute(delete(t.sealed).where(b.subject_id == subject_id, b.field.in_(fields)))
 
 
 def wrapped_after(conn: Connection, after: int, limit: int) -> Sequence[tuple[int, bytes]]:

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, and_, func, insert, or_, select, update
+from sqlalchemy import Connection, Table, and_, delete, func, insert, or_, select, update
 
 from gridmap.people.visits import Quota
 from gridmap.store import tables as t
@@ -39,12 +39,26 @@ def quotas(conn: Connection) -> tuple[dict[int, Quota], dict[str, Quota]]:
     return {w: q for w, _, q in made if w is not None}, {p: q for w, p, q in made if w is None}
 
 
-def set_quota(conn: Connection, area_id: int, quota: Quota) -> None:
-    """Give an area this quota in place of its old one."""
-    values = {"first_day": quota.first_day, "last_day": quota.last_day, "least": quota.least}
-    done = conn.execute(update(t.quotas).where(t.quotas.c.area_id == area_id).values(**values))
-    if done.rowcount == 0:
-        conn.execute(insert(t.quotas).values(area_id=area_id, **values))
+def set_quota(conn: Connection, of: str, row_id: int, quota: Quota | None) -> None:
+    """Give an area (`of`: area_id) or a worker (worker_id) this quota in place of its old one; None takes it away."""
+    q = t.quotas
+    conn.execute(delete(q).where(q.c[of] == row_id))
+    if quota is not None:
+        values = {"first_day": quota.first_day, "last_day": quota.last_day, "least": quota.least}
+        conn.execute(insert(q).values({of: row_id, **values}))
+
+
+def listed_quotas(conn: Connection) -> Sequence[Any]:
+    """All quotas, areas first: area or worker (codes), first_day, last_day, least."""
+    q, a, w = t.quotas.c, t.areas.c, t.workers.c
+    query = select(a.code.label("area"), w.code.label("worker"), q.first_day, q.last_day, q.least)
+    joined = t.quotas.outerjoin(t.areas, a.id == q.area_id).outerjoin(t.workers, w.id == q.worker_id)
+    return conn.execute(query.select_from(joined).order_by(q.area_id.is_(None), a.code, w.code)).all()
+
+
+def id_by_code(conn: Connection, table: Table, code: str) -> int | None:
+    """The id of an area or a worker."""
+    return conn.execute(select(table.c.id).where(table.c.code == code)).scalar_one_or_none()
 
 
 def worker(conn: Connection, worker_id: int) -> Any:

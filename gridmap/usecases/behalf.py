@@ -1,12 +1,15 @@
 """Cases filed for a resident: whoever filed one stays the contact, and alone sees that it is one of these.
 
 To everybody else it is a case that this worker reported, as all of hers are: no column, event, list or export tells it
-apart. The link is a row of its own, whose case and resident are sealed and whose owner is a keyed digest; the resident
-knows the case by its number. It ends with the time the settings name, and the key of what it sealed with it.
+apart. The link is a row of its own, whose case and resident are sealed and whose owner is a keyed digest. The resident
+follows the case by a tracking link that whoever filed it hands over; it only shows, since what a resident did by it
+would give the case away. All ends with the time the settings name, and the key of what it sealed with it.
 """
 
 from __future__ import annotations
 
+import hashlib
+import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,7 +17,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from gridmap.errors import Forbidden
-from gridmap.store import desk, subjects
+from gridmap.store import desk, links, subjects
 from gridmap.usecases.context import Context
 from gridmap.view import Role, View
 
@@ -40,10 +43,13 @@ def check(view: View) -> None:
 def keep(ctx: Context, conn: Connection, view: View, incident_id: int, resident: Resident, now: datetime) -> None:
     """Keep for whom a case was filed, in its transaction. Raises Forbidden."""
     check(view)
-    sealed = {"case": str(incident_id), "resident_name": resident.name, "resident_phone": resident.phone}
+    token = secrets.token_hex(32)
+    sealed = {"case": str(incident_id), "resident_name": resident.name, "resident_phone": resident.phone,
+              "token": token}  # fmt: skip
     subject_id = subjects.seal_new(conn, ctx.vault, [sealed], now)[0]
     assert subject_id is not None
     desk.keep_behalf(conn, _owner(ctx, view), subject_id, now + timedelta(days=ctx.settings.behalf_days))
+    links.add_behalf(conn, subject_id, hashlib.sha256(token.encode()).hexdigest())
 
 
 def mine(ctx: Context, conn: Connection, view: View, now: datetime) -> list[dict[str, Any]]:
@@ -67,6 +73,7 @@ def _told(case: Any, sealed: dict[str, str], ends_at: datetime) -> dict[str, Any
         "id": case.id, "number": case.number, "status": case.status, "received_at": case.received_at,
         "due_at": case.due_at, "closed_at": case.closed_at, "category": category, "body": body,
         "resident_name": sealed["resident_name"], "resident_phone": sealed.get("resident_phone"), "ends_at": ends_at,
+        "token": sealed.get("token"),
     }  # fmt: skip
 
 

@@ -11,7 +11,7 @@ import threading
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection
@@ -20,7 +20,17 @@ from gridmap.delivery.backoff import MOST_ATTEMPTS, Breaker, backoff
 from gridmap.delivery.configured import channels, rules
 from gridmap.delivery.limits import WINDOW, Rules
 from gridmap.delivery.outcome import Channel, Final, Outcome, Outgoing, Retry, Sent
-from gridmap.delivery.recipients import TO_SUPERVISORS, Addressee, Contacts, Mailbox, News, addressees, on_rung
+from gridmap.delivery.recipients import (
+    TO_REPORTER,
+    TO_SUPERVISORS,
+    Addressee,
+    Contacts,
+    Mailbox,
+    News,
+    addressees,
+    on_rung,
+    reporter,
+)
 from gridmap.delivery.texts import Facts, names, payload
 from gridmap.delivery.texts import write as write_text
 from gridmap.jobs.lease import Lease, new_owner
@@ -90,6 +100,9 @@ class Deliverer:
         contacts = Contacts(frozenset(self.channels), phones, emails)
         found = []
         for row in rows:
+            if row.kind in TO_REPORTER:
+                found += [self._row(row, to, now) for to in reporter(row.incident_id, self.channels)]
+                continue
             desk = bool(row.to_holder) and row.worker_id is None and row.reason in ON_A_DESK
             over = row.kind in TO_SUPERVISORS
             path = on_rung(row.path, row.level)
@@ -129,23 +142,28 @@ class Deliverer:
                 hold=lambda channel, urgent, recent: self.rules.hold(channel, urgent, now, recent),
             )  # fmt: skip
             rows = messages.details(conn, ids)
-            wanted = {row.subject_id for row in rows.values() if row.channel == "sms" and row.subject_id is not None}
+            wanted = {of for row in rows.values() if row.channel == "sms" and (of := _phone(row)[0]) is not None}
             opened = subjects.open_many(conn, self.ctx.vault, wanted)
         batch = _Batch(lease, set(ids))
         return [Held(rows[one], self._outgoing(rows[one], opened), batch) for one in ids]
 
     def _outgoing(self, row: Any, opened: Mapping[int, Mapping[str, str]]) -> Outgoing:
         messaging, zone = self.ctx.settings.messaging, self.ctx.zone
-        page = "field" if row.recipient.startswith("worker:") else "cases"
-        link = f"{messaging.public_url}/{page}" if messaging.public_url else None
+        link = f"{messaging.public_url}/{self._page(row)}" if messaging.public_url else None
         facts = facts_of(row, link)
         text = write_text(row.kind, messaging.language, facts, zone)
         about = {
             "body": row.body, "category": row.category, "cell": row.cell, "urgent": bool(row.urgent),
             "at": row.created_at.isoformat(),
         }  # fmt: skip
-        to = {"sms": opened.get(row.subject_id, {}).get("contact_phone"), "email": row.email}.get(row.channel)
+        subject_id, field = _phone(row)
+        to = {"sms": opened.get(subject_id, {}).get(field), "email": row.email}.get(row.channel)
         return Outgoing(row.key, to, text.subject, text.text, payload(row.kind, facts, about, zone))
+
+    def _page(self, row: Any) -> str:
+        if row.kind in TO_REPORTER:
+            return f"track/{token_again(self.ctx, row.outbox_id, row.created_at)}"
+        return "field" if row.recipient.startswith("worker:") else "cases"
 
     # --- one message --------------------------------------------------------------------------------------------------
 
@@ -227,6 +245,18 @@ class Held:
     row: Any
     outgoing: Outgoing
     batch: _Batch
+
+
+def _phone(row: Any) -> tuple[Any, str]:
+    """Under which subject, and as which field, a message's telephone number is sealed."""
+    if row.recipient.startswith("resident:"):
+        return row.case_subject_id, "reporter_phone"
+    return row.subject_id, "contact_phone"
+
+
+def token_again(ctx: Context, outbox_id: int, at: datetime) -> str:
+    """The token of a link that is sent again: it follows from the row that asks for it, so it is stored nowhere."""
+    return ctx.vault.digest(f"track again {outbox_id} {at.astimezone(UTC).isoformat()}")
 
 
 def facts_of(row: Any, link: str | None = None) -> Facts:

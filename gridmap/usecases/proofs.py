@@ -18,7 +18,8 @@ from sqlalchemy import Connection
 
 from gridmap.errors import InvalidInput
 from gridmap.privacy import Vault
-from gridmap.store import residents
+from gridmap.store import residents, write
+from gridmap.usecases.context import Context
 
 LASTS = timedelta(minutes=10)
 #: zero bits asked for on a quiet day, and in a flood
@@ -27,6 +28,8 @@ EASY, HARD = 16, 22
 QUIET = 60
 #: in an hour: reports of one client, of all, and sums answered by all
 PER_CLIENT, PER_HOUR, SUMS = 10, 2000, 120
+#: in an hour, of one client: challenges asked for, places searched, wrong answers, links asked for again
+ASKED, SEARCHES, WRONG, LOST = 60, 120, 20, 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,23 @@ def client_bucket(conn: Connection, address: str, now: datetime) -> str:
         pass  # a socket without an address: all such are one client
     salt = residents.salt_of(conn, now.date())
     return "client:" + hashlib.sha256(f"{salt} {address}".encode()).hexdigest()
+
+
+def meet(ctx: Context, challenge: str, answer: str, address: str) -> tuple[datetime, bool]:
+    """As `check`, by the server's clock; a wrong answer is counted, and whoever gave too many hears TooMany."""
+    now = ctx.clock()
+    try:
+        return check(ctx.vault, challenge, answer, now)
+    except InvalidInput:
+        limit(ctx, "wrong", address, WRONG)
+        raise
+
+
+def limit(ctx: Context, what: str, address: str, most: int) -> None:
+    """Count one more thing of a client in this hour, in a transaction of its own. TooMany beyond `most`."""
+    with write(ctx.engine) as conn:
+        now = ctx.clock()
+        residents.tally(conn, f"{what} {client_bucket(conn, address, now)}", now, most)
 
 
 def count(conn: Connection, challenge: str, expires: datetime, address: str, now: datetime, *, by_sum: bool) -> None:

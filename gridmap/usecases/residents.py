@@ -7,6 +7,7 @@ while the database holds only digests of both.
 from __future__ import annotations
 
 import hashlib
+import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,7 +17,7 @@ from sqlalchemy import Connection
 from gridmap.case.flow import RESIDENT, judge
 from gridmap.errors import Forbidden, InvalidInput
 from gridmap.files.photos import make_photo
-from gridmap.store import cases, incidents, read, residents, single, write
+from gridmap.store import cases, incidents, links, read, residents, single, subjects, versions, write
 from gridmap.usecases import proofs
 from gridmap.usecases.assigning import Places
 from gridmap.usecases.casework import carry_out
@@ -27,12 +28,14 @@ from gridmap.usecases.spots import Pin, Spot, act_on_pin
 from gridmap.view import View
 
 #: what a resident may do with the own report
-ACTS = ("comment", "rate", "appeal")
+ACTS = ("comment", "rate", "appeal", "withdraw")
 #: photos of one case that the resident may send
 PHOTOS = 3
 #: words a resident may send to one case in an hour
 NOTES = 10
 SENDER = "public"
+#: the sealed fields of a reporter
+CONTACT = ("reporter_name", "reporter_phone")
 #: of events, those a resident is told of; talk inside the house is not among them
 STEPS = frozenset({
     "reported", "assigned", "accepted", "dispatched", "signed", "handling", "returned", "escalated", "paused",
@@ -50,8 +53,17 @@ class Proof:
     address: str
 
 
-def challenge(ctx: Context) -> proofs.Challenge:
-    """What a client has to do before it reports."""
+@dataclass(frozen=True, slots=True)
+class Link:
+    """What a link leads to. `own`: the one who holds it reported; else it only shows."""
+
+    incident_id: int
+    own: bool
+
+
+def challenge(ctx: Context, address: str) -> proofs.Challenge:
+    """What a client has to do before it reports. TooMany."""
+    proofs.limit(ctx, "asked", address, proofs.ASKED)
     with read(ctx.engine) as conn:
         return proofs.ask(conn, ctx.vault, ctx.clock())
 
@@ -63,6 +75,36 @@ def token_of(ctx: Context, key: str) -> str:
 
 def _hash(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
+
+
+def sender_of(token: str) -> str:
+    """Whose idempotency keys are those that come by this link."""
+    return f"track:{_hash(token)}"
+
+
+def contact_digest(ctx: Context, phone: str) -> str:
+    """By which a telephone number is found again, however it was written; "" for what is none."""
+    digits = "".join(one for one in unicodedata.normalize("NFKC", phone) if one in "0123456789")
+    short = digits.removeprefix("0086") if digits.startswith("0086") else digits
+    short = short[2:] if len(short) == 13 and short.startswith("86") else short
+    return ctx.vault.digest(f"contact {short}") if len(short) >= 5 else ""
+
+
+def led_to(ctx: Context, conn: Connection, token: str) -> Link:
+    """The case of a link: the first one, one sent again, or one of a resident for whom it was filed. NotFound."""
+    case = links.tracked_again(conn, _hash(token))
+    if case is not None:
+        return Link(case, own=True)
+    case = links.behalf_case(conn, ctx.vault, _hash(token), ctx.clock())
+    return Link(residents.tracked(conn, _hash(token)), own=True) if case is None else Link(case, own=False)
+
+
+def own_case(ctx: Context, conn: Connection, token: str) -> int:
+    """The case of a link by which its reporter may act. NotFound, Forbidden for a link that only shows."""
+    link = led_to(ctx, conn, token)
+    if not link.own:
+        raise Forbidden("this link shows the report; whoever filed it for you adds to it", code="behalf_link")
+    return link.incident_id
 
 
 def report(ctx: Context, draft: Draft, proof: Proof, *, key: str) -> dict[str, Any]:
@@ -79,13 +121,15 @@ def report(ctx: Context, draft: Draft, proof: Proof, *, key: str) -> dict[str, A
     now = ctx.clock()
     with read(ctx.engine) as conn:
         again = residents.answered(conn, SENDER, kept)
-    expires, by_sum = (now, False) if again else proofs.check(ctx.vault, proof.challenge, proof.answer, now)
+    expires, by_sum = (now, False) if again else proofs.meet(ctx, proof.challenge, proof.answer, proof.address)
     token = token_of(ctx, key)
 
     def act(conn: Connection, spot: Spot, places: Places, at: datetime) -> dict[str, Any]:
         proofs.count(conn, proof.challenge, expires, proof.address, at, by_sum=by_sum)
         made = write_report(ctx, view, draft, conn, spot, places, at)
         residents.add_track(conn, made["id"], _hash(token), at)
+        if draft.reporter_phone and (digest := contact_digest(ctx, draft.reporter_phone)):
+            links.reach(conn, made["id"], digest)
         return {"number": made["number"]}
 
     pin = Pin(draft.lon, draft.lat, draft.crs, draft.accuracy_m, draft.confirmed)
@@ -96,27 +140,32 @@ def report(ctx: Context, draft: Draft, proof: Proof, *, key: str) -> dict[str, A
 def follow(ctx: Context, token: str) -> dict[str, Any]:
     """Where a report stands: bodies and steps, no person, no cell. NotFound for a token that is none."""
     with read(ctx.engine) as conn:
-        incident_id, now = residents.tracked(conn, _hash(token)), ctx.clock()
+        link, now = led_to(ctx, conn, token), ctx.clock()
+        incident_id = link.incident_id
         told = residents.standing(conn, incident_id, now)
         events = single.events(conn, incident_id)
         case = cases.load(conn, incident_id, ctx.zone)
-        may = [action for action in ACTS if judge(case.state, case.process, action, RESIDENT, now)]
+        may = [action for action in ACTS if link.own and judge(case.state, case.process, action, RESIDENT, now)]
+        contact = link.own and subjects.has_field(conn, single.subject_of_incident(conn, incident_id), CONTACT)
     steps = [{"kind": event["kind"], "at": event["at"]} for event in events if event["kind"] in STEPS]
-    return {**told, "steps": steps, "may": may}
+    return {**told, "steps": steps, "may": may, "contact": contact, "own": link.own}
 
 
 def act(ctx: Context, token: str, action: str, given: dict[str, Any], *, key: str) -> dict[str, Any]:
-    """Do something with the own report: comment, rate, appeal. Where it stands then, as `follow` tells.
+    """Do something with the own report: comment, rate, appeal, withdraw while nobody has taken it up. Where it
+    stands then, as `follow` tells.
 
     Raises NotFound, Forbidden for any other action, Conflict with the flow's reason, TooMany, InvalidInput, KeyReused.
     """
     if action not in ACTS:
         raise Forbidden(f"a resident may {', '.join(ACTS)}")
+    if action == "withdraw":
+        given = {**given, "reason": "withdrawn"}
     said = ctx.vault.digest(repr((action, sorted(given.items(), key=str))))
     with write(ctx.engine) as conn:
         now = ctx.clock()
-        incident_id = residents.tracked(conn, _hash(token))
-        sender = f"track:{_hash(token)}"
+        incident_id = own_case(ctx, conn, token)
+        sender = sender_of(token)
         if incidents.claim_request(conn, sender, key, said, now) is None:
             residents.tally(conn, f"notes:{incident_id}", now, NOTES)
             row = incidents.current(conn, incident_id)
@@ -128,11 +177,11 @@ def act(ctx: Context, token: str, action: str, given: dict[str, Any], *, key: st
 def attach(ctx: Context, token: str, data: bytes, *, key: str) -> dict[str, Any]:
     """Attach a photo to the own report: `{id, width, height}`; at most PHOTOS. Raises as `photos.attach`, TooMany."""
     with write(ctx.engine) as conn:
-        incident_id = residents.tracked(conn, _hash(token))
+        incident_id = own_case(ctx, conn, token)
         residents.tally(conn, f"photos:{incident_id}", ctx.clock(), 5 * PHOTOS)
     photo = make_photo(data)
     with write(ctx.engine) as conn:
-        now, sender = ctx.clock(), f"track:{_hash(token)}"
+        now, sender = ctx.clock(), sender_of(token)
         known = incidents.claim_request(conn, sender, key, fingerprint(ctx, incident_id, data), now)
         if known is not None:
             return known
@@ -141,8 +190,24 @@ def attach(ctx: Context, token: str, data: bytes, *, key: str) -> dict[str, Any]
         return answer
 
 
-def places(ctx: Context, wanted: str) -> list[dict[str, Any]]:
-    """Places of the base map by name, at most twenty, for whoever has no map to point at."""
+def withdraw_contact(ctx: Context, token: str) -> dict[str, Any]:
+    """Forget the reporter's name and number from now on; the report stands. Again has no effect. As `follow`.
+
+    The words of the report and its photos live under the same key, so that it cannot be destroyed here: backups from
+    before hold the contact until they are gone themselves.
+    """
+    with write(ctx.engine) as conn:
+        incident_id = own_case(ctx, conn, token)
+        incidents.current(conn, incident_id)  # its lock
+        subjects.drop_fields(conn, single.subject_of_incident(conn, incident_id), CONTACT)
+        links.unreach(conn, incident_id)
+        versions.bump_rows(conn, "incidents", [incident_id])
+    return follow(ctx, token)
+
+
+def places(ctx: Context, wanted: str, address: str) -> list[dict[str, Any]]:
+    """Places of the base map by name, at most twenty. TooMany."""
+    proofs.limit(ctx, "places", address, proofs.SEARCHES)
     with read(ctx.engine) as conn:
         return list(residents.places(conn, wanted, 20))
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gridmap.errors import InvalidInput
 from gridmap.store import incidents, subjects, write
 from gridmap.store.keyfile import draw_new_key, old_key_file, open_vault
 from gridmap.usecases.context import Context
+from gridmap.usecases.returning import rotate_contacts
 
 BATCH = 500
 
@@ -50,6 +51,7 @@ def rotate(ctx: Context, progress: Callable[[int], None] = lambda _: None) -> Ro
         progress(after)
     with write(ctx.engine) as conn:
         incidents.rotate_requests(conn, began)
+    rotate_contacts(replace(ctx, vault=vault))
     if by_file:
         old_key_file(settings).unlink(missing_ok=True)
     return Rotated(rewrapped, already)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from gridmap.store import accounts, analyses, desk, expiry, messages, residents, scores, sweeps, write
+from gridmap.store import accounts, analyses, desk, expiry, links, messages, residents, scores, sweeps, write
 from gridmap.usecases import homes
 from gridmap.usecases.analysing import KEEP as KEEP_ANALYSES
 from gridmap.usecases.context import Context
@@ -19,7 +19,7 @@ KEEP_REQUESTS = timedelta(days=180)
 KEEP_DUTIES = timedelta(days=400)
 #: of what a sweep counts, that which it removes
 REMOVED = frozenset(
-    {"analyses", "behalves", "challenges", "duties", "homes", "messages", "readings", "requests", "sessions"}
+    {"analyses", "behalves", "challenges", "duties", "homes", "messages", "parts", "readings", "requests", "sessions"}
 )
 #: what watching over cases comes to
 WATCHED = ("warned", "supervised", "escalated", "resumed", "late_reply", "handed_over", "recounted", "failed")
@@ -45,6 +45,7 @@ def sweep(ctx: Context) -> dict[str, int]:
             "homes": homes.expire(ctx, conn, now, old),
             "duties": sweeps.forget(conn, now - KEEP_DUTIES),
             "behalves": desk.end_behalves(conn, now),
+            "parts": links.forget_chunks(conn, now),
             "lines": scores.compact(conn),
         }
     called = ask_on(ctx)

@@ -142,7 +142,9 @@ def test_a_rush_of_calls_loses_none_and_doubles_none(api: Api, calls: int) -> No
 
 
 def rush(county: SmallCounty, secret: str, calls: int) -> None:
-    """Send calls, each twice at once, below HTTP; then there is one incident for each counter."""
+    """Send calls, each twice at once, below HTTP; then there is one incident for each counter.
+
+    The trial of 10,000 in an hour is `tests/trials/test_help_calls.py`."""
 
     def send(number: int) -> str:
         counter, sent = 1 + number // 2, int(county.clock().timestamp())

@@ -36,7 +36,9 @@ OPEN = {
     "GET /healthz", "GET /readyz", "GET /metrics", "POST /api/v1/token", "POST /login",
     "GET /api/v1/public/challenge", "GET /api/v1/public/places", "POST /api/v1/public/reports",
     "GET /api/v1/public/reports/{token}", "POST /api/v1/public/reports/{token}/actions/{action}",
-    "POST /api/v1/public/reports/{token}/photos",
+    "POST /api/v1/public/reports/{token}/photos", "POST /api/v1/public/reports/{token}/contact/withdraw",
+    "GET /api/v1/public/map", "POST /api/v1/public/links", "GET /api/v1/public/reports/{token}/uploads/{upload}",
+    "PATCH /api/v1/public/reports/{token}/uploads/{upload}",
     "POST /api/v1/help/calls",
 }  # fmt: skip
 

@@ -92,7 +92,7 @@ class Visits:
         page.on("pageerror", lambda error: self._note(f"error: {error}"))
         page.on(
             "request",
-            lambda one: None if one.url.startswith((own, "data:", "file:")) else self._note(f"asks {one.url}"),
+            lambda one: None if one.url.startswith((own, "data:", "blob:", "file:")) else self._note(f"asks {one.url}"),
         )
         page.on("response", lambda one: self._note(f"{one.status} {one.url}") if one.status >= 400 else None)
 

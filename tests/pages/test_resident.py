@@ -1,22 +1,48 @@
-"""A resident's way through the pages: a report on a phone, its receipt, and the page that follows it."""
+"""A resident's way through the pages: a report on a phone, its receipt, the page that follows it, and who sees it."""
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from PIL import Image
+from sqlalchemy import func, select
 
-from tests.pages.conftest import PHONE, Visits
+from gridmap.store import tables as t
+from gridmap.usecases.casework import act
+from tests.pages.conftest import DESK, PHONE, Site, Visits, until
+from tests.pages.test_desk import view
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+JPEG = {"name": "crack.jpg", "mimeType": "image/jpeg"}
+
+
+def picture(colour: str = "teal") -> dict[str, Any]:
+    out = io.BytesIO()
+    Image.effect_noise((1200, 900), 90).convert("RGB").save(out, "JPEG", comment=colour.encode())
+    return {**JPEG, "buffer": out.getvalue()}
+
+
+def filled(page: Page, words: str = "墙裂了") -> Page:
+    """A form with all it needs."""
+    page.select_option("select", "mining-blasting")
+    page.click("fieldset button >> nth=0")
+    page.wait_for_selector("text=±8")
+    page.fill("textarea", words)
+    return page
+
+
+def newest(site: Site) -> int:
+    return int(site.county.one(select(func.max(t.incidents.c.id))))
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_a_resident_reports_and_follows(visit: Visits, standing_in: Callable[..., dict[str, Any]], lang: str) -> None:
-    page = visit(None, "/report", lang=lang, size=PHONE, ready=False, **standing_in("A"))
-    page.select_option("select", "mining-blasting")
-    page.click("fieldset button >> nth=0")
-    page.wait_for_selector("text=±8")
-    page.fill("textarea", "墙裂了")
+    page = filled(visit(None, "/report", lang=lang, size=PHONE, ready=False, **standing_in("A")))
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     page.click(".button-primary")
     page.wait_for_selector(".link a", timeout=60_000)
@@ -26,3 +52,121 @@ def test_a_resident_reports_and_follows(visit: Visits, standing_in: Callable[...
     page.fill("textarea", "<img src=x onerror=xss(1)>")
     page.click("form .button")
     page.wait_for_selector("#said .notice")
+
+
+def test_from_the_wall_to_the_appeal(visit: Visits, site: Site, standing_in: Callable[..., dict[str, Any]]) -> None:
+    """Reported with a photo, seen by the worker, closed, judged, appealed, and seen by the supervisor."""
+    page = filled(visit(None, "/report", size=PHONE, ready=False, **standing_in("A")))
+    page.set_input_files("input[type=file]", picture())
+    page.wait_for_selector(".thumbs img")
+    page.reload()
+    page.wait_for_selector(".thumbs img")  # chosen photos and words survive
+    assert page.input_value("textarea") == "墙裂了"
+    page.click(".button-primary")
+    page.wait_for_selector("text=1/1", timeout=60_000)
+    track = page.get_attribute(".link a", "href")
+    case = newest(site)
+    worker = visit("worker-a", f"/field?case={case}", size=PHONE, ready=False)
+    worker.wait_for_selector(".case-photos img")
+    until(worker, "document.querySelector('.case-photos img').naturalWidth > 100")
+    ctx = site.county.ctx
+    steps: list[tuple[str, str, dict[str, Any]]] = [
+        ("worker-a", "accept", {}), ("worker-a", "resolve", {"outcome": "repaired", "note": "修好了"}),
+        ("dispatcher-1", "verify", {"passed": True, "note": "看过"}), ("worker-a", "close", {}),
+    ]  # fmt: skip
+    for user, action, given in steps:
+        act(ctx, view(site.county, user), case, action, given)
+    page.goto(str(track))
+    page.wait_for_selector("h2")
+    page.click("form >> nth=0 >> .button >> nth=1")
+    page.wait_for_selector("#said .notice")
+    page.fill("form:has(textarea[required]) >> nth=0 >> textarea", "又裂了")
+    page.click("form:has(textarea[required]) >> nth=0 >> .button")
+    page.wait_for_selector("#said .notice")
+    supervisor = visit("supervisor", f"/cases?waiting=appeal&case={case}", size=DESK, ready=False)
+    supervisor.wait_for_selector(".timeline-note >> text=又裂了")
+    supervisor.wait_for_selector(".case-photos img")
+
+
+def test_a_changed_report_after_a_lost_answer_is_explained(
+    visit: Visits, site: Site, standing_in: Callable[..., dict[str, Any]]
+) -> None:
+    visit.expected += ["ERR_", "422"]
+    before = newest(site)
+    page = filled(visit(None, "/report", size=PHONE, ready=False, **standing_in("A")), "第一次")
+
+    def lost(route: Any) -> None:
+        route.fetch()
+        route.abort()
+
+    page.route("**/public/reports", lost)
+    page.click(".button-primary")
+    page.wait_for_selector(".notice-offline", timeout=60_000)
+    page.unroute("**/public/reports")
+    page.fill("textarea", "改过了")
+    page.click(".button-primary")
+    page.wait_for_selector(".choices .button-primary", timeout=60_000)
+    page.click("#said .choices .button >> nth=0")
+    page.wait_for_selector(".link a", timeout=60_000)
+    assert newest(site) == before + 1
+
+
+def test_where_no_work_can_be_done_the_sum_opens(
+    visit: Visits, site: Site, standing_in: Callable[..., dict[str, Any]]
+) -> None:
+    context = visit.context(None, "zh", PHONE, **standing_in("A"))
+    context.add_init_script("Object.defineProperty(crypto, 'subtle', { value: undefined });")
+    page = context.new_page()
+    visit.watch(page)
+    page.goto(site.url + "/report")
+    filled(page)
+    page.wait_for_selector("details[open] p")
+    until(page, r"/\d/.test(document.querySelector('details[open] p').textContent)")
+    numbers = page.evaluate(r"document.querySelector('details[open] p').textContent.match(/\d+/g).map(Number)")
+    page.fill("details[open] input", str(sum(numbers)))
+    page.click(".button-primary")
+    page.wait_for_selector(".link a", timeout=20_000)
+
+
+def test_a_pin_on_the_map_is_where_it_is(visit: Visits, site: Site) -> None:
+    page = visit(None, "/report", size=PHONE, ready=False)
+    page.select_option("select", "mining-blasting")
+    page.click("text=在地图上选")
+    page.wait_for_selector(".pin-map[data-ready]", timeout=20_000)
+    page.locator(".pin-map").scroll_into_view_if_needed()
+    page.click("text=地图中心就是这里")
+    page.wait_for_selector(".pin-map .pin")
+    page.click(".pin-map", position={"x": 120, "y": 150})
+    page.wait_for_selector("text=地图上的标记")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    draft = page.evaluate("JSON.parse(localStorage.getItem('gridmap.resident.draft'))")
+    with site.county.ctx.engine.connect() as conn:
+        west, south, east, north = site.county.ctx.grounds.on(conn, site.county.ctx.today()).extent
+    assert west < draft["lon"] < east
+    assert south < draft["lat"] < north
+    assert draft["accuracy_m"] >= 5
+
+
+def test_a_photo_that_stopped_midway_goes_on(
+    visit: Visits, standing_in: Callable[..., dict[str, Any]], site: Site
+) -> None:
+    visit.expected += ["ERR_"]
+    page = filled(visit(None, "/report", size=PHONE, ready=False, **standing_in("A")))
+    page.set_input_files("input[type=file]", picture())
+    page.wait_for_selector(".thumbs img")
+    parts: list[str] = []
+
+    def half(route: Any) -> None:
+        parts.append(route.request.headers["upload-offset"] if route.request.method == "PATCH" else "?")
+        route.abort() if len(parts) > 2 else route.continue_()
+
+    page.route("**/uploads/**", half)
+    page.click(".button-primary")
+    page.wait_for_selector("text=还有 1 张照片", timeout=60_000)
+    assert parts[:2] == ["?", "0"]
+    page.unroute("**/uploads/**")
+    page.goto(site.url + "/report")
+    page.wait_for_selector("text=1/1", timeout=20_000)
+    kept = select(func.count()).select_from(t.photos).where(t.photos.c.incident_id == newest(site))
+    assert site.county.one(kept) == 1
+    assert page.locator(".thumbs img").count() == 0

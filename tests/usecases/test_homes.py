@@ -11,20 +11,22 @@ import pytest
 from sqlalchemy import select
 
 from gridmap.errors import Conflict, EnvironmentFault, Forbidden, InvalidInput, NotFound
+from gridmap.people.visits import Quota
 from gridmap.privacy import Vault
 from gridmap.store import read
 from gridmap.store import tables as t
 from gridmap.store.keyfile import open_vault
-from gridmap.usecases import homes, rotating
+from gridmap.usecases import homes, quotas, rotating
 from gridmap.usecases.context import open_context
 from gridmap.usecases.homes import Care, Consent
+from gridmap.usecases.imports import load
 from gridmap.usecases.papers import household_html
 from gridmap.usecases.reading import Reader, view_for
 from gridmap.usecases.readlog import ReadLog
 from gridmap.usecases.sweeping import sweep
 from gridmap.usecases.visiting import Visit, record
 from gridmap.view import View
-from tests.county import CONTACT, CONTACT_PHONE, MASTER, SEATS, SmallCounty
+from tests.county import CONTACT, CONTACT_PHONE, MASTER, SEATS, SmallCounty, frames
 
 CARE = "腿脚不便，请多等一会儿"
 
@@ -197,3 +199,38 @@ def test_keys_are_rotated_and_a_killed_rotation_is_completed(
         Vault(MASTER).unwrap(living[0][0])
     small_county.ctx = replace(small_county.ctx, vault=vault)
     assert opened(small_county, one)["care_notes"][0]["text"] == CARE
+
+
+def test_an_imported_contact_comes_with_its_consent_and_leaves_the_rest(small_county: SmallCounty) -> None:
+    kept = home(small_county)
+    with_care(small_county, kept)
+    purposes = [one["purpose"] for one in opened(small_county, kept)["consents"]]
+    assert sorted(purposes) == ["care", "contact"]
+    bare = opened(small_county, home(small_county, "H-A3"))["consents"]
+    assert bare == []
+    frame = frames()["households"].assign(contact_consent=False)
+    load(small_county.ctx, "households", frame.assign(row=range(1, len(frame) + 1)))
+    found = opened(small_county, kept)
+    assert found["contact"] == {"contact_name": None, "contact_phone": None}
+    assert [one["purpose"] for one in found["consents"] if one["withdrawn_at"] is None] == ["care"]
+    assert [one["text"] for one in found["care_notes"]] == [CARE]
+
+
+def test_a_quota_is_set_for_an_area_or_a_worker(small_county: SmallCounty) -> None:
+    ctx = small_county.ctx
+    code = str(small_county.one(select(t.areas.c.code).where(t.areas.c.level == "county")))
+    quotas.put(ctx, Quota(1, 10, 8), area=code)
+    quotas.put(ctx, Quota(2, 3, 1), worker="W-A")
+    quotas.put(ctx, Quota(2, 4, 2), worker="W-A")
+    assert [tuple(row) for row in quotas.listed(ctx)] == [(code, None, 1, 10, 8), (None, "W-A", 2, 4, 2)]
+    quotas.drop(ctx, worker="W-A")
+    assert len(quotas.listed(ctx)) == 1
+    for wrong, error in (
+        ({}, InvalidInput),
+        ({"area": code, "worker": "W-A"}, InvalidInput),
+        ({"area": "x"}, NotFound),
+    ):
+        with pytest.raises(error):
+            quotas.put(ctx, Quota(), **wrong)
+    with pytest.raises(InvalidInput, match="before the first"):
+        quotas.put(ctx, Quota(9, 3, 1), area=code)

@@ -14,6 +14,7 @@ from gridmap.store.tables.desk import behalves, saved_views
 from gridmap.store.tables.flow import rule_sets, sweep_duties
 from gridmap.store.tables.ground import areas, bodies, cells, meta
 from gridmap.store.tables.homes import calls, care_notes, consents, devices, quotas, visits
+from gridmap.store.tables.links import behalf_tracks, chunks, reached, tracks_again
 from gridmap.store.tables.meetings import agenda, blasts, meetings, promise_steps, promises, rocks, seats
 from gridmap.store.tables.messages import beats, messages, outbox, requests
 from gridmap.store.tables.people import duties, leaves, sealed, subjects, workers
@@ -31,6 +32,7 @@ __all__ = [
     "areas",
     "audit",
     "beats",
+    "behalf_tracks",
     "behalves",
     "blasts",
     "bodies",
@@ -40,6 +42,7 @@ __all__ = [
     "categories",
     "cells",
     "changes",
+    "chunks",
     "consents",
     "devices",
     "duties",
@@ -61,6 +64,7 @@ __all__ = [
     "promise_steps",
     "promises",
     "quotas",
+    "reached",
     "readings",
     "requests",
     "responsibilities",
@@ -79,6 +83,7 @@ __all__ = [
     "sweep_duties",
     "tallies",
     "tracks",
+    "tracks_again",
     "versions",
     "visits",
     "water",

@@ -40,7 +40,7 @@ messages = table(
     ref("incident_id", "incidents", null=False),
     Column("kind", Text, nullable=False),
     Column("channel", Text, nullable=False),
-    Column("recipient", Text, nullable=False),  # worker:3, body:4, account:5
+    Column("recipient", Text, nullable=False),  # worker:3, body:4, account:5, resident:6 (the case)
     ref("account_id", "accounts", index=False),  # in_app: whose mailbox
     Column("key", String(64), nullable=False, unique=True),  # the same at each attempt
     Column("urgent", SmallInteger, nullable=False, server_default="0"),

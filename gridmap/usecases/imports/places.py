@@ -9,11 +9,12 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
-from gridmap.store import subjects
+from gridmap.store import homes, subjects
 from gridmap.store import tables as t
 from gridmap.store.upsert import Upserted, known_ids
 from gridmap.usecases.imports.batch import Batch
 
+CONTACT = ("contact_name", "contact_phone")
 CAME_AS = ("crs_in", "x_in", "y_in")
 
 
@@ -43,16 +44,21 @@ def households(batch: Batch) -> Upserted:
     done = batch.upsert(t.households, columns, sources={"cell_id": "lon", "geom": "lon"})
     if "contact_consent" not in batch.given:
         return done
-    changed = subjects.reseal(batch.conn, batch.ctx.vault, t.households, done.ids, _contacts(batch), batch.ctx.clock())
+    contacts, now = _contacts(batch), batch.ctx.clock()
+    changed = subjects.reseal(batch.conn, batch.ctx.vault, t.households, done.ids, contacts, now)
+    # a consent without anything that it keeps is none
+    keeps = np.array([any(one.values()) for one in contacts], dtype=bool)
+    homes.bring_contacts(batch.conn, done.ids[keeps].tolist(), done.ids[~keeps].tolist(), now)
     return Upserted(done.ids, done.fresh, done.changed | (changed & ~done.fresh))
 
 
-def _contacts(batch: Batch) -> list[dict[str, str | None] | None]:
-    """What the file says of the contacts of those who consented; None without consent: nothing is kept."""
-    names = [name for name in ("contact_name", "contact_phone") if name in batch.given]
-    told = [batch.column(name) for name in names]
+def _contacts(batch: Batch) -> list[dict[str, str | None]]:
+    """What the file says of the contacts of those who consented; without consent both go, and nothing else does."""
+    given = [name for name in CONTACT if name in batch.given]
+    told = [batch.column(name) for name in given]
+    none = dict.fromkeys(CONTACT)
     return [
-        {name: column[i] for name, column in zip(names, told, strict=True)} if consent else None
+        {name: column[i] for name, column in zip(given, told, strict=True)} if consent else none
         for i, consent in enumerate(batch.column("contact_consent"))
     ]
 

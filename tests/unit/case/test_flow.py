@@ -44,7 +44,7 @@ PARTIES = {
 SPEC = {
     "accept": "usreo wdh", "dispatch": "usreoa wdy", "sign": "d dh", "handle": "ag wdh", "return": "sdagh wdh",
     "escalate": "usreoadgh wdhsy", "resolve": "sagh wdh", "verify": "v wds", "close": "vi wdhy", "reopen": "c ds",
-    "void": "usreoadghp ds", "merge": "usreoadghp d",
+    "void": "usreoadghp ds", "withdraw": "usreo r", "merge": "usreoadghp d",
     "pause": "agh wdh", "resume": "p wdhsy", "hand_over": "usreoadghpvi wdhsy", "ask_help": "agh wdh",
     "answer_help": "aghp wdh", "meet": "agh wdh", "extend_ask": "agh wdh", "extend_grant": "aghp s",
     "extend_refuse": "aghp s", "split": "agh wdh", "link": "usreoadghpvi wdh", "comment": "usreoadghpvic wdhsr",

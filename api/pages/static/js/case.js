@@ -2,16 +2,17 @@
 
 import { actionsPart } from "./act.js";
 import { data, el, lightOf, moment, named, number, standing, svg, t, words } from "./dom.js";
-import { get } from "./http.js";
+import { API, get } from "./http.js";
 import { icon, light } from "./glyphs.js";
 
 /** Fetch a case with all that is told of it and draw it. `onClose` leaves it; `onDone` follows an action. */
 export async function loadCase(id, { onClose, onDone }) {
   const asked = ["", "/events", "/actions", "/why"].map((part) => get(`/incidents/${id}${part}`));
+  asked.push(get(`/incidents/${id}/photos`).catch(() => [])); // a case is read without them, too
   return drawCase(await Promise.all(asked), onClose, onDone);
 }
 
-function drawCase([incident, events, actions, why], onClose, onDone) {
+function drawCase([incident, events, actions, why, photos], onClose, onDone) {
   const { responsible } = incident;
   const close = el("button", { class: "icon-button", type: "button", "aria-label": t("case.close"), on: { click: onClose } }, icon("close"));
   return el(
@@ -26,6 +27,7 @@ function drawCase([incident, events, actions, why], onClose, onDone) {
       [t("case.status"), [t(`status.${incident.status}`), incident.closed_at ? null : t(`light.${lightOf(incident)}`), standing(incident)].filter(Boolean).join(" · ")],
     ]),
     incident.text && el("p", { class: "case-text" }, incident.text),
+    photosPart(incident, photos),
     reporter(incident),
     actionsPart(incident, events, actions, onDone),
     clockPart(incident, why),
@@ -41,6 +43,19 @@ function facts(pairs) {
 function reporter({ reporter_name: name, reporter_phone: phone }) {
   if (!name && !phone) return null;
   return facts([[t("case.reporter"), [name, phone].filter(Boolean).join(" · ")]]);
+}
+
+/** What residents and staff sent: small here, whole in a page of its own. */
+function photosPart(incident, photos) {
+  if (!photos.length) return null;
+  const shots = photos.map((photo, i) => {
+    const where = `${API}/incidents/${incident.id}/photos/${photo.id}`;
+    const by = t(photo.by_resident ? "case.photo_by_resident" : "case.photo_by_staff");
+    const said = t("case.photo_open", { n: i + 1, by, at: moment(photo.created_at) });
+    const image = el("img", { src: `${where}?size=thumb`, alt: "", loading: "lazy" });
+    return el("li", {}, el("a", { href: where, target: "_blank", rel: "noopener", "aria-label": said }, image), el("span", { class: "quiet" }, by));
+  });
+  return el("section", { class: "case-part" }, el("h2", {}, t("case.photos")), el("ul", { class: "case-photos" }, ...shots));
 }
 
 /** The clock that decides the light: what was allowed, what was used, as a sentence, a bar and a ledger that adds up. */

@@ -81,6 +81,7 @@ async function behalf() {
     "li", { class: "letter" },
     el("div", { class: "letter-text" }, el("a", { class: "link", href: address(one.id) }, `${named(one.category)} · ${one.number}`),
       el("span", {}, [one.resident_name, one.resident_phone].filter(Boolean).join(" · ")),
+      one.token && el("a", { class: "link", href: `/track/${one.token}` }, t("mailbox.behalf_link")),
       el("span", { class: "quiet" }, [t(`status.${one.status}`), named(one.body), moment(one.received_at)].filter(Boolean).join(" · "))),
   ))));
 }

@@ -2,13 +2,16 @@
 
 import { byId, data, el, moment, named, t } from "./dom.js";
 import { Problem, get, notice, post } from "./http.js";
-import { sendPhoto, shrunk } from "./resident-photo.js";
-import { proofOf } from "./resident-proof.js";
+import { lostPart } from "./resident-lost.js";
+import { dropPhoto, keepPhoto, keptPhotos, sendPhoto, shrunk } from "./resident-photo.js";
+import { placeField } from "./resident-place.js";
+import { proofField } from "./resident-proof.js";
 
 const KEPT = "gridmap.resident.draft";
+const TRIED = "gridmap.resident.tried";
 const MOST_PHOTOS = 3;
 const draft = { key: crypto.randomUUID?.() ?? newKey(), text: "", category: "", ...kept() };
-const photos = [];
+let photos = [];
 
 function newKey() {
   return [...crypto.getRandomValues(new Uint8Array(20))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
@@ -36,37 +39,28 @@ function categoryField() {
   return field(t("resident.what"), choice);
 }
 
-function placeField() {
-  const said = el("p", { role: "status", class: "quiet" }, draft.lon ? t("resident.placed", { place: draft.place }) : t("resident.no_place"));
-  const put = (place, lon, lat, accuracy_m) => { keep({ place, lon, lat, accuracy_m }); said.textContent = t("resident.placed", { place }); };
-  const found = el("div", { class: "stack" });
-  const search = el("input", { type: "search", maxlength: 40, autocomplete: "off" });
-  const find = async () => {
-    if (!search.value.trim()) return;
-    try {
-      const places = await get("/public/places", { q: search.value.trim() });
-      found.replaceChildren(...places.map((one) => el("button", { class: "button", type: "button", on: { click: () => { put(named(one), one.lon, one.lat, 1000); found.replaceChildren(); } } }, named(one))));
-      if (!places.length) said.textContent = t("resident.no_match");
-    } catch (error) { failed(error); }
-  };
-  const here = () => navigator.geolocation?.getCurrentPosition(
-    ({ coords }) => put(t("resident.here", { m: Math.round(coords.accuracy) }), coords.longitude, coords.latitude, Math.round(coords.accuracy)),
-    () => { said.textContent = t("resident.no_gps"); }, { enableHighAccuracy: true, timeout: 15000 },
-  );
-  return el(
-    "fieldset", {}, el("legend", {}, t("resident.where")),
-    el("button", { class: "button", type: "button", on: { click: here } }, t("resident.gps")),
-    field(t("resident.search"), search), el("button", { class: "button", type: "button", on: { click: find } }, t("resident.find")), found, said,
-  );
-}
-
 function photoField() {
   const said = el("p", { class: "quiet", role: "status" });
+  const shown = el("div", { class: "thumbs" });
+  const tell = () => {
+    said.textContent = photos.length ? t("resident.photos_held", { n: photos.length }) : "";
+    shown.replaceChildren(...photos.map((photo, i) => {
+      const remove = () => { photos = photos.filter((one) => one !== photo); dropPhoto(photo.key); tell(); };
+      const image = el("img", { src: URL.createObjectURL(new Blob([photo.bytes], { type: "image/jpeg" })), alt: t("resident.photo_alt", { n: i + 1 }) });
+      return el("span", {}, image, el("button", { class: "button", type: "button", on: { click: remove } }, t("resident.photo_remove")));
+    }));
+  };
   const input = el("input", { type: "file", accept: "image/*", multiple: true, on: { change: async () => {
-    for (const file of [...input.files].slice(0, MOST_PHOTOS - photos.length)) photos.push({ blob: await shrunk(file), key: newKey() });
-    said.textContent = t("resident.photos_held", { n: photos.length });
+    for (const file of [...input.files].slice(0, MOST_PHOTOS - photos.length)) {
+      const photo = { key: newKey(), at: Date.now() + photos.length, bytes: await (await shrunk(file)).arrayBuffer(), token: null };
+      photos.push(photo);
+      await keepPhoto(photo);
+    }
+    input.value = "";
+    tell();
   } } });
-  return el("div", {}, field(t("resident.photos"), input), said);
+  tell();
+  return el("div", {}, field(t("resident.photos"), input), shown, said);
 }
 
 function contactFields() {
@@ -86,48 +80,99 @@ function failed(error) {
   byId("said").scrollIntoView();
 }
 
+/** What was sent last, until it is answered: without it nobody could say what an earlier attempt brought there. */
+function tried(said) {
+  try {
+    if (said === undefined) return JSON.parse(sessionStorage.getItem(TRIED));
+    if (said === null) sessionStorage.removeItem(TRIED); else sessionStorage.setItem(TRIED, JSON.stringify(said));
+  } catch { /* forbidden: a change after a lost answer is then sent as a new report */ }
+  return null;
+}
+
 function form() {
   const text = el("textarea", { required: true, maxlength: 4000, on: { input: () => keep({ text: text.value }) } }, draft.text);
-  const sum = el("input", { inputmode: "numeric", maxlength: 3, autocomplete: "off" });
   const contact = contactFields();
   const button = el("button", { class: "button button-primary button-wide" }, t("resident.send"));
-  let asked = null;
-  const question = el("p", {});
-  const help = el("details", { on: { toggle: async () => { try { asked = await get("/public/challenge"); question.textContent = t("resident.sum", { a: asked.sum[0], b: asked.sum[1] }); } catch (error) { failed(error); } } } },
-    el("summary", {}, t("resident.sum_instead")), question, field(t("resident.answer"), sum));
+  const proof = proofField(failed);
   const send = async (event) => {
-    event.preventDefault();
+    event?.preventDefault();
     if (!draft.lon) { byId("said").replaceChildren(el("p", { class: "notice notice-error", role: "alert" }, t("resident.no_place"))); byId("said").scrollIntoView(); return; }
     button.disabled = true;
     byId("said").textContent = t("resident.working");
+    const { key, category, lon, lat, accuracy_m } = draft;
+    const said = { category, lon, lat, accuracy_m, text: draft.text, ...contact.read() };
+    const first = tried();
     try {
-      const bySum = sum.value.trim() && asked;
-      const challenge = bySum ? asked : await get("/public/challenge");
-      const proof = bySum ? `sum:${sum.value.trim()}` : await proofOf(challenge);
-      const { key, category, lon, lat, accuracy_m } = draft;
-      const said = { category, lon, lat, accuracy_m, text: draft.text, ...contact.read(), challenge: challenge.challenge, proof };
-      receipt(await post("/public/reports", said, { "Idempotency-Key": key }));
-    } catch (error) { failed(error); } finally { button.disabled = false; }
+      const proven = await proof.solve();
+      if (first?.key !== key) tried({ key, said });
+      await receipt(await post("/public/reports", { ...said, ...proven }, { "Idempotency-Key": key }));
+    } catch (error) {
+      if (error.code === "idempotency_key_reused") changed(first, send); else failed(error);
+    } finally { button.disabled = false; }
   };
-  byId("resident").replaceChildren(el("form", { class: "stack", on: { submit: send } }, categoryField(), placeField(), field(t("resident.words"), text), photoField(), contact.node, help, button));
+  byId("resident").replaceChildren(
+    el("form", { class: "stack", on: { submit: send } }, categoryField(), placeField(draft, keep, failed), field(t("resident.words"), text), photoField(), contact.node, proof.node, button),
+    lostPart(failed),
+  );
+}
+
+/** An earlier attempt had arrived, its answer had not, and the report was changed since: both can be had. */
+function changed(first, send) {
+  const anew = () => { tried(null); keep({ key: newKey() }); send(); };
+  const old = async () => {
+    try { await receipt(await post("/public/reports", { ...first.said, challenge: "", proof: "" }, { "Idempotency-Key": first.key })); } catch (error) { failed(error); }
+  };
+  byId("said").replaceChildren(el("div", { class: "notice", role: "alert" }, el("p", {}, t("resident.sent_before")), el("div", { class: "choices" },
+    first && el("button", { class: "button", type: "button", on: { click: old } }, t("resident.retry_old")),
+    el("button", { class: "button button-primary", type: "button", on: { click: anew } }, t("resident.retry_new")))));
+  byId("said").scrollIntoView();
 }
 
 async function receipt(answer) {
   try { localStorage.removeItem(KEPT); } catch { /* nothing was kept */ }
+  tried(null);
   const link = `${location.origin}/track/${answer.token}`;
   byId("said").replaceChildren(el("p", { class: "notice" }, el("b", {}, t("resident.done", { number: answer.number }))));
-  const photoLine = el("p", { role: "status" });
+  const photoLine = el("div", { role: "status" });
   byId("resident").replaceChildren(
-    el("p", {}, t("resident.answers", { body: named(answer, "body") || named(answer, "area"), due: moment(answer.due_at) })),
+    el("p", {}, t("resident.answers", { body_name: named(answer, "body") || named(answer, "area"), due: moment(answer.due_at) })),
     el("p", {}, t("resident.keep_link")), el("p", { class: "link" }, el("a", { href: link }, link)), photoLine,
     el("button", { class: "button", type: "button", on: { click: () => print() } }, t("resident.print")),
   );
   byId("said").scrollIntoView();
-  let sent = 0;
-  for (const { blob, key } of photos) {
-    try { await sendPhoto(answer.token, blob, key); sent += 1; } catch (error) { failed(error); }
-    photoLine.textContent = t("resident.photos_sent", { n: sent, of: photos.length });
-  }
+  for (const photo of photos) { photo.token = answer.token; await keepPhoto(photo); }
+  await sendPhotos(photos, photoLine);
 }
 
-form();
+/** Send what is left; what does not arrive stays on the phone, and the next visit of this page goes on with it. */
+async function sendPhotos(left, line) {
+  let sent = 0;
+  for (const photo of left) {
+    try {
+      await sendPhoto(photo.token, photo);
+      sent += 1;
+    } catch (error) {
+      failed(error);
+      if (error.status === 0 || error.status >= 500 || error.status === 429) break;
+    }
+    await dropPhoto(photo.key);
+    line.textContent = t("resident.photos_sent", { n: sent, of: left.length });
+  }
+  const waiting = (await keptPhotos()).filter((one) => one.token);
+  if (waiting.length) line.replaceChildren(t("resident.photos_left", { n: waiting.length }), again(waiting, line));
+}
+
+const again = (waiting, line) => el("button", { class: "button", type: "button", on: { click: () => { byId("said").replaceChildren(); sendPhotos(waiting, line); } } }, t("resident.photos_again"));
+
+async function start() {
+  const kept = await keptPhotos();
+  photos = kept.filter((one) => !one.token).slice(0, MOST_PHOTOS);
+  form();
+  const waiting = kept.filter((one) => one.token);
+  if (!waiting.length) return;
+  const line = el("div", { class: "notice", role: "status" }, t("resident.photos_left", { n: waiting.length }));
+  byId("resident").prepend(line);
+  sendPhotos(waiting, line);
+}
+
+start();

@@ -2,6 +2,7 @@
 
 import { byId, el, moment, named, t, words } from "./dom.js";
 import { Problem, get, notice, post } from "./http.js";
+import { lostPart } from "./resident-lost.js";
 
 const token = location.pathname.split("/").pop();
 const where = `/public/reports/${token}`;
@@ -9,11 +10,14 @@ const where = `/public/reports/${token}`;
 function failed(error) {
   if (!(error instanceof Problem)) throw error;
   byId("said").replaceChildren(notice(error));
+  byId("said").scrollIntoView();
 }
+
+const newKey = () => [...crypto.getRandomValues(new Uint8Array(20))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 
 function sayForm(action, told) {
   const note = el("textarea", { required: action !== "rate", maxlength: 4000 });
-  const key = [...crypto.getRandomValues(new Uint8Array(20))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  const key = newKey();
   const send = async (more) => {
     try {
       const said = { ...more, ...(note.value.trim() ? { note: note.value.trim() } : {}) };
@@ -30,13 +34,31 @@ function sayForm(action, told) {
 
 function show(report) {
   const light = report.light ? t(`light.${report.light}`) : t("resident.ended");
-  byId("resident").replaceChildren(
+  byId("resident").replaceChildren(...[
     el("p", {}, el("b", {}, report.number), ` · ${named(report, "category")}`),
     el("p", {}, `${words(`status.${report.status}`, report.status)} · ${light}`),
-    el("p", {}, t("resident.answers", { body: named(report, "body") || named(report, "area"), due: moment(report.due_at) })),
+    el("p", {}, t("resident.answers", { body_name: named(report, "body") || named(report, "area"), due: moment(report.due_at) })),
     el("ol", {}, ...report.steps.map((one) => el("li", {}, `${moment(one.at)} ${words(`event.${one.kind}`, one.kind)}`))),
+    report.own ? null : el("p", { class: "quiet" }, t("resident.only_shows")),
     ...["rate", "appeal", "comment"].filter((action) => report.may.includes(action)).map((action) => sayForm(action)),
-  );
+    report.may.includes("withdraw") ? taking(t("resident.withdraw"), t("resident.withdraw_text"), () => post(`${where}/actions/withdraw`, {}, { "Idempotency-Key": newKey() }), t("resident.thanks")) : null,
+    report.contact ? taking(t("resident.withdraw_contact"), t("resident.withdraw_contact_text"), () => post(`${where}/contact/withdraw`, {}), t("resident.contact_gone")) : null,
+  ].filter(Boolean));
 }
 
-try { show(await get(where)); } catch (error) { failed(error); }
+/** What cannot be taken back: said first, then done. */
+function taking(name, text, work, done) {
+  const click = async (event) => {
+    event.target.disabled = true;
+    try {
+      show(await work());
+      byId("said").replaceChildren(el("p", { class: "notice" }, done));
+    } catch (error) { event.target.disabled = false; failed(error); }
+  };
+  return el("details", {}, el("summary", {}, name), el("p", {}, text), el("button", { class: "button", type: "button", on: { click } }, name));
+}
+
+try { show(await get(where)); } catch (error) {
+  failed(error);
+  if (error.status === 404) byId("resident").replaceChildren(lostPart(failed));
+}

@@ -1,8 +1,9 @@
 // A worker's visits: the month's plan, and the file of one household, opened with a reason.
 
-import { byId, day, el, moment, named, number, t, words } from "./dom.js";
+import { byId, data, day, el, moment, named, number, t } from "./dom.js";
 import { light } from "./glyphs.js";
 import { empty, get, notice, post, shown } from "./http.js";
+import { careForm, careLine, contactForm, correctForm, eraseForm } from "./visits-rights.js";
 
 const PURPOSES = ["visits", "care", "interpreter", "help_button"];
 const OUTCOMES = ["met", "absent", "declined"];
@@ -64,18 +65,23 @@ async function open(id, reason) {
   if (!home) return;
   categories ??= await get("/categories");
   const again = () => open(id, reason);
+  const onFile = (node, work) => doing(node, work, again);
   const people = t("visits.people", { children: number(home.children), adults: number(home.adults), elders: number(home.elders) });
   const contact = [home.contact.contact_name, home.contact.contact_phone].filter(Boolean).join(" ");
   show(
     back(), el("h1", {}, home.address), el("p", { class: "quiet" }, people),
     el("p", {}, `${t("visits.contact")}: ${contact || t("visits.no_contact")}`),
     home.interpreter_wanted ? el("p", {}, el("b", { class: "tag" }, t("visits.interpreter"))) : null,
-    section(t("visits.care"), home.care_notes, (one) => el("p", {}, el("b", {}, words(`care.${one.purpose}`, one.purpose)), ` ${one.text ?? ""} `, el("small", { class: "quiet" }, t("visits.until", { day: day(one.expires_on) })))),
+    section(t("visits.care"), home.care_notes, (one) => careLine(home, one, onFile)),
+    careForm(home, data.today, onFile),
     visitForm(home, again),
     section(t("visits.history"), home.visits, (one) => past(one, again)),
     section(t("visits.requests"), home.requests, (one) => el("p", {}, `${one.number} ${named(one, "category_name")} · ${day(one.received_at)}`)),
     section(t("visits.consents"), home.consents, (one) => consent(home, one, again)),
-    el("div", { class: "actions" }, agreeing(home, again), pdf(id, reason)),
+    el("div", { class: "actions" }, agreeing(home, again)),
+    contactForm(home, onFile),
+    el("h2", {}, t("visits.rights")), el("div", { class: "actions" }, pdf(id, reason)),
+    correctForm(home, onFile), eraseForm(home, onFile),
   );
 }
 

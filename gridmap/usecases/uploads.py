@@ -1,0 +1,82 @@
+"""A resident's photo in parts: what has arrived stays, sealed, until the rest comes; whole, it is attached as any.
+
+An upload is known by its link and a key that the device draws. A part begins where the last one ended; whoever lost an
+answer asks how far it is. Parts that never become a photo are dropped after two days by the sweep.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+from gridmap.errors import InvalidInput
+from gridmap.parsing.photo import LIMITS
+from gridmap.store import incidents, links, read, residents, write
+from gridmap.usecases.context import Context
+from gridmap.usecases.residents import attach, own_case, sender_of
+
+#: parts of photos of one case in an hour
+PARTS = 600
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Bytes of a photo of `total` bytes, from `starts` on."""
+
+    starts: int
+    total: int
+    data: bytes
+
+
+def arrived(ctx: Context, token: str, key: str) -> dict[str, Any]:
+    """How far an upload is: `{received, photo}`; `photo` is what `attach` answered, once it is attached. NotFound."""
+    with read(ctx.engine) as conn:
+        own_case(ctx, conn, token)
+        photo = incidents.answer_of(conn, sender_of(token), key)
+        return {"received": links.arrived(conn, _upload(token, key)), "photo": photo}
+
+
+def add(ctx: Context, token: str, part: Part, *, key: str) -> dict[str, Any]:
+    """Keep a part; with the last one the photo is attached. As `arrived`.
+
+    Raises NotFound, Conflict for a part that begins elsewhere (`upload_offset`), TooMany, and as `attach`.
+    """
+    if not 0 < part.total <= LIMITS.input_bytes:
+        said = f"a photo has 1 to {LIMITS.input_bytes} bytes"
+        raise InvalidInput(said, field="Upload-Length", code="photo_too_large")
+    if part.starts + len(part.data) > part.total:
+        raise InvalidInput("this part goes beyond the photo's end", field="Upload-Offset")
+    upload = _upload(token, key)
+    with write(ctx.engine) as conn:
+        incident_id, now = own_case(ctx, conn, token), ctx.clock()
+        known = incidents.answer_of(conn, sender_of(token), key)
+        if known is not None:
+            return {"received": part.total, "photo": known}
+        residents.tally(conn, f"parts:{incident_id}", now, PARTS)
+        row = incidents.current(conn, incident_id)
+        kept = {"incident_id": incident_id, "upload": upload, "starts": part.starts, "created_at": now}
+        subject_id = links.add_chunk(conn, ctx.vault, kept, row.subject_id, part.data)
+        if subject_id != row.subject_id:
+            incidents.set_values(conn, incident_id, subject_id=subject_id)
+        received = links.arrived(conn, upload)
+        whole = links.whole(conn, ctx.vault, upload) if received == part.total else None
+    if whole is None:
+        return {"received": received, "photo": None}
+    return {"received": received, "photo": _attached(ctx, token, upload, whole, key)}
+
+
+def _attached(ctx: Context, token: str, upload: str, whole: bytes, key: str) -> dict[str, Any]:
+    try:
+        photo = attach(ctx, token, whole, key=key)
+    except InvalidInput:
+        with write(ctx.engine) as conn:
+            links.drop_chunks(conn, upload)  # no photo will ever come of it
+        raise
+    with write(ctx.engine) as conn:
+        links.drop_chunks(conn, upload)
+    return photo
+
+
+def _upload(token: str, key: str) -> str:
+    return hashlib.sha256(f"{token} {key}".encode()).hexdigest()

@@ -8,6 +8,7 @@ from gridmap.store import accounts, expiry, messages, write
 from gridmap.usecases.context import Context
 from gridmap.usecases.delivering import deliverer
 from gridmap.usecases.placing import place_again
+from gridmap.usecases.publishing import apply_due
 
 #: a phone may hold a report back for a season in the hills; its key must still be known when it comes again
 KEEP_REQUESTS = timedelta(days=180)
@@ -16,13 +17,16 @@ REMOVED = frozenset({"readings", "requests", "sessions", "messages"})
 
 
 def sweep(ctx: Context) -> dict[str, int]:
-    """Remove expired read logs and messages, answers of old requests and ended sessions; give what stands on the ground
-    the cells of today, where a drawing came into force; deliver the messages that are due. How many of each."""
+    """Remove expired read logs and messages, answers of old requests and ended sessions; apply the
+    drawings whose first day has come, and give what stands on the ground the cells of today; deliver the messages that
+    are due. How many of each."""
     messenger = deliverer(ctx)
+    drawn = apply_due(ctx)
     with write(ctx.engine) as conn:
         now = ctx.clock()
         old = now - timedelta(days=ctx.settings.read_log_days)
         swept = {
+            "drawings": drawn,
             "placed": place_again(ctx, conn),
             "readings": accounts.forget_readings(conn, old),
             "requests": expiry.forget_requests(conn, now - KEEP_REQUESTS),

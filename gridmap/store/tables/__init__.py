@@ -13,6 +13,7 @@ from gridmap.store.tables.ground import areas, bodies, cells, meta
 from gridmap.store.tables.meetings import agenda, blasts, meetings, promise_steps, promises, rocks, seats
 from gridmap.store.tables.messages import beats, messages, outbox, requests
 from gridmap.store.tables.people import duties, leaves, sealed, subjects, workers
+from gridmap.store.tables.plans import drawings, handovers, plan_comments, plan_edits, plans
 from gridmap.store.tables.reports import calendars, events, helpers, incidents, processes, responsibilities
 from gridmap.store.tables.served import categories, enterprises, households
 
@@ -30,9 +31,11 @@ __all__ = [
     "categories",
     "cells",
     "changes",
+    "drawings",
     "duties",
     "enterprises",
     "events",
+    "handovers",
     "helpers",
     "households",
     "incidents",
@@ -44,6 +47,9 @@ __all__ = [
     "metadata",
     "outbox",
     "places",
+    "plan_comments",
+    "plan_edits",
+    "plans",
     "processes",
     "promise_steps",
     "promises",

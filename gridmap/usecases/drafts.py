@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Any, Final, Generic, TypeVar
 
@@ -23,7 +23,7 @@ from sqlalchemy import Connection
 from gridmap.enterprise.blasting import Building, Rock, limit_cm_s, safe_radius_m, site_of
 from gridmap.errors import Conflict, NotFound
 from gridmap.ground.measure import metric_crs, project, transform
-from gridmap.plan import Cell, Drawing, Matters, Placed, Redraw, from_json
+from gridmap.plan import Cell, Drawing, Matters, Placed, Redraw, from_json, heirs
 from gridmap.plan.patch import patched
 from gridmap.store import blasts, drawings, versions
 from gridmap.store.plans import Edit
@@ -138,6 +138,26 @@ class Drafts:
             return self.hold(plan.id, _upon(plan.version, base, placed, known.drawing))
         return self.hold(plan.id, _upon(plan.version, base, placed, replayed(base.drawing, edits)))
 
+    def staff(self, conn: Connection, base: Base, today: date, now: datetime) -> dict[str, int]:
+        """Who serves each cell of a base, by its code: today, or on its last day; of one that is to come, the heirs."""
+        known = drawings.days(conn)
+        if base.day > today:
+            present = self.base(conn, max((day for day in known if day <= today), default=known[0]))
+            if present is base:
+                return {}
+            served = self.staff(conn, present, today, now)
+            before, after = self.placed(conn, present, now), self.placed(conn, base, now)
+            same = {code for code in base.drawing if base.drawing[code] == present.drawing.get(code)}
+            kept = {code: worker for code, worker in served.items() if code in same}
+            return kept | {
+                code: int(str(worker))
+                for code, worker in heirs(before, after, served, {*base.drawing, *present.drawing} - same).items()
+            }
+        ends = min((day for day in known if day > base.day), default=None)
+        day = today if ends is None else min(today, ends - timedelta(days=1))
+        by_id = drawings.workers(conn, day)
+        return {code: by_id[identity] for code, identity in base.ids.items() if identity in by_id}
+
     def hold(self, plan_id: int, draft: Draft) -> Draft:
         return self._drafts.put(plan_id, draft)
 
@@ -214,9 +234,3 @@ def _zones(conn: Connection, works: pd.DataFrame) -> np.ndarray[Any, np.dtype[np
         flat = shapely.buffer(project([shape], crs), radius)
         found.append(transform(flat, crs, "EPSG:4326")[0])
     return np.array(found, dtype=object)
-
-
-def staff_of(conn: Connection, base: Base, day: date) -> Mapping[str, int]:
-    """The worker who serves each cell of a base on a day, by the cell's code."""
-    by_id = drawings.workers(conn, day)
-    return {code: by_id[identity] for code, identity in base.ids.items() if identity in by_id}

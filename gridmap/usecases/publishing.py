@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+import pandas as pd
 from sqlalchemy import Connection
 
 from gridmap.errors import Conflict, InvalidInput
@@ -91,7 +92,7 @@ def _cell(draft: Draft, communities: Mapping[str, tuple[int, str, str | None]], 
     if len(same):
         own = same.iloc[0]
         if own["area_id"] == area_id:
-            body_id = None if own["body_id"] != own["body_id"] or own["body_id"] is None else int(own["body_id"])
+            body_id = None if pd.isna(own["body_id"]) else int(own["body_id"])
         name, name_en = own["name"], own["name_en"]
     else:
         number = code[len(cell.community) :] or code

@@ -19,7 +19,7 @@ from gridmap.plan import Drawing, Facts, Finding, Placed, cell_figures, crosswal
 from gridmap.store import drawings, read
 from gridmap.store.spatial import Bbox, check_bbox
 from gridmap.usecases.context import Context
-from gridmap.usecases.drafts import VISIT_MINUTES, VISITS_A_MONTH, Draft, staff_of
+from gridmap.usecases.drafts import VISIT_MINUTES, VISITS_A_MONTH, Draft
 from gridmap.usecases.planning import Changed, changed, draft_of, seen
 from gridmap.view import View
 
@@ -99,7 +99,7 @@ def _geometry(shape: Any) -> dict[str, Any]:
 
 def staff_after(ctx: Context, conn: Connection, draft: Draft) -> dict[str, Any]:
     """Who serves each cell of the plan's drawing: whoever does today, and the heirs of cells that are new."""
-    before = staff_of(conn, draft.base, ctx.today())
+    before = ctx.drafts.staff(conn, draft.base, ctx.today(), ctx.clock())
     touched = changed(draft.base.drawing, draft.drawing)
     found = {code: worker for code, worker in before.items() if code in draft.drawing}
     return found | dict(heirs(draft.placed_base, draft.placed, before, touched))
@@ -165,7 +165,7 @@ def weighed(ctx: Context, view: View, plan_id: int, against: int | None = None) 
         row = seen(conn, view, plan_id)
         draft = draft_of(ctx, conn, row)
         if against is None:
-            before, staff = draft.placed_base, dict(staff_of(conn, draft.base, ctx.today()))
+            before, staff = draft.placed_base, dict(ctx.drafts.staff(conn, draft.base, ctx.today(), ctx.clock()))
             codes = changed(draft.base.drawing, draft.drawing)
         else:
             other = draft_of(ctx, conn, seen(conn, view, against))
@@ -200,7 +200,7 @@ def after_edit(ctx: Context, done: Changed, view: View) -> dict[str, Any]:
         staff = staff_after(ctx, conn, draft)
         names = _names(conn, staff.values())
         put = done.cells & set(draft.drawing)
-        before = staff_of(conn, draft.base, ctx.today())
+        before = ctx.drafts.staff(conn, draft.base, ctx.today(), ctx.clock())
         # a cell is compared with all it gave to and took from, else its people would come from nowhere
         codes = changed(draft.base.drawing, draft.drawing)
         return {

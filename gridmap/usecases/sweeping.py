@@ -31,9 +31,6 @@ def sweep(ctx: Context) -> dict[str, int]:
     over the cases (`watching`), pass help calls on, add the scorecards' lines together,
     deliver what is due. How many of each.
     """
-    """Remove expired read logs and messages, answers of old requests and ended sessions; apply the
-    drawings whose first day has come, and give what stands on the ground the cells of today; deliver the messages that
-    are due. How many of each."""
     messenger = deliverer(ctx)
     drawn = apply_due(ctx)
     with write(ctx.engine) as conn:

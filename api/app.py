@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.resources import as_file, files
@@ -21,10 +22,15 @@ from api.queue_metrics import QueueMetrics
 from api.routes.every import ROUTERS
 from api.static import Assets
 from gridmap.jobs.loop import Loop
+from gridmap.usecases import qgis
 from gridmap.usecases.accounts import Passwords
 from gridmap.usecases.context import Context
 from gridmap.usecases.delivering import deliverer
+from gridmap.usecases.publishing import apply_due
 from gridmap.usecases.readlog import ReadLog
+
+#: addresses that take files, which are larger than other bodies
+_FILES = re.compile(r"/api/v1/plans/\d+/import")
 
 DESCRIPTION = """\
 Disputes and daily life of a county on its grid of cells. Coordinates are WGS84 longitude and latitude in degrees
@@ -40,8 +46,8 @@ def create_app(ctx: Context, passwords: Passwords | None = None, *, delivering: 
 
     `passwords` is given by tests, which hash faster. State that routes use: `ctx`, `passwords`, `read_log`, `registry`,
     `assets`, `answers`, `rasters` and `tile_sources` (kept between requests), `entrance` (who asks), `log_ins` (how
-    many log-ins are checked at once). The read log is flushed when the application stops. `delivering`: a thread beside
-    it sends messages while it runs; EnvironmentFault where its settings are wrong.
+    many log-ins are checked at once). The read log is flushed when the application stops. `delivering`: threads
+    beside it send messages and apply drawings while it runs; EnvironmentFault where the settings are wrong.
     """
     app = FastAPI(
         title="gridmap",
@@ -58,7 +64,7 @@ def create_app(ctx: Context, passwords: Passwords | None = None, *, delivering: 
     app.state.read_log = ReadLog(ctx.engine)
     app.state.registry = CollectorRegistry()
     app.state.registry.register(QueueMetrics(ctx))
-    app.state.loop = Loop("delivery", deliverer(ctx).run) if delivering else None
+    app.state.loops = _jobs(ctx) if delivering else ()
     app.state.log_ins = CapacityLimiter(os.cpu_count() or 1)
     app.state.answers = AnswerCache()
     app.state.rasters = StateCache(ctx.settings.heat_bytes)
@@ -76,10 +82,15 @@ def create_app(ctx: Context, passwords: Passwords | None = None, *, delivering: 
     return app
 
 
+def _jobs(ctx: Context) -> tuple[Loop, ...]:
+    """What goes on beside the answers: messages leave, and drawings are applied on their first day."""
+    return Loop("delivery", deliverer(ctx).run), Loop("drawings", lambda _: apply_due(ctx), pause_s=20.0)
+
+
 def _add_middleware(app: FastAPI, ctx: Context) -> None:
     """From the inside out: the one added last sees a request first."""
     app.add_middleware(LastCatch, error_page=pages.error_page)
-    app.add_middleware(BodyLimit, most=ctx.settings.max_body_bytes)
+    app.add_middleware(BodyLimit, most=ctx.settings.max_body_bytes, larger=(_FILES, qgis.MOST_BYTES))
     app.add_middleware(GZipMiddleware, minimum_size=800, compresslevel=5)
     app.add_middleware(SecurityHeaders, secure=ctx.settings.secure_cookies)
     app.add_middleware(Metrics, registry=app.state.registry)
@@ -93,12 +104,12 @@ def static_folder() -> Path:
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    loop: Loop | None = app.state.loop
-    if loop is not None:
+    loops: tuple[Loop, ...] = app.state.loops
+    for loop in loops:
         loop.start()
     try:
         yield
     finally:
-        if loop is not None:
+        for loop in loops:
             loop.close()
         app.state.read_log.close()

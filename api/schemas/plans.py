@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.schemas.common import Code, Id, Named, NamedId
 from api.schemas.queries import Day, Pages
 from gridmap.plan.status import PlanStatus
+from gridmap.usecases.balancing import LONGEST_S, MOST_CELLS
 from gridmap.usecases.planning import LONGEST_TEXT, LONGEST_TITLE, MOST_EDITS
 
 Title = Annotated[str, Field(min_length=1, max_length=LONGEST_TITLE)]
@@ -244,3 +245,28 @@ class HandoverList(BaseModel):
 class HandoverQuery(Given):
     plan: Id | None = None
     unsigned: bool = Field(default=False, description="only those that the caller has still to sign")
+
+
+class BalanceIn(Given):
+    cells: list[Code] = Field(min_length=2, max_length=MOST_CELLS, description="codes of the cells to be evened")
+    load: Literal["households", "hours", "cases"] = "households"
+    most_moved: float | None = Field(default=None, ge=0, allow_inf_nan=False, description="households at most")
+    seed: int = Field(default=1, ge=0, le=2**31 - 1)
+    seconds: float = Field(default=10.0, gt=0, le=LONGEST_S, allow_inf_nan=False)
+
+
+class ProposalOut(BaseModel):
+    """A proposal: the largest and the mean deviation of a cell's load from its even share, as parts of it."""
+
+    aim: str
+    deviation: float
+    mean_deviation: float
+    compactness: float = Field(description="mean Polsby-Popper ratio")
+    moved: float = Field(description="households that change their cell")
+    apart: int = Field(description="cells in several pieces")
+    complete: bool = Field(description="the search came to its end before the time was over")
+    edits: list[dict[str, Any]]
+
+
+class ProposalList(BaseModel):
+    items: list[ProposalOut]

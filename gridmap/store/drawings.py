@@ -15,6 +15,7 @@ from gridmap.ground.measure import area_m2
 from gridmap.store import tables as t
 from gridmap.store.bulk import bulk_insert, frame
 from gridmap.store.scope import is_open, on_day
+from gridmap.store.spatial import Bbox, intersects_bbox
 
 
 def days(conn: Connection) -> list[date]:
@@ -68,6 +69,12 @@ def barriers(conn: Connection) -> np.ndarray[Any, np.dtype[np.object_]]:
     ]
     shapes = np.concatenate(found)
     return np.asarray(shapes[shapely.get_dimensions(shapes) == 1], dtype=object)
+
+
+def roads(conn: Connection, box: Bbox) -> np.ndarray[Any, np.dtype[np.object_]]:
+    """All roads that come near a box, as WGS84 lines."""
+    found = frame(conn, select(t.roads.c.geom).where(intersects_bbox(t.roads, box)))["geom"].to_numpy(dtype=object)
+    return np.asarray(found[shapely.get_dimensions(found) == 1], dtype=object)
 
 
 # --- what stands upon it --------------------------------------------------------------------------------------------

@@ -67,9 +67,9 @@ export class PlanSession {
 
   async #changed(work) {
     const went = await this.guarded(async () => {
-      const { features, gone } = await work();
-      // new cells of a chosen one are chosen too, so that one goes on where one is
-      if (this.map.chosen.some((code) => gone.includes(code))) this.map.chosen.push(...features.map((one) => one.properties.code).filter((code) => !this.map.chosen.includes(code)));
+      const { features, gone, fresh } = await work();
+      // what a split made is chosen too, so that one goes on where one is
+      this.map.chosen = [...this.map.chosen, ...fresh.slice(0, 40)];
       this.map.replace(features, gone);
     });
     // what went wrong stays said while the handles go back to where they were
@@ -82,8 +82,8 @@ export class PlanSession {
 
   async chosen(codes) {
     this.map.choose(codes);
-    await this.guarded(() => this.tools.refresh());
     this.#chosenPart();
+    await this.guarded(() => this.tools.refresh());
     drawComments(this.store, this.map.chosen, (text, cell) => this.#say(text, cell));
   }
 
@@ -196,7 +196,7 @@ export class PlanSession {
   /** The chosen cells by name, each to be left; one alone can be given to another community; two and more balanced. */
   #chosenPart() {
     const codes = this.map.chosen;
-    const chips = codes.map((code) => el("button", { class: "tag", type: "button", title: code, dataset: { chosen: code }, on: { click: () => this.chosen(codes.filter((one) => one !== code)) } }, `${short(code)} ×`));
+    const chips = codes.map((code) => el("button", { class: "tag", type: "button", title: code, dataset: { chosen: code }, on: { click: () => this.chosen(this.map.chosen.filter((one) => one !== code)) } }, `${short(code)} ×`));
     const add = el("select", { class: "select", id: "plan-choose", "aria-label": t("redraw.choose_cell") }, el("option", { value: "" }, t("redraw.choose_cell")),
       ...[...this.store.cells.keys()].sort().filter((code) => !codes.includes(code)).map((code) => el("option", { value: code }, code)));
     add.addEventListener("change", async () => {

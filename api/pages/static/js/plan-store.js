@@ -35,7 +35,7 @@ export class PlanStore {
     return { borders: drawing.borders, nodes: drawing.nodes };
   }
 
-  /** Make edits, all or none: {cells, gone}. Raises Problem, with status 412 where the plan has moved on. */
+  /** Make edits, all or none: {features, gone, fresh}, `fresh` being the codes that were not there before. Raises Problem, with status 412 where the plan has moved on. */
   edit(edits) { return this.#change("edits", { edits }); }
   undo() { return this.#change("undo"); }
   redo() { return this.#change("redo"); }
@@ -44,13 +44,14 @@ export class PlanStore {
     const work = async () => {
       const done = await this.#post(what, body);
       Object.assign(this.plan, { version: done.version, edits: done.edits, undone: done.undone });
+      const fresh = done.cells.features.map((one) => one.properties.code).filter((code) => !this.cells.has(code));
       for (const code of done.gone) this.cells.delete(code);
       for (const one of done.cells.features) this.cells.set(one.properties.code, one);
       this.impact = done.impact;
       this.savedAt = new Date();
       const told = await Promise.all([get(`/plans/${this.id}/findings`), get(`/plans/${this.id}`)]);
       [this.findings, this.plan] = told;
-      return { features: done.cells.features, gone: done.gone };
+      return { features: done.cells.features, gone: done.gone, fresh };
     };
     // a second change waits for the first one's version, also where the first one failed
     const result = this.queue.then(work, work);

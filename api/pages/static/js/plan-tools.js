@@ -3,7 +3,7 @@
 import { byId, el, lang, named, t } from "./dom.js";
 import { Pen } from "./plan-draw.js";
 import { Handles } from "./plan-handles.js";
-import { areaWkb, crossings, keyOf } from "./plan-lines.js";
+import { areaWkb, crossings, keyOf, ringsOf, same } from "./plan-lines.js";
 import { short } from "./plan-map.js";
 
 /** Tool -> its key and its sign (24 by 24). */
@@ -58,9 +58,13 @@ export class Tools {
   async refresh() {
     const { store, map } = this.session;
     this.rail.hidden = !this.session.editable;
-    this.shared = this.session.editable && map.chosen.length ? await store.shared(map.chosen) : { borders: [], nodes: [] };
+    const asked = map.chosen;
+    const shared = this.session.editable && asked.length ? await store.shared(asked) : { borders: [], nodes: [] };
+    if (asked !== map.chosen) return; // others were chosen meanwhile, and their borders are on the way
+    this.shared = shared;
     this.#drawHandles();
     this.#hint();
+    this.session.county.box.dataset.handles = asked.join(",");
   }
 
   use(name) {
@@ -178,7 +182,11 @@ export class Tools {
 
   async #split(line) {
     const { store, map } = this.session;
-    const crossed = map.chosen.map((code) => ({ code, times: crossings(line, store.cells.get(code).geometry) })).sort((a, b) => b.times - a.times);
+    // the cell that the line crosses most, or on whose rim its ends lie bit for bit
+    const crossed = map.chosen.map((code) => {
+      const { geometry } = store.cells.get(code);
+      return { code, times: crossings(line, geometry), ends: [line[0], line.at(-1)].filter((end) => ringsOf(geometry).flat().some((place) => same(place, end))).length };
+    }).sort((a, b) => b.times + b.ends - a.times - a.ends);
     if (!crossed.length) return;
     const { code, times } = crossed[0];
     const pieces = Math.max(2, Math.floor(times / 2) + 1);

@@ -114,6 +114,7 @@ export class Handles {
     marker.on("add", () => {
       const node = marker.getElement();
       node.addEventListener("keydown", (event) => {
+        if (this.committing) return; // the handle is about to be drawn where it is now
         const arrow = ARROWS[event.key];
         if (arrow && !event.ctrlKey && !event.metaKey) {
           const step = event.shiftKey ? LEAP_M : STEP_M;

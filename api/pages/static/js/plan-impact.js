@@ -9,7 +9,8 @@ const RULES = ["one_community", "contiguous", "no_holes", "households", "area", 
 
 /** `store`, `view`: {by: "cells" | "workers", all: boolean}; `onZoom(code)`. */
 export function drawImpact(store, view, onZoom) {
-  const rows = store.impact[view.by].map((one) => ({ ...one, who: view.by === "cells" ? cellHead(store, one) : workerHead(one) }));
+  // an undone edit is told of too: what is as it was is no impact
+  const rows = store.impact[view.by].filter((one) => FIGURES.some((key) => differs(one, key)) || store.cells.get(one.code)?.properties.changed).map((one) => ({ ...one, who: view.by === "cells" ? cellHead(store, one) : workerHead(one) }));
   byId("plan-moves").replaceChildren(...moves(store.impact).map(([value, label]) => el("div", {}, el("b", {}, value), el("span", {}, label))));
   const node = byId("plan-impact");
   node.classList.toggle("wide", view.all);

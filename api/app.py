@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -24,16 +25,20 @@ from api.queue_metrics import QueueMetrics
 from api.routes.every import ROUTERS
 from api.static import Assets
 from gridmap.jobs.loop import Loop
-from gridmap.usecases import analysing
+from gridmap.usecases import analysing, qgis
 from gridmap.usecases.accounts import Passwords
 from gridmap.usecases.context import Context
 from gridmap.usecases.delivering import deliverer
 from gridmap.usecases.helping import ask_on
+from gridmap.usecases.publishing import apply_due
 from gridmap.usecases.readlog import ReadLog
 from gridmap.usecases.watching import Watcher
 
 #: bytes from which on an answer is compressed
 _LEAST_ZIPPED = 800
+#: addresses that take files, which are larger than other bodies
+_FILES = re.compile(r"/api/v1/plans/\d+/import")
+
 DESCRIPTION = """\
 Disputes and daily life of a county on its grid of cells. Coordinates are WGS84 longitude and latitude in degrees
 unless `crs` says otherwise; lengths are metres; moments are ISO 8601 with an offset. Lists come in pages: follow
@@ -90,20 +95,21 @@ def create_app(ctx: Context, passwords: Passwords | None = None, *, delivering: 
 
 
 def _loops(ctx: Context) -> list[Loop]:
-    """What runs beside the requests: messages go out, help calls are passed on, asked analyses are computed, and of all
-    server processes one watches over the cases."""
+    """What runs beside the requests: messages go out, help calls are passed on, asked analyses are computed, drawings
+    come into force on their day, and of all server processes one watches over the cases."""
     return [
         Loop("delivery", deliverer(ctx).run),
         Loop("help-calls", partial(ask_on, ctx)),
         Loop("analyses", lambda stop: analysing.work(ctx, stop), pause_s=0.5),
         Loop("watch", Watcher(ctx, leased=True).run, pause_s=20.0, longest_pause_s=300.0),
+        Loop("drawings", lambda _: apply_due(ctx), pause_s=20.0),
     ]
 
 
 def _add_middleware(app: FastAPI, ctx: Context) -> None:
     """From the inside out: the one added last sees a request first."""
     app.add_middleware(LastCatch, error_page=pages.error_page)
-    app.add_middleware(BodyLimit, most=ctx.settings.max_body_bytes)
+    app.add_middleware(BodyLimit, most=ctx.settings.max_body_bytes, larger=(_FILES, qgis.MOST_BYTES))
     app.add_middleware(_zipped)
     app.add_middleware(Lean, lists=lists_of(ROUTERS), least_zipped=_LEAST_ZIPPED, zipped=_zipped)
     app.add_middleware(SecurityHeaders, secure=ctx.settings.secure_cookies)

@@ -27,8 +27,10 @@ from gridmap.errors import (
     InvalidInput,
     KeyReused,
     NotFound,
+    Stale,
     TooMany,
     Unauthenticated,
+    VersionNeeded,
 )
 
 logger = logging.getLogger(__name__)
@@ -37,6 +39,8 @@ MEDIA_TYPE = "application/problem+json"
 #: the most specific kind first
 STATUS: Sequence[tuple[type[GridmapError], int]] = (
     (KeyReused, 422),
+    (Stale, 412),
+    (VersionNeeded, 428),
     (InvalidInput, 422),
     (Unauthenticated, 401),
     (Forbidden, 403),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import re
 import secrets
 import time
 from collections.abc import Callable
@@ -21,19 +22,27 @@ from api.errors import ErrorPage, problem, unexpected
 
 
 class BodyLimit:
-    """Refuse a body over `most` bytes with 413, by its declared length at once, else as it comes in."""
+    """Refuse a body over `most` bytes with 413, by its declared length at once, else as it comes in.
 
-    def __init__(self, app: ASGIApp, most: int) -> None:
+    `larger`: what may be sent to addresses that match, for the few that take files.
+    """
+
+    def __init__(self, app: ASGIApp, most: int, larger: tuple[re.Pattern[str], int] | None = None) -> None:
         self.app = app
-        self.most = most
+        self.usual = most
+        self.larger = larger
+
+    def _most(self, path: str) -> int:
+        return self.larger[1] if self.larger is not None and self.larger[0].fullmatch(path) else self.usual
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        most = self._most(scope["path"])
         declared = Headers(scope=scope).get("content-length", "0")
-        if not declared.isdecimal() or len(declared) > 18 or int(declared) > self.most:
-            await self._refuse(scope, receive, send)
+        if not declared.isdecimal() or len(declared) > 18 or int(declared) > most:
+            await self._refuse(most, scope, receive, send)
             return
         taken, started = 0, False
 
@@ -41,24 +50,24 @@ class BodyLimit:
             nonlocal taken
             message = await receive()
             taken += len(message.get("body", b""))
-            if taken > self.most:
+            if taken > most:
                 raise _TooLarge
             return message
 
         async def watched(message: Message) -> None:
             nonlocal started
             started = started or message["type"] == "http.response.start"
-            if taken <= self.most:
+            if taken <= most:
                 await send(message)
 
         with contextlib.suppress(_TooLarge):
             await self.app(scope, limited, watched)
-        if taken > self.most and not started:
-            await self._refuse(scope, receive, send)
+        if taken > most and not started:
+            await self._refuse(most, scope, receive, send)
 
-    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
-        detail = f"the body is larger than {self.most:,} bytes"
-        await problem(413, "too_large", detail, {"max_bytes": self.most}, {"Connection": "close"})(scope, receive, send)
+    async def _refuse(self, most: int, scope: Scope, receive: Receive, send: Send) -> None:
+        detail = f"the body is larger than {most:,} bytes"
+        await problem(413, "too_large", detail, {"max_bytes": most}, {"Connection": "close"})(scope, receive, send)
 
 
 class _TooLarge(BaseException):

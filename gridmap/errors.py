@@ -57,6 +57,18 @@ class KeyReused(Conflict):
     code = "idempotency_key_reused"
 
 
+class Stale(Conflict):
+    """Somebody else changed the thing since it was read; `details` tell who and what."""
+
+    code = "changed_meanwhile"
+
+
+class VersionNeeded(InvalidInput):
+    """A change must say which version it was made for."""
+
+    code = "version_needed"
+
+
 class TooMany(GridmapError):
     """Slow down; `details["retry_after_s"]` says for how long."""
 

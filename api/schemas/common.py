@@ -90,8 +90,10 @@ _WORDS = {
     403: "The role may not do this, a reason is asked for (`reason_required`), or another site sent this (`csrf`)",
     404: "There is none, or none that this account may see",
     409: "The state has moved on",
+    412: "Somebody else changed it since `If-Match` was read; `by`, `at` and `changes` tell what",
     413: "The body is too large",
     422: "A parameter or field is at fault; `errors` or `parameter` names it",
+    428: "`If-Match` is missing",
     429: "Too early; `Retry-After` says how many seconds to wait",
     503: "The database cannot be reached",
 }

@@ -79,7 +79,7 @@ _KINDS: Mapping[str, str] = {
     "absorbed": "from_id:id",
     "paused": "reason:code until:moment",
     "resumed": "",
-    "handed_over": "reason:code worker_id:id? body_id:id?",
+    "handed_over": "reason:code worker_id:id? body_id:id? cell_id:id? area_id:id?",
     "help_asked": "body_id:id",
     "help_answered": "ask_seq:number",
     "meeting_called": "body_ids:ids at:moment",

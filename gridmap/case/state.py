@@ -283,10 +283,16 @@ def _resumed(state: CaseState, _event: Event) -> dict[str, Any]:
     return {"status": state.working, "paused_until": None}
 
 
+#: the reason of a hand-over that a redraw brought
+BY_REDRAW = "redraw"
+
+
 def _handed_over(state: CaseState, event: Event) -> dict[str, Any]:
     worker_id, body_id = event.data.get("worker_id"), event.data.get("body_id")
-    holder = Holder(worker_id, body_id if body_id is not None else state.holder.body_id, state.holder.area_id)
-    return {"holder": holder, "hand_overs": state.hand_overs + 1}
+    area_id = event.data.get("area_id") or state.holder.area_id
+    holder = Holder(worker_id, body_id if body_id is not None else state.holder.body_id, area_id)
+    # a redraw is nobody's doing: it uses up none of the hand-overs that a case may have
+    return {"holder": holder, "hand_overs": state.hand_overs + (event.data["reason"] != BY_REDRAW)}
 
 
 def _asked(event: Event) -> Asked:

@@ -166,6 +166,11 @@ ACTIONS: Mapping[str, frozenset[Role]] = {
     "figures.read": frozenset({Role.OFFICIAL, Role.PLANNER, Role.APPROVER, Role.SUPERVISOR, Role.DISPATCHER}),
     "meeting.lead": frozenset({Role.OFFICIAL, Role.SUPERVISOR, Role.DISPATCHER}),
     "promise.prove": frozenset({Role.OFFICIAL, Role.SUPERVISOR, Role.DISPATCHER, Role.HANDLER}),
+    "plan.edit": frozenset({Role.PLANNER}),
+    "plan.approve": frozenset({Role.APPROVER}),
+    "plan.read": frozenset(
+        {Role.PLANNER, Role.APPROVER, Role.OFFICIAL, Role.SUPERVISOR, Role.DISPATCHER, Role.WORKER}
+    ),
     "account.manage": frozenset({Role.ADMIN}),
 }
 

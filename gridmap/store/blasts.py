@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, func, insert, select
 
 from gridmap.store import tables as t
 from gridmap.store.bulk import frame
@@ -19,6 +19,13 @@ def of_enterprise(conn: Connection, enterprise_id: int, since: datetime) -> pd.D
     query = select(b.id, b.code, b.at, b.charge_kg, b.frequency_hz, b.geom)
     found = frame(conn, query.where(b.enterprise_id == enterprise_id, b.at >= since).order_by(b.at, b.id))
     return found.assign(frequency_hz=found["frequency_hz"].astype("float64"))
+
+
+def largest(conn: Connection) -> dict[int, float]:
+    """The largest charge in kg that each enterprise logged, by its id."""
+    b = t.blasts.c
+    rows = conn.execute(select(b.enterprise_id, func.max(b.charge_kg)).group_by(b.enterprise_id))
+    return {row[0]: row[1] for row in rows}
 
 
 def rock_of(conn: Connection, enterprise_id: int) -> Any:

@@ -25,6 +25,7 @@ _TRIGGERS: dict[str, type[GridmapError]] = {
     "history_is_fixed": Conflict,
     "event_out_of_order": Conflict,
     "code_in_use": Conflict,
+    "drawing_in_force": Conflict,
     "geometry_type": InvalidInput,
 }
 _TRIGGER = re.compile(r"gridmap:(\w+): ([^\n]+)")
@@ -96,6 +97,8 @@ def _from_postgres(exc: psycopg.Error, *, lost: bool) -> GridmapError:
         case pg.UniqueViolation() | pg.ExclusionViolation():
             columns = re.search(r"Key \((.+?)\)=", diag.message_detail or "")
             names = columns[1].split(", ") if columns else []
+            if diag.table_name == "drawings" and isinstance(exc, pg.ExclusionViolation):
+                return Conflict("another drawing is in force on one of these days", code="drawing_in_force")
             if isinstance(exc, pg.ExclusionViolation):
                 return Conflict("another cell has this code on one of these days", code="code_in_use")
             return _unique(diag.table_name, names, diag.constraint_name)

@@ -23,6 +23,7 @@ from gridmap.settings import Settings
 from gridmap.store import open_engine, versions
 from gridmap.store.ground import cells_on
 from gridmap.store.keyfile import open_vault
+from gridmap.usecases.drafts import Drafts
 from gridmap.usecases.holding import Holdings
 
 logger = logging.getLogger(__name__)
@@ -148,6 +149,7 @@ class Context:
     clock: Callable[[], datetime] = server_clock
     grounds: GroundCache = field(default_factory=GroundCache)
     held: Holdings = field(default_factory=Holdings)
+    drafts: Drafts = field(default_factory=Drafts)
 
     @property
     def zone(self) -> ZoneInfo:

@@ -7,10 +7,11 @@ import numpy.typing as npt
 from sqlalchemy import Connection, Table
 
 from gridmap.ground import AssignmentIndex
-from gridmap.store import cases, incidents, versions
+from gridmap.store import cases, incidents, plans, versions
 from gridmap.store import tables as t
 from gridmap.store.ground import cells_on
 from gridmap.store.places import all_points, set_cells
+from gridmap.usecases.applying import apply_plan
 from gridmap.usecases.assigning import place, respond
 from gridmap.usecases.context import Context, Ground, ground_of
 from gridmap.usecases.spots import assign
@@ -22,6 +23,8 @@ def place_again(ctx: Context, conn: Connection) -> int:
     Safe to run twice. An incident that has its cell keeps it, whatever was drawn since.
     """
     day = ctx.today()
+    for plan_id in plans.due(conn, day):  # who hands what to whom is written down before it moves
+        apply_plan(ctx, conn, plan_id)
     ground = ground_of(cells_on(conn, day), day)
     moved = sum(_place_rows(conn, table, ground.index, ground.ids) for table in (t.households, t.enterprises))
     found = _place_incidents(ctx, conn, ground)

@@ -11,6 +11,7 @@ from gridmap.usecases.context import Context
 from gridmap.usecases.delivering import deliverer
 from gridmap.usecases.helping import ask_on
 from gridmap.usecases.placing import place_again
+from gridmap.usecases.publishing import apply_due
 from gridmap.usecases.watching import Watcher
 
 #: a phone may hold a report back for a season in the hills; its key must still be known when it comes again
@@ -31,10 +32,12 @@ def sweep(ctx: Context) -> dict[str, int]:
     deliver what is due. How many of each.
     """
     messenger = deliverer(ctx)
+    drawn = apply_due(ctx)
     with write(ctx.engine) as conn:
         now = ctx.clock()
         old = now - timedelta(days=ctx.settings.read_log_days)
         swept = {
+            "drawings": drawn,
             "placed": place_again(ctx, conn),
             "readings": accounts.forget_readings(conn, old),
             "requests": expiry.forget_requests(conn, now - KEEP_REQUESTS),

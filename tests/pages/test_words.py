@@ -16,6 +16,11 @@ from gridmap.case.routing import To
 from gridmap.case.terms import PRIORITIES, Level, Status
 from gridmap.people.homes import CARE_PURPOSES, OUTCOMES, PURPOSES
 from gridmap.people.rosters import Reason
+from gridmap.plan import constraints
+from gridmap.plan.balance import AIMS
+from gridmap.plan.deltas import _KINDS
+from gridmap.plan.impact import SUMS
+from gridmap.plan.status import PlanStatus
 from gridmap.store import tables as t
 from gridmap.view import Role
 from layers import LANGS
@@ -41,6 +46,9 @@ def shown_actions() -> set[str]:
     lists = re.findall(r"const (?:WAY|SHOWN) = \[(.*?)\];", script, re.DOTALL)
     return set(re.findall(r'"(\w+)"', " ".join(lists)))
 
+
+#: the rules of a drawing, as their findings name them
+RULED = set(re.findall(r'_(?:finding|between)\(\s*"(\w+)"', Path(constraints.__file__).read_text("utf-8")))
 
 #: keys whose end comes from data, and the ends that the data can have
 FAMILIES = {
@@ -87,6 +95,16 @@ FAMILIES = {
         for sign in ("hot", "cold")
     },
     "plan.by": {"households", "open_incidents"},
+    "redraw.by": {*SUMS, "walk_m"},
+    "redraw.kind": set(_KINDS),
+    "redraw.rule": RULED,
+    "redraw.status": {str(status) for status in PlanStatus},
+    "redraw.step": {"submit", "approve", "publish", "return", "withdraw", "reverse", "rebase"},
+    "redraw.tool": {"choose", "vertices", "add", "split", "merge", "part"},
+    "redraw.hint": {"choose", "vertices", "add", "split", "merge", "part"},
+    "redraw.snapped": {"water", "roads"},
+    "redraw.balance": {"households", "hours", "cases"},
+    "redraw.aim": {aim.replace(" ", "_") for aim in AIMS},
 }
 
 

@@ -18,6 +18,7 @@ from gridmap.store.tables.links import behalf_tracks, chunks, reached, tracks_ag
 from gridmap.store.tables.meetings import agenda, blasts, meetings, promise_steps, promises, rocks, seats
 from gridmap.store.tables.messages import beats, messages, outbox, requests
 from gridmap.store.tables.people import duties, leaves, sealed, subjects, workers
+from gridmap.store.tables.plans import drawings, handovers, plan_comments, plan_edits, plans
 from gridmap.store.tables.reports import calendars, events, helpers, incidents, processes, responsibilities
 from gridmap.store.tables.residents import photos, salts, spent, tallies, tracks
 from gridmap.store.tables.scores import score_cases, scores
@@ -45,9 +46,11 @@ __all__ = [
     "chunks",
     "consents",
     "devices",
+    "drawings",
     "duties",
     "enterprises",
     "events",
+    "handovers",
     "helpers",
     "households",
     "incidents",
@@ -60,6 +63,9 @@ __all__ = [
     "outbox",
     "photos",
     "places",
+    "plan_comments",
+    "plan_edits",
+    "plans",
     "processes",
     "promise_steps",
     "promises",

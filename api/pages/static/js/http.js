@@ -43,6 +43,12 @@ export async function post(path, body, headers = {}) {
   return sent("POST", path, body, headers);
 }
 
+/** Send a file as it is. */
+export async function upload(path, file, type, more = {}) {
+  const headers = { "Content-Type": type, Accept: "application/json", "X-CSRF-Token": data.csrf, ...more };
+  return answer(`${API}${path}`, { method: "POST", headers, body: file });
+}
+
 export async function put(path, body) {
   return sent("PUT", path, body);
 }

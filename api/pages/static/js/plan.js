@@ -3,6 +3,8 @@
 import { byId, el, look, named, number, t } from "./dom.js";
 import { Problem, get, layer, notice, shown } from "./http.js";
 import { CountyMap, baseMap, legend } from "./map.js";
+import { listPlans } from "./plan-list.js";
+import { PlanSession } from "./plan-open.js";
 import { Table } from "./table.js";
 
 const county = new CountyMap();
@@ -41,10 +43,26 @@ async function start() {
     await baseMap(county, keepAreas);
     county.names("cell", state.cells.features, "cell");
     fill();
+    await listPlans(openPlan);
+    const asked = Number(new URLSearchParams(location.search).get("plan"));
+    if (asked) await openPlan(asked);
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     byId("map-state").replaceChildren(notice(error, () => location.reload()));
   }
+}
+
+/** A plan takes the place of the load; what is chosen there is left, and comes back with the load. */
+async function openPlan(id) {
+  history.replaceState(null, "", `?plan=${id}`);
+  for (const name of ["cellNames", "chosen", "chosenCasing"]) county.drop(name);
+  const onClose = async () => {
+    history.replaceState(null, "", location.pathname);
+    draw();
+    county.names("cell", state.cells.features, "cell");
+    await listPlans(openPlan);
+  };
+  await new PlanSession(county, id, { before: state.cells, communities: state.communities, onClose, onOpen: openPlan }).open();
 }
 
 async function keepAreas(name, params) {

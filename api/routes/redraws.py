@@ -1,0 +1,34 @@
+"""What the page /plan asks beside the plans themselves: codes for new cells, and the drawing of another day."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Response
+
+from api import answers
+from api.deps import Signed, known_parameters
+from api.routes.plans import READ, PlanId
+from api.schemas.common import SIGNED, Code, problems
+from api.schemas.queries import Day
+from gridmap.usecases import redrawing
+
+router = APIRouter(prefix="/api/v1", tags=["plans"], dependencies=[Depends(known_parameters())])
+
+
+@router.get("/plans/{plan_id}/codes", summary="Codes for new cells", responses=READ)
+def next_codes(
+    caller: Signed,
+    plan_id: PlanId,
+    community: Annotated[Code, Query(description="the code of the community that the new cells lie in")],
+    count: Annotated[int, Query(ge=1, le=100)] = 1,
+) -> list[str]:
+    """The next codes of a community: after the highest that it uses or ever used. Nothing is reserved."""
+    return list(redrawing.next_codes(caller.ctx, caller.view, plan_id, community, count))
+
+
+@router.get("/drawings/{day}", summary="Draw a day", responses=problems(*SIGNED, 404), response_class=Response)
+def draw_day(caller: Signed, day: Day) -> Any:
+    """The cells in force on a day, as GeoJSON in WGS84."""
+    found = redrawing.drawn_on(caller.ctx, caller.view, day)
+    return answers.json_response(found, headers={"Cache-Control": "private, no-cache"})

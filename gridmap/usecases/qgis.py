@@ -1,0 +1,105 @@
+"""The road for those who draw in QGIS: a plan's cells go out as GeoPackage, and what was edited comes back as deltas."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any, Final
+
+import geopandas as gpd
+
+from gridmap.errors import Conflict, InvalidInput, Stale
+from gridmap.files.cells import raw_cells
+from gridmap.files.read import read_table
+from gridmap.files.table import Table
+from gridmap.files.write import write_table
+from gridmap.ground import repair
+from gridmap.ground.topology import TopologyFault
+from gridmap.plan import edits_between, stitched
+from gridmap.store import read
+from gridmap.usecases.context import Context
+from gridmap.usecases.drafts import Draft
+from gridmap.usecases.planning import Changed, do, draft_of, fits, may, seen
+from gridmap.view import View
+
+#: what a file may weigh
+MOST_BYTES: Final = 64_000_000
+
+
+def exported(ctx: Context, view: View, plan_id: int) -> tuple[int, bytes]:
+    """The plan's version and its drawing as GeoPackage: code, community, plan, version, polygons in WGS84."""
+    with read(ctx.engine) as conn:
+        row = seen(conn, view, plan_id)
+        draft = draft_of(ctx, conn, row)
+    frame = draft.drawing.to_frame().assign(plan=plan_id, version=row.version)
+    frame = frame[["code", "community", "plan", "version", "geometry"]]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "plan.gpkg"
+        write_table(frame, path)
+        return row.version, path.read_bytes()
+
+
+def imported(
+    ctx: Context, view: View, plan_id: int, version: int | None, content: bytes, *, mend: bool = False
+) -> Changed | None:
+    """Make the difference between the plan and an edited export the plan's next edits; None where there is none.
+
+    `mend`: repair gaps, overlaps and vertices that only one side of a border has, first. Raises InvalidInput
+    (`plan_defects`, with each defect's cells and place) where the cells are no coverage, Stale where the plan was
+    changed since the export, and as `planning.edit`.
+    """
+    may(view, "plan.edit")
+    with read(ctx.engine) as conn:
+        row = seen(conn, view, plan_id)
+        fits(conn, row, version)
+        draft = draft_of(ctx, conn, row)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "plan.gpkg"
+        path.write_bytes(content)
+        cells = _cells(read_table(path), row)
+    found = _between(draft, cells, mend=mend)
+    return None if not found else do(ctx, view, plan_id, version, found)
+
+
+def _cells(table: Table, row: Any) -> gpd.GeoDataFrame:
+    """The file's cells, if they are of this plan at this version."""
+    frame = table.frame
+    lacking = [name for name in ("code", "plan", "version") if name not in frame.columns]
+    if lacking or not table.spatial:
+        raise InvalidInput(f"the file lacks {', '.join(lacking) or 'shapes'}: edit a file that `export` gave")
+    plans = {int(one) for one in frame["plan"].dropna()}  # a cell that is new in QGIS has none
+    if plans != {row.id}:
+        raise InvalidInput(f"the file is of plan {sorted(plans)}, not of {row.id}", code="other_plan")
+    versions = {int(one) for one in frame["version"].dropna()}
+    if versions != {row.version}:
+        raise Stale(f"the plan is at version {row.version}, and the file was exported at {sorted(versions)}; export "
+                    "it again", version=row.version)  # fmt: skip
+    cells, _ = raw_cells(table, "code", None)
+    if "community" in frame.columns:
+        cells = cells.assign(community=frame["community"].to_numpy())
+    return cells
+
+
+def _between(draft: Draft, cells: gpd.GeoDataFrame, *, mend: bool) -> list[Any]:
+    found = edits_between(draft.drawing, cells)
+    if found.defects and mend:
+        whole, _ = repair(stitched(cells), "code")
+        found = edits_between(draft.drawing, stitched(whole))
+    if found.defects:
+        first = found.defects[0].why
+        raise InvalidInput(
+            f"{len(found.defects)} defects keep these cells from being a drawing: {first}",
+            code="plan_defects", defects=[_defect(one) for one in found.defects[:200]],
+        )  # fmt: skip
+    return list(found.deltas)
+
+
+def _defect(one: TopologyFault) -> dict[str, Any]:
+    return {"kind": one.kind, "cells": list(one.cells), "why": one.why, "lon": one.lon, "lat": one.lat}
+
+
+def unchanged(version: int) -> Conflict:
+    """What is told where a file brings nothing."""
+    return Conflict(
+        "the file holds the plan as it is: there is nothing to edit", code="nothing_changed", version=version
+    )

@@ -1,0 +1,249 @@
+"""What a plan does to people and work, whether it may stand, and its drawing as the page edits it.
+
+Figures of places and duties alone: how many, never who. No care note comes in, not even how many there are in a cell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+import shapely
+from sqlalchemy import Connection
+
+from gridmap.errors import Conflict
+from gridmap.ground.topology import topology
+from gridmap.plan import Drawing, Facts, Finding, Placed, cell_figures, crosswalk, heirs, impact, judge
+from gridmap.store import drawings, read
+from gridmap.store.spatial import Bbox, check_bbox
+from gridmap.usecases.context import Context
+from gridmap.usecases.drafts import VISIT_MINUTES, VISITS_A_MONTH, Draft
+from gridmap.usecases.planning import Changed, changed, draft_of, seen
+from gridmap.view import View
+
+#: cells whose borders and nodes are told; of more only the shapes
+MOST_BORDERED: Final = 400
+
+
+# --- the drawing ------------------------------------------------------------------------------------------------------
+
+
+def drawing(
+    ctx: Context, view: View, plan_id: int, bbox: Bbox | None, codes: Collection[str] | None
+) -> tuple[int, dict[str, Any]]:
+    """The plan's version and its drawing: cells (all, in a box, or by code), with borders and nodes where few."""
+    with read(ctx.engine) as conn:
+        row = seen(conn, view, plan_id)
+        draft = draft_of(ctx, conn, row)
+        staff = staff_after(ctx, conn, draft)
+        names = _names(conn, staff.values())
+    chosen = set(draft.drawing)
+    if codes is not None:
+        chosen &= set(codes)
+    if bbox is not None:
+        box = shapely.box(*check_bbox(bbox))
+        chosen &= {cell.code for cell in draft.drawing.near(box)}
+    return row.version, drawn(draft, chosen, staff, names)
+
+
+def drawn(
+    draft: Draft, codes: Iterable[str], staff: Mapping[str, Any], names: Mapping[int, Mapping[str, Any]]
+) -> dict[str, Any]:
+    """Cells as GeoJSON features with their figures, and what edits need: borders and nodes, bit for bit."""
+    chosen = sorted(codes)
+    figures = cell_figures(draft.placed, chosen)
+    touched = changed(draft.base.drawing, draft.drawing)
+    features = [
+        {
+            "type": "Feature", "id": code, "geometry": _geometry(draft.drawing[code].shape),
+            "properties": {
+                "code": code, "community": draft.drawing[code].community, "changed": code in touched,
+                "worker": names.get(staff.get(code, 0)), **one,
+            },
+        }
+        for code, one in zip(chosen, _records(figures), strict=True)
+    ]  # fmt: skip
+    shared = _shared(draft.drawing, chosen) if len(chosen) <= MOST_BORDERED else {"borders": None, "nodes": None}
+    return {"type": "FeatureCollection", "features": features, **shared}
+
+
+def _shared(whole: Drawing, chosen: Collection[str]) -> dict[str, Any]:
+    """Borders of the chosen cells with the cell on each side (null: outside), and nodes where borders end."""
+    cells = [whole[code] for code in chosen] + whole.beside(chosen)
+    if not chosen:
+        return {"borders": [], "nodes": []}
+    graph = topology(np.array([cell.shape for cell in cells], dtype=object))
+    codes = [cell.code for cell in cells]
+    mine = graph.borders_of(np.arange(len(chosen)))
+    borders, ends = [], set()
+    for number in mine.tolist():
+        line = graph.border(number).tolist()
+        sides = [codes[side] if side >= 0 else None for side in (int(graph.left[number]), int(graph.right[number]))]
+        ends |= {tuple(line[0]), tuple(line[-1])}
+        identity = f"{sides[0] or ''}|{sides[1] or ''}|{line[0][0]!r}|{line[0][1]!r}"
+        borders.append({"id": identity, "cells": sides, "coordinates": line})
+    nodes = graph.xy[graph.nodes].tolist()
+    return {"borders": borders, "nodes": [node for node in nodes if tuple(node) in ends]}
+
+
+def _geometry(shape: Any) -> dict[str, Any]:
+    """A shape as GeoJSON that loses no digit: edits name places bit for bit."""
+    found: dict[str, Any] = shapely.geometry.mapping(shape)
+    return found
+
+
+# --- weighing ---------------------------------------------------------------------------------------------------------
+
+
+def staff_after(ctx: Context, conn: Connection, draft: Draft) -> dict[str, Any]:
+    """Who serves each cell of the plan's drawing: whoever does today, and the heirs of cells that are new."""
+    before = ctx.drafts.staff(conn, draft.base, ctx.today(), ctx.clock())
+    touched = changed(draft.base.drawing, draft.drawing)
+    found = {code: worker for code, worker in before.items() if code in draft.drawing}
+    return found | dict(heirs(draft.placed_base, draft.placed, before, touched))
+
+
+def findings(ctx: Context, view: View, plan_id: int) -> tuple[int, dict[str, Any]]:
+    """The plan's version, and what stands in its way: blockers and warnings apart, of all cells it changes."""
+    with read(ctx.engine) as conn:
+        row = seen(conn, view, plan_id)
+        draft = draft_of(ctx, conn, row)
+        return row.version, judged(ctx, conn, row, draft, changed(draft.base.drawing, draft.drawing))
+
+
+def judged(ctx: Context, conn: Connection, row: Any, draft: Draft, codes: Collection[str]) -> dict[str, Any]:
+    """{blockers, warnings} about these cells."""
+    homes = {code: len(draft.placed.households[code].row) for code in draft.drawing}
+    hours = VISITS_A_MONTH * VISIT_MINUTES / 60.0
+    facts = Facts(
+        households=homes,
+        hours={code: count * hours for code, count in homes.items()},
+        workers=staff_after(ctx, conn, draft),
+        communities=set(drawings.communities(conn, row.path)),
+        barriers=draft.base.barriers,
+    )
+    found = [_finding(one) for one in judge(draft.drawing, facts, cells=codes)]
+    return {
+        "blockers": [one for one in found if one["blocker"]],
+        "warnings": [one for one in found if not one["blocker"]],
+    }
+
+
+def _finding(one: Finding) -> dict[str, Any]:
+    return {name: _plain(getattr(one, name)) for name in Finding.__slots__}
+
+
+def refuse_blocked(ctx: Context, view: View, plan_id: int) -> None:
+    """Raises Conflict (`plan_blocked`) with the blockers, and where a plan changes nothing."""
+    with read(ctx.engine) as conn:
+        row = seen(conn, view, plan_id)
+        check_unblocked(ctx, conn, row, draft_of(ctx, conn, row))
+
+
+def check_unblocked(ctx: Context, conn: Connection, row: Any, draft: Draft) -> None:
+    """As `refuse_blocked`, within a transaction."""
+    codes = changed(draft.base.drawing, draft.drawing)
+    if not codes:
+        raise Conflict("the plan changes nothing", code="plan_empty")
+    blockers = judged(ctx, conn, row, draft, codes)["blockers"]
+    if blockers:
+        first = blockers[0]["why"]
+        raise Conflict(
+            f"{len(blockers)} findings stand in the way: {first}", code="plan_blocked", blockers=blockers[:50]
+        )
+
+
+def weighed(ctx: Context, view: View, plan_id: int, against: int | None = None) -> tuple[int, dict[str, Any]]:
+    """The plan's version and its impact: before and after by cell and worker, hand-overs, crosswalk.
+
+    `against`: another plan that it is compared with, instead of the drawing it began with. Raises NotFound, Conflict
+    where the two began with different drawings.
+    """
+    with read(ctx.engine) as conn:
+        row = seen(conn, view, plan_id)
+        draft = draft_of(ctx, conn, row)
+        if against is None:
+            before, staff = draft.placed_base, dict(ctx.drafts.staff(conn, draft.base, ctx.today(), ctx.clock()))
+            codes = changed(draft.base.drawing, draft.drawing)
+        else:
+            other = draft_of(ctx, conn, seen(conn, view, against))
+            if other.base is not draft.base or other.placed.matters is not draft.placed.matters:
+                raise Conflict("the two plans began with different drawings: rebase one of them", code="bases_differ")
+            before, staff = other.placed, staff_after(ctx, conn, other)
+            codes = other.drawing.touched | draft.drawing.touched
+        return row.version, _impact(ctx, conn, draft, before, staff, codes)
+
+
+def _impact(
+    ctx: Context, conn: Connection, draft: Draft, before: Placed, staff: Mapping[str, Any], codes: Collection[str]
+) -> dict[str, Any]:
+    after = staff_after(ctx, conn, draft)
+    found = impact(before, draft.placed, staff, after, codes)
+    names = _names(conn, {*staff.values(), *after.values()})
+    handed = [{**one, "source": names.get(one["source"]), "to": names.get(one["to"])}
+              for one in _records(found.handovers)]  # fmt: skip
+    return {
+        "cells": _sides(found.cells, "code", None),
+        "workers": _sides(found.workers, "worker", names),
+        "handovers": handed,
+        "crosswalk": _records(found.crosswalk),
+    }
+
+
+def after_edit(ctx: Context, done: Changed, view: View) -> dict[str, Any]:
+    """What the page needs after an edit: the cells it put, their borders, findings and figures before and after."""
+    draft = done.draft
+    with read(ctx.engine) as conn:
+        row = seen(conn, view, done.plan_id)
+        staff = staff_after(ctx, conn, draft)
+        names = _names(conn, staff.values())
+        put = done.cells & set(draft.drawing)
+        before = ctx.drafts.staff(conn, draft.base, ctx.today(), ctx.clock())
+        # a cell is compared with all it gave to and took from, else its people would come from nowhere
+        codes = changed(draft.base.drawing, draft.drawing)
+        return {
+            "version": done.version,
+            "edits": row.edits, "undone": row.undone,
+            "cells": drawn(draft, put, staff, names),
+            "gone": sorted(done.cells - put),
+            "findings": judged(ctx, conn, row, draft, put),
+            "impact": _impact(ctx, conn, draft, draft.placed_base, before, codes | done.cells),
+        }  # fmt: skip
+
+
+def crossed(draft: Draft) -> pd.DataFrame:
+    """From the base's cells to the plan's, by households, cases and area."""
+    return crosswalk(draft.placed_base, draft.placed, changed(draft.base.drawing, draft.drawing))
+
+
+def _names(conn: Connection, ids: Iterable[Any]) -> dict[int, dict[str, Any]]:
+    return drawings.worker_names(conn, {int(one) for one in ids if one is not None})
+
+
+def _sides(frame: pd.DataFrame, key: str, names: Mapping[int, Mapping[str, Any]] | None) -> list[dict[str, Any]]:
+    """Rows {key, before, after}; a side on which the thing is not there is null."""
+    halves = {side: frame.xs(side, axis=1) for side in ("before", "after")}
+    sides = {side: _records(pd.DataFrame(half)) for side, half in halves.items()}
+    there = {side: pd.DataFrame(half).notna().any(axis=1).tolist() for side, half in halves.items()}
+    rows = []
+    for i, index in enumerate(frame.index):
+        told = {side: sides[side][i] if there[side][i] else None for side in sides}
+        rows.append({key: names.get(int(index)) if names is not None else index, **told})
+    return rows
+
+
+def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows as JSON values."""
+    return [{str(name): _plain(value) for name, value in row.items()} for row in frame.to_dict("records")]
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float):
+        if value != value or value in (float("inf"), float("-inf")):
+            return None
+        return int(value) if value.is_integer() and abs(value) < 1e15 else value
+    return value

@@ -1,0 +1,93 @@
+"""Help with a plan: proposals that are more even and can be made, and the road out to QGIS and back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import shapely
+
+from tests.api.client import Api
+from tests.api.test_plans import begun, moved, tag
+from tests.county import CELL
+from tests.grids import SIZE_DEG
+
+GEOPACKAGE = {"Content-Type": "application/geopackage+sqlite3"}
+
+
+def test_proposals_are_edits_that_even_the_load(api_lite: Api) -> None:
+    plan = begun(api_lite)
+    assert moved(api_lite, plan, by=0.6).status_code == 200
+    asked = {"cells": [CELL["A"], CELL["B"]], "seconds": 5, "load": "households"}
+    answer = api_lite.post("planner", f"/plans/{plan}/balance", asked)
+    assert answer.status_code == 200, answer.text
+    drawn = api_lite.get("planner", f"/plans/{plan}/drawing", params={"codes": ",".join(asked["cells"])}).json()
+    loads = [one["properties"]["households"] for one in drawn["features"]]
+    before = max(abs(load / np.mean(loads) - 1) for load in loads)
+    items = answer.json()["items"]
+    assert all(one["deviation"] <= before + 1e-9 for one in items)
+    for one in items:
+        done = api_lite.post("planner", f"/plans/{plan}/edits", {"edits": one["edits"]}, headers=tag(2))
+        assert done.status_code == 200, done.text
+        after = {cell["code"]: cell["after"]["households"] for cell in done.json()["impact"]["cells"]}
+        assert abs(after[CELL["A"]] + after[CELL["B"]] - sum(loads)) < 1
+        break
+
+
+def exported(api: Api, plan: int, folder: Path) -> Path:
+    answer = api.get("planner", f"/plans/{plan}/export")
+    assert answer.status_code == 200, answer.text
+    path = folder / "plan.gpkg"
+    path.write_bytes(answer.content)
+    return path
+
+
+def sent(api: Api, plan: int, frame: gpd.GeoDataFrame, path: Path, version: int, *, mend: bool = False) -> dict:
+    path.unlink()
+    frame.to_file(path, driver="GPKG")
+    answer = api.ask(
+        "planner", "POST", f"/plans/{plan}/import?mend={str(mend).lower()}", content=path.read_bytes(),
+        headers={**GEOPACKAGE, **tag(version)},
+    )  # fmt: skip
+    return {"status": answer.status_code, **answer.json()}
+
+
+def test_a_drawing_goes_to_qgis_and_comes_back(api_lite: Api, tmp_path: Path) -> None:
+    plan = begun(api_lite)
+    path = exported(api_lite, plan, tmp_path)
+    frame = gpd.read_file(path)
+    assert (set(frame["plan"]), set(frame["version"]), len(frame)) == ({plan}, {1}, 8)
+    assert sent(api_lite, plan, frame, path, 1)["code"] == "nothing_changed"
+    corner = shapely.get_coordinates(frame.geometry[frame["code"] == CELL["A"]].iloc[0])
+    middle = max(corner.tolist(), key=lambda at: at[0] - at[1])
+
+    def shifted(xy: np.ndarray) -> np.ndarray:
+        there = np.isclose(xy, middle, atol=1e-12).all(axis=1)
+        return np.where(there[:, None], xy + [0.1 * SIZE_DEG, -0.2 * SIZE_DEG], xy)
+
+    edited = frame.set_geometry(shapely.transform(frame.geometry.to_numpy(), shifted), crs=frame.crs)
+    torn = edited.copy()
+    torn.loc[torn["code"] == CELL["F"], "geometry"] = frame.geometry[frame["code"] == CELL["F"]].to_numpy()
+    refused = sent(api_lite, plan, torn, path, 1)
+    assert (refused["status"], refused["code"]) == (422, "plan_defects")
+    assert any(CELL["F"] in one["cells"] and one["lon"] is not None for one in refused["defects"])
+    done = sent(api_lite, plan, edited, path, 1)
+    assert done["status"] == 200, done
+    assert {one["id"] for one in done["cells"]["features"]} == {CELL[letter] for letter in "ABEF"}
+    assert sent(api_lite, plan, edited, path, 1)["status"] == 412
+    assert sent(api_lite, plan, edited, path, 2)["code"] == "changed_meanwhile"
+
+
+def test_defects_are_repaired_on_request(api_lite: Api, tmp_path: Path) -> None:
+    plan = begun(api_lite)
+    path = exported(api_lite, plan, tmp_path)
+    frame = gpd.read_file(path)
+    cell = frame["code"] == CELL["F"]
+    # somebody drew over the neighbours
+    frame.loc[cell, "geometry"] = frame.geometry[cell].buffer(0.01 * SIZE_DEG, join_style="mitre").to_numpy()
+    whole = shapely.coverage_union_all(gpd.read_file(path).geometry.to_numpy())
+    frame["geometry"] = frame.geometry.intersection(whole)
+    assert sent(api_lite, plan, frame, path, 1)["code"] == "plan_defects"
+    done = sent(api_lite, plan, frame, path, 1, mend=True)
+    assert done["status"] in {200, 409}, done

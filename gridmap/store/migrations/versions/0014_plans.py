@@ -22,8 +22,8 @@ from sqlalchemy.schema import SchemaItem
 
 from gridmap.store.migrations.ddl import run_rules
 
-revision = "0013"
-down_revision = "0012"
+revision = "0014"
+down_revision = "0013"
 branch_labels = None
 depends_on = None
 
@@ -57,7 +57,7 @@ def upgrade() -> None:
         CheckConstraint("(given_at IS NULL) = (given_by_id IS NULL)", name="given_by_somebody"),
         CheckConstraint("(taken_at IS NULL) = (taken_by_id IS NULL)", name="taken_by_somebody"),
     )
-    run_rules("0013_rules")
+    run_rules("0014_rules")
 
 
 def _plans() -> None:

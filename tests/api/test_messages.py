@@ -72,7 +72,7 @@ def test_the_server_sends_beside_serving_and_tells_how_it_does(spatialite_county
                 time.sleep(0.05)
         assert len(sms.bodies) == 1
         assert "gridmap_outbox_waiting 0.0" in text
-    assert not app.state.loop._thread.is_alive()
+    assert not app.state.loops[0]._thread.is_alive()
 
 
 def metrics(api: Api) -> str:

@@ -51,7 +51,6 @@ class Caller:
         """The same caller, who does not wait: what is not at hand raises NotAtHand."""
         return replace(self, reader=replace(self.reader, waits=False))
 
-
     def looking(self, as_of: date | None = None, drawing: Drawing | None = None) -> Caller:
         """The same caller, who looks at the ground as it is on a day, or in the cells as they were drawn then.
 

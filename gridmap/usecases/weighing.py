@@ -97,9 +97,12 @@ def _geometry(shape: Any) -> dict[str, Any]:
 # --- weighing ---------------------------------------------------------------------------------------------------------
 
 
-def staff_after(ctx: Context, conn: Connection, draft: Draft) -> dict[str, Any]:
+def staff_after(
+    ctx: Context, conn: Connection, draft: Draft, before: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """Who serves each cell of the plan's drawing: whoever does today, and the heirs of cells that are new."""
-    before = ctx.drafts.staff(conn, draft.base, ctx.today(), ctx.clock())
+    if before is None:
+        before = ctx.drafts.staff(conn, draft.base, ctx.today(), ctx.clock())
     touched = changed(draft.base.drawing, draft.drawing)
     found = {code: worker for code, worker in before.items() if code in draft.drawing}
     return found | dict(heirs(draft.placed_base, draft.placed, before, touched))
@@ -188,7 +191,8 @@ def _impact(
     codes: Collection[str],
 ) -> dict[str, Any]:
     found = impact(before, draft.placed, staff, after, codes)
-    names = _names(conn, {*staff.values(), *after.values()})
+    handed_by = [*found.handovers["source"], *found.handovers["to"]]
+    names = _names(conn, {*found.workers.index, *(one for one in handed_by if not pd.isna(one))})
     handed = [{**one, "source": names.get(one["source"]), "to": names.get(one["to"])}
               for one in _records(found.handovers)]  # fmt: skip
     return {
@@ -204,10 +208,10 @@ def after_edit(ctx: Context, done: Changed, view: View) -> dict[str, Any]:
     draft = done.draft
     with read(ctx.engine) as conn:
         row = seen(conn, view, done.plan_id)
-        staff = staff_after(ctx, conn, draft)
-        names = _names(conn, staff.values())
-        put = done.cells & set(draft.drawing)
         before = ctx.drafts.staff(conn, draft.base, ctx.today(), ctx.clock())
+        staff = staff_after(ctx, conn, draft, before)
+        put = done.cells & set(draft.drawing)
+        names = _names(conn, (staff.get(code) for code in put))
         # a cell is compared with all it gave to and took from, else its people would come from nowhere
         codes = changed(draft.base.drawing, draft.drawing)
         return {

@@ -85,8 +85,9 @@ def _county(url: str, columns: int, rows: int, homes: int) -> SmallCounty:
     lon, lat = 106.0 + rng.uniform(0, columns * SIDE, homes), 26.0 + rng.uniform(0, rows * SIDE, homes)
     with write(county.ctx.engine) as conn:
         town = conn.execute(select(t.areas.c.id, t.areas.c.code).where(t.areas.c.level == "town")).first()
-        workers = list(conn.execute(select(t.workers.c.id)).scalars())
         assert town is not None
+        names = [f"B-{number}" for number in range(count)]
+        workers = bulk_insert(conn, t.workers, {"code": names, "name": names, "area_id": [town.id] * count})
         conn.execute(t.cells.update().values(valid_to=day))
         codes = [f"{town.code}{number:06d}" for number in range(count)]
         ids = bulk_insert(conn, t.cells, {
@@ -94,7 +95,7 @@ def _county(url: str, columns: int, rows: int, homes: int) -> SmallCounty:
             "valid_from": [day] * count, "geom": shapes,
         })  # fmt: skip
         bulk_insert(conn, t.duties, {
-            "worker_id": [workers[i % len(workers)] for i in range(count)], "cell_id": ids,
+            "worker_id": workers, "cell_id": ids,
             "rank": ["primary"] * count, "valid_from": [day] * count, "weekdays": [127] * count,
         })  # fmt: skip
         bulk_insert(conn, t.households, {

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Annotated
 
 from fastapi import Depends, Query, Request
@@ -23,7 +24,7 @@ from gridmap.errors import InvalidInput, Unauthenticated
 from gridmap.store.accounts import Account
 from gridmap.usecases.context import Context
 from gridmap.usecases.reading import Reader
-from gridmap.view import View
+from gridmap.view import Drawing, View
 
 #: for the OpenAPI document only; `auth.credential` reads the request
 _bearer = OAuth2PasswordBearer(tokenUrl="/api/v1/token", scheme_name="bearer", auto_error=False)
@@ -49,6 +50,17 @@ class Caller:
     def patient(self) -> Caller:
         """The same caller, who waits for what is not at hand."""
         return replace(self, reader=replace(self.reader, waits=True))
+
+    def looking(self, as_of: date | None = None, drawing: Drawing | None = None) -> Caller:
+        """The same caller, who looks at the ground as it is on a day, or in the cells as they were drawn then.
+
+        For rows that hold no person: how far a role sees is decided for today, whatever day is looked at.
+        """
+        if as_of is None and drawing is None:
+            return self
+        view = replace(self.view, as_of=as_of or self.view.as_of, drawing=drawing or self.view.drawing)
+        # what is held in memory is today's
+        return replace(self, reader=replace(self.reader, view=view, seen=None if as_of else self.reader.seen))
 
 
 def context(request: Request) -> Context:

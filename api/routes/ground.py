@@ -43,7 +43,8 @@ def list_bodies(request: Request, caller: Signed, query: Bodies) -> Response:
 
 @router.get("/cells", summary="List cells", response_model=CellList, responses=LISTED)
 def list_cells(request: Request, caller: Signed, query: Cells) -> Response:
-    """The cells of today's drawing; with `format=geojson` their borders."""
+    """The cells of today's drawing, or of that in force on another day; with `format=geojson` their borders."""
+    caller = caller.looking(as_of=query.as_of)
     return answers.kept_listing(request, caller, "cells", query, CELL_FIELDS, ("cells", "areas", "bodies"))
 
 

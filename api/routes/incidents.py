@@ -85,7 +85,7 @@ def list_incidents(request: Request, caller: Signed, query: Incidents) -> Respon
 
     Every list of single incidents is written to the read log.
     """
-    return answers.listing(request, caller, "incidents", query, FIELDS)
+    return answers.listing(request, caller.looking(drawing=query.drawing), "incidents", query, FIELDS)
 
 
 @router.get("/{incident_id}", summary="Read an incident", responses=problems(*SIGNED, 404))

@@ -15,6 +15,7 @@ from gridmap.case.terms import Status
 from gridmap.errors import InvalidInput
 from gridmap.store.spatial import Bbox
 from gridmap.usecases.reading import LONGEST_REASON, SHORTEST_REASON
+from gridmap.view import Drawing
 
 MAX_LIMIT = 1000
 GEOJSON = "application/geo+json"
@@ -145,6 +146,7 @@ class AreaQuery(Boxed):
 
 class CellQuery(Boxed):
     area: Annotated[Code | None, Field(description="code of an area: cells in it or below it")] = None
+    as_of: Annotated[Day | None, Field(description="the drawing in force on this day; without, today's")] = None
 
     def filters(self) -> dict[str, Any]:
         return {} if self.area is None else {"area": self.area}
@@ -172,6 +174,9 @@ class Waiting(StrEnum):
 
 class IncidentQuery(OfCell):
     category: Annotated[Code | None, Field(description="category code; a top category holds its sub-categories")] = None
+    drawing: Annotated[
+        Drawing, Field(description="what `cell` means. now: the responsible one; then: the one reported in")
+    ] = Drawing.NOW
     status: Annotated[Status | None, Field(description="as stored")] = None
     light: Annotated[Light | None, Field(description="of open incidents, by the server's clock")] = None
     number: Annotated[str | None, Field(max_length=40, description="the public number")] = None

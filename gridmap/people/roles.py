@@ -168,9 +168,7 @@ ACTIONS: Mapping[str, frozenset[Role]] = {
     "promise.prove": frozenset({Role.OFFICIAL, Role.SUPERVISOR, Role.DISPATCHER, Role.HANDLER}),
     "plan.edit": frozenset({Role.PLANNER}),
     "plan.approve": frozenset({Role.APPROVER}),
-    "plan.read": frozenset(
-        {Role.PLANNER, Role.APPROVER, Role.OFFICIAL, Role.SUPERVISOR, Role.DISPATCHER, Role.WORKER}
-    ),
+    "plan.read": frozenset({Role.PLANNER, Role.APPROVER, Role.OFFICIAL, Role.SUPERVISOR, Role.DISPATCHER, Role.WORKER}),
     "account.manage": frozenset({Role.ADMIN}),
 }
 

@@ -1,4 +1,4 @@
-"""The road for those who draw in QGIS: a plan's cells go out as GeoPackage, and what was edited comes back as deltas."""
+"""The road for those who draw in QGIS: a plan's cells go out as GeoPackage, what was edited comes back as deltas."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import geopandas as gpd
+import shapely
 
 from gridmap.errors import Conflict, InvalidInput, Stale
 from gridmap.files.cells import raw_cells
@@ -89,17 +90,22 @@ def _between(draft: Draft, cells: gpd.GeoDataFrame, *, mend: bool) -> list[Any]:
         first = found.defects[0].why
         raise InvalidInput(
             f"{len(found.defects)} defects keep these cells from being a drawing: {first}",
-            code="plan_defects", defects=[_defect(one) for one in found.defects[:200]],
+            code="plan_defects", defects=[_defect(one, cells) for one in found.defects[:200]],
         )  # fmt: skip
     return list(found.deltas)
 
 
-def _defect(one: TopologyFault) -> dict[str, Any]:
-    return {"kind": one.kind, "cells": list(one.cells), "why": one.why, "lon": one.lon, "lat": one.lat}
+def _defect(one: TopologyFault, cells: gpd.GeoDataFrame) -> dict[str, Any]:
+    """A defect as an answer, with a place to look at where there is any."""
+    lon, lat = one.lon, one.lat
+    shapes = cells.geometry[cells["code"].isin(one.cells)].to_crs("EPSG:4326")
+    if lon is None and len(shapes):
+        common = shapely.intersection_all(shapely.make_valid(shapes.to_numpy()))
+        at = (common if not common.is_empty else shapes.iloc[0]).representative_point()
+        lon, lat = at.x, at.y
+    return {"kind": one.kind, "cells": list(one.cells), "why": one.why, "lon": lon, "lat": lat}
 
 
 def unchanged(version: int) -> Conflict:
     """What is told where a file brings nothing."""
-    return Conflict(
-        "the file holds the plan as it is: there is nothing to edit", code="nothing_changed", version=version
-    )
+    return Conflict("the file holds the plan as it is", code="nothing_changed", version=version)

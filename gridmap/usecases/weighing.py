@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from gridmap.errors import Conflict
 from gridmap.ground.topology import topology
-from gridmap.plan import Drawing, Facts, Finding, Placed, cell_figures, crosswalk, heirs, impact, judge
+from gridmap.plan import Drawing, Facts, Finding, Placed, cell_figures, heirs, impact, judge
 from gridmap.store import drawings, read
 from gridmap.store.spatial import Bbox, check_bbox
 from gridmap.usecases.context import Context
@@ -97,9 +97,12 @@ def _geometry(shape: Any) -> dict[str, Any]:
 # --- weighing ---------------------------------------------------------------------------------------------------------
 
 
-def staff_after(ctx: Context, conn: Connection, draft: Draft) -> dict[str, Any]:
+def staff_after(
+    ctx: Context, conn: Connection, draft: Draft, before: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """Who serves each cell of the plan's drawing: whoever does today, and the heirs of cells that are new."""
-    before = ctx.drafts.staff(conn, draft.base, ctx.today(), ctx.clock())
+    if before is None:
+        before = ctx.drafts.staff(conn, draft.base, ctx.today(), ctx.clock())
     touched = changed(draft.base.drawing, draft.drawing)
     found = {code: worker for code, worker in before.items() if code in draft.drawing}
     return found | dict(heirs(draft.placed_base, draft.placed, before, touched))
@@ -110,17 +113,20 @@ def findings(ctx: Context, view: View, plan_id: int) -> tuple[int, dict[str, Any
     with read(ctx.engine) as conn:
         row = seen(conn, view, plan_id)
         draft = draft_of(ctx, conn, row)
-        return row.version, judged(ctx, conn, row, draft, changed(draft.base.drawing, draft.drawing))
+        codes = changed(draft.base.drawing, draft.drawing)
+        return row.version, judged(conn, row, draft, codes, staff_after(ctx, conn, draft))
 
 
-def judged(ctx: Context, conn: Connection, row: Any, draft: Draft, codes: Collection[str]) -> dict[str, Any]:
-    """{blockers, warnings} about these cells."""
+def judged(
+    conn: Connection, row: Any, draft: Draft, codes: Collection[str], staff: Mapping[str, Any]
+) -> dict[str, Any]:
+    """{blockers, warnings} about these cells. `staff`: who serves each cell."""
     homes = {code: len(draft.placed.households[code].row) for code in draft.drawing}
     hours = VISITS_A_MONTH * VISIT_MINUTES / 60.0
     facts = Facts(
         households=homes,
         hours={code: count * hours for code, count in homes.items()},
-        workers=staff_after(ctx, conn, draft),
+        workers=staff,
         communities=set(drawings.communities(conn, row.path)),
         barriers=draft.base.barriers,
     )
@@ -147,7 +153,7 @@ def check_unblocked(ctx: Context, conn: Connection, row: Any, draft: Draft) -> N
     codes = changed(draft.base.drawing, draft.drawing)
     if not codes:
         raise Conflict("the plan changes nothing", code="plan_empty")
-    blockers = judged(ctx, conn, row, draft, codes)["blockers"]
+    blockers = judged(conn, row, draft, codes, staff_after(ctx, conn, draft))["blockers"]
     if blockers:
         first = blockers[0]["why"]
         raise Conflict(
@@ -173,15 +179,20 @@ def weighed(ctx: Context, view: View, plan_id: int, against: int | None = None) 
                 raise Conflict("the two plans began with different drawings: rebase one of them", code="bases_differ")
             before, staff = other.placed, staff_after(ctx, conn, other)
             codes = other.drawing.touched | draft.drawing.touched
-        return row.version, _impact(ctx, conn, draft, before, staff, codes)
+        return row.version, _impact(conn, draft, before, staff, staff_after(ctx, conn, draft), codes)
 
 
 def _impact(
-    ctx: Context, conn: Connection, draft: Draft, before: Placed, staff: Mapping[str, Any], codes: Collection[str]
+    conn: Connection,
+    draft: Draft,
+    before: Placed,
+    staff: Mapping[str, Any],
+    after: Mapping[str, Any],
+    codes: Collection[str],
 ) -> dict[str, Any]:
-    after = staff_after(ctx, conn, draft)
     found = impact(before, draft.placed, staff, after, codes)
-    names = _names(conn, {*staff.values(), *after.values()})
+    handed_by = [*found.handovers["source"], *found.handovers["to"]]
+    names = _names(conn, {*found.workers.index, *(one for one in handed_by if not pd.isna(one))})
     handed = [{**one, "source": names.get(one["source"]), "to": names.get(one["to"])}
               for one in _records(found.handovers)]  # fmt: skip
     return {
@@ -197,10 +208,10 @@ def after_edit(ctx: Context, done: Changed, view: View) -> dict[str, Any]:
     draft = done.draft
     with read(ctx.engine) as conn:
         row = seen(conn, view, done.plan_id)
-        staff = staff_after(ctx, conn, draft)
-        names = _names(conn, staff.values())
-        put = done.cells & set(draft.drawing)
         before = ctx.drafts.staff(conn, draft.base, ctx.today(), ctx.clock())
+        staff = staff_after(ctx, conn, draft, before)
+        put = done.cells & set(draft.drawing)
+        names = _names(conn, (staff.get(code) for code in put))
         # a cell is compared with all it gave to and took from, else its people would come from nowhere
         codes = changed(draft.base.drawing, draft.drawing)
         return {
@@ -208,14 +219,9 @@ def after_edit(ctx: Context, done: Changed, view: View) -> dict[str, Any]:
             "edits": row.edits, "undone": row.undone,
             "cells": drawn(draft, put, staff, names),
             "gone": sorted(done.cells - put),
-            "findings": judged(ctx, conn, row, draft, put),
-            "impact": _impact(ctx, conn, draft, draft.placed_base, before, codes | done.cells),
+            "findings": judged(conn, row, draft, put, staff),
+            "impact": _impact(conn, draft, draft.placed_base, before, staff, codes | done.cells),
         }  # fmt: skip
-
-
-def crossed(draft: Draft) -> pd.DataFrame:
-    """From the base's cells to the plan's, by households, cases and area."""
-    return crosswalk(draft.placed_base, draft.placed, changed(draft.base.drawing, draft.drawing))
 
 
 def _names(conn: Connection, ids: Iterable[Any]) -> dict[int, dict[str, Any]]:

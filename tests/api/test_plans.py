@@ -235,3 +235,32 @@ def test_a_plan_that_began_with_an_older_drawing_is_rebased(api: Api) -> None:
     told = step(api, "planner", other, "rebase", 5)
     assert told.status_code == 200, told.text
     assert [one["blocked"] for one in told.json()["trouble"]] == [True]
+
+
+def merged(api: Api, plan: int) -> Any:
+    """Cell B is abolished: A has its land."""
+    edit = {"kind": "merge", "cells": [CELL["A"], CELL["B"]], "code": CELL["A"]}
+    return api.post("planner", f"/plans/{plan}/edits", {"edits": [edit]}, headers=tag(1))
+
+
+def test_the_past_is_shown_as_it_was_drawn_then(api: Api) -> None:
+    """A complaint recorded in a cell that a redraw abolished keeps that cell for ever; a day shows its drawing."""
+    before = {one["code"] for one in api.rows("planner", "/cells")}
+    asked = {"cell": CELL["B"], "open": True}
+    cases = {one["id"] for one in api.rows("dispatcher-1", "/incidents", **asked)}
+    published(api, edits=merged)
+    assert {one["code"] for one in api.rows("planner", "/cells")} == before - {CELL["B"]}
+    yesterday = (NOW.date() - timedelta(days=1)).isoformat()
+    assert {one["code"] for one in api.rows("planner", "/cells", as_of=yesterday)} == before
+    assert api.rows("dispatcher-1", "/incidents", **asked) == []
+    then = {one["id"] for one in api.rows("dispatcher-1", "/incidents", **asked, drawing="then")}
+    assert then >= {one for one in cases if one in then}
+    assert then
+    # who served B alone has nothing left to serve, and A's worker has all of it
+    moved_to = {one["id"] for one in api.rows("worker-a", "/incidents", open=True)}
+    assert then <= moved_to
+    counts = [
+        api.get("official", "/stats/counts", params={"by": "cell", "drawing": drawing}).json()["rows"]
+        for drawing in ("then", "now")
+    ]
+    assert any(CELL["B"] in str(row) for row in counts[0])

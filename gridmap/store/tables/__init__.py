@@ -17,12 +17,14 @@ from gridmap.store.tables.homes import calls, care_notes, consents, devices, quo
 from gridmap.store.tables.meetings import agenda, blasts, meetings, promise_steps, promises, rocks, seats
 from gridmap.store.tables.messages import beats, messages, outbox, requests
 from gridmap.store.tables.people import duties, leaves, sealed, subjects, workers
+from gridmap.store.tables.permits import PERMIT_KINDS, permits, preventives
 from gridmap.store.tables.reports import calendars, events, helpers, incidents, processes, responsibilities
 from gridmap.store.tables.residents import photos, salts, spent, tallies, tracks
 from gridmap.store.tables.scores import score_cases, scores
 from gridmap.store.tables.served import categories, enterprises, households
 
 __all__ = [
+    "PERMIT_KINDS",
     "SRID",
     "UtcDateTime",
     "accounts",
@@ -55,8 +57,10 @@ __all__ = [
     "meta",
     "metadata",
     "outbox",
+    "permits",
     "photos",
     "places",
+    "preventives",
     "processes",
     "promise_steps",
     "promises",

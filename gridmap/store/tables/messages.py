@@ -19,9 +19,10 @@ from sqlalchemy import (
 from gridmap.store.tables.base import UtcDateTime, metadata, one_of, ref, table
 
 #: how often each of the three is given: once in all
-ABOUT_ONE = " + ".join(
-    f"CASE WHEN {name} IS NULL THEN 0 ELSE 1 END" for name in ("incident_id", "meeting_id", "enterprise_id")
-) + " = 1"
+ABOUT_ONE = (
+    " + ".join(f"CASE WHEN {name} IS NULL THEN 0 ELSE 1 END" for name in ("incident_id", "meeting_id", "enterprise_id"))
+    + " = 1"
+)
 
 #: what somebody is to hear of, written with the event; then taken apart into messages. It is about one thing: a case,
 #: a joint meeting (or one promise made there), or an enterprise

@@ -13,9 +13,10 @@ branch_labels = None
 depends_on = None
 
 KINDS = "'mining', 'blasting', 'land', 'water', 'discharge', 'safety', 'other'"
-ABOUT_ONE = " + ".join(
-    f"CASE WHEN {name} IS NULL THEN 0 ELSE 1 END" for name in ("incident_id", "meeting_id", "enterprise_id")
-) + " = 1"
+ABOUT_ONE = (
+    " + ".join(f"CASE WHEN {name} IS NULL THEN 0 ELSE 1 END" for name in ("incident_id", "meeting_id", "enterprise_id"))
+    + " = 1"
+)
 
 
 def upgrade() -> None:

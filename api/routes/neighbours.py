@@ -36,7 +36,7 @@ def review_project(caller: Signed, enterprise_id: EnterpriseId, query: Annotated
 @router.get("/agreed", summary="Permits and regular meetings", responses=problems(*SIGNED, 404))
 def read_agreed(caller: Signed, enterprise_id: EnterpriseId) -> AgreedOut:
     """What it is permitted and until when, and when the next regular meeting is due."""
-    return AgreedOut(**neighbours.agreed(caller.ctx, caller.view, enterprise_id))
+    return AgreedOut(**neighbours.agreed(caller.ctx, enterprise_id))
 
 
 @router.post("/permits", summary="Write a permit down", responses=WRITTEN)

@@ -33,6 +33,7 @@ class NeighbourhoodOut(BaseModel):
     community: Named | None
     lon: float
     lat: float
+    open_cases: list[int] = Field(description="open cases of the caller's that were reported about it")
 
 
 class ReviewQuery(Given):

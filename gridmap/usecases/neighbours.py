@@ -40,11 +40,13 @@ def neighbourhood(ctx: Context, view: View, enterprise_id: int) -> dict[str, Any
         houses = blasts.houses_in(conn, box_around([place["geom"]], STEPS_M[-1]))
         area = None if place["path"] is None else permits.area_of(conn, int(place["area_id"]))._asdict()
         reports = near_enterprise(conn, enterprise_id, RADIUS_M, None, now - YEAR, now)
+        cases = meetings.open_cases_of(conn, view, enterprise_id, now)
     away = _away(houses, place["geom"])
     lon, lat = shapely.get_coordinates(shapely.point_on_surface(place["geom"]))[0].tolist()
     return {
         "households": [{"within_m": step, "households": int((away <= step).sum())} for step in STEPS_M],
         "reports_year": len(reports), "radius_m": RADIUS_M, "community": area, "lon": lon, "lat": lat,
+        "open_cases": cases,
     }  # fmt: skip
 
 
@@ -97,7 +99,7 @@ def _away(houses: pd.DataFrame, place: shapely.Geometry) -> Any:
 # --- what it is permitted, and when its neighbours are asked --------------------------------------------------------
 
 
-def agreed(ctx: Context, view: View, enterprise_id: int) -> dict[str, Any]:
+def agreed(ctx: Context, enterprise_id: int) -> dict[str, Any]:
     """Its permits, each with whether it holds today, and the rule of its regular meetings with the next day."""
     today = ctx.today()
     with read(ctx.engine) as conn:
@@ -132,7 +134,7 @@ def keep_permit(
         values = {"kind": kind, "number": number.strip(), "valid_from": valid_from, "valid_to": valid_to}
         permits.keep_permit(conn, enterprise_id, values)
         _audit(ctx, conn, view, "enterprise.permit", enterprise_id, {"number": number})
-    return agreed(ctx, view, enterprise_id)
+    return agreed(ctx, enterprise_id)
 
 
 def say_regular(ctx: Context, view: View, enterprise_id: int, months: int | None, since: date | None) -> dict[str, Any]:
@@ -143,7 +145,7 @@ def say_regular(ctx: Context, view: View, enterprise_id: int, months: int | None
         account_id = view.actor.account_id if view.actor else None
         permits.say_regular(conn, enterprise_id, months, since or ctx.today(), account_id, ctx.clock())
         _audit(ctx, conn, view, "enterprise.regular", enterprise_id, {"months": months})
-    return agreed(ctx, view, enterprise_id)
+    return agreed(ctx, enterprise_id)
 
 
 def _audit(ctx: Context, conn: Any, view: View, action: str, enterprise_id: int, data: dict[str, Any]) -> None:

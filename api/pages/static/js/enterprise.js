@@ -75,7 +75,7 @@ async function blasting() {
   const one = await get(`/enterprises/${id}/blasting`);
   if (!one.blasts) return part(t("company.blasting"), el("p", { class: "quiet" }, t("company.no_blasts")));
   return part(t("company.blasting"), el("p", {}, t("company.blasts", { n: number(one.blasts), kg: number(one.largest_kg), day: day(one.last_at) })), buildings(one.buildings),
-    el("p", { class: "quiet" }, t(`company.${one.site_source}`)), el("p", { class: "quiet" }, t("company.blasting_limits")));
+    el("p", { class: "quiet" }, t(`site.${one.site_source}`)), el("p", { class: "quiet" }, t("company.blasting_limits")));
 }
 
 function exposure(near) {
@@ -126,7 +126,7 @@ function review() {
       el("p", {}, t("company.review_said", { metres: distance(found.within_m), households: number(found.households), n: number(found.reports_year) })),
       found.buildings ? el("p", {}, el("b", {}, t("company.review_over", { n: number(over) }))) : "",
       found.buildings ? buildings(found.buildings) : "",
-      found.buildings ? el("p", { class: "quiet" }, t(`company.${found.site_source}`)) : "",
+      found.buildings ? el("p", { class: "quiet" }, t(`site.${found.site_source}`)) : "",
       el("p", {}, t("company.told", found.promises)),
       el("h3", {}, t("company.review_last")),
       found.last.length ? el("ul", { class: "rows-plain" }, ...found.last.map((one) => el("li", {}, el("b", {}, one.text), el("span", { class: "quiet" }, [t(`promise.status.${one.status}`), named(one.owner), t("promise.due", { day: day(one.due_at) })].join(" · "))))) : el("p", { class: "quiet" }, t("company.review_first")),

@@ -101,7 +101,7 @@ const effect = (one) => asked(async () => {
   return el(
     "div", {},
     el("p", {}, t("effect.counts", { days: number(found.days), radius: distance(found.radius_m), before: number(found.before), after: number(found.after) })),
-    el("p", {}, el("b", {}, t(`effect.${found.verdict}`, values))),
+    el("p", {}, el("b", {}, t(`change.${found.verdict}`, values))),
     el("p", { class: "quiet" }, t("effect.limits")),
   );
 });

@@ -23,7 +23,7 @@ async function list() {
   for (const one of open) if ((RANK[one.light] ?? 0) > (RANK[worst[one.meeting_id]] ?? 0)) worst[one.meeting_id] = one.light;
   rows.sort((a, b) => (RANK[worst[b.id]] ?? 0) - (RANK[worst[a.id]] ?? 0) || b.id - a.id);
   node.replaceChildren(
-    el("div", { class: "sheet-head" }, el("h2", {}, t("page.meetings.list")), data.leads && el("a", { class: "button button-primary", href: "/meetings?call" }, t("meetings.call"))),
+    el("div", { class: "sheet-head" }, el("h2", {}, t("meetings.list")), data.leads && el("a", { class: "button button-primary", href: "/meetings?call" }, t("meetings.call"))),
     rows.length ? part("", el("ul", { class: "rows-plain" }, ...rows.map((one) => row(one, worst[one.id])))) : empty(t("meetings.none"), t("meetings.none_text")),
   );
   done();
@@ -101,7 +101,12 @@ async function call() {
   const ticks = (bodies.items ?? bodies).map((one) => el("label", {}, el("input", { type: "checkbox", name: "bodies", value: one.code }), named(one)));
   const which = near
     ? el("p", {}, el("b", {}, named(near.company)), el("input", { type: "hidden", name: "enterprise", value: chosen }))
-    : choice("meeting.choose_enterprise", "enterprise", companies.rows.map((one) => [one.id, named(one)]));
+    : choice("meeting.choose_enterprise", "enterprise", [["", "–"], ...companies.rows.map((one) => [one.id, named(one)])]);
+  // what the rest is filled in with depends on it
+  which.querySelector?.("select")?.addEventListener("change", (event) => {
+    query.set("enterprise", event.target.value);
+    location.search = query;
+  });
   const send = async (said, status) => {
     const listed = said.get("open") ? open : [];
     const invite = said.get("invite");
@@ -114,9 +119,9 @@ async function call() {
     location.assign(`/meetings/${made.id}`);
   };
   const key = `meeting-${Date.now()}-${Math.random().toString(36).slice(2)}`;
-  node.replaceChildren(el("section", { class: "part part-wide" }, el("h2", {}, t("page.meetings.call")), form("meetings.call", send,
+  node.replaceChildren(el("section", { class: "part part-wide" }, el("h2", {}, t("meetings.call")), form("meetings.call", send,
     which,
-    field("meeting.title", "title", { required: true, maxlength: 200, value: title }),
+    near && field("meeting.title", "title", { required: true, maxlength: 200, value: title }),
     el("div", { class: "two" }, field("meeting.when", "when", { type: "datetime-local", required: true, value: ahead(7) }), field("meeting.venue", "venue", { required: true, maxlength: 200 })),
     el("fieldset", { class: "plain-set" }, el("legend", {}, el("b", {}, t("meeting.bodies"))), el("div", { class: "ticks" }, ...ticks)),
     el("div", { class: "two" }, field("meeting.community", "residents", { required: true, maxlength: 64, value: near?.community?.code ?? "" }), field("meeting.invite", "invite", { type: "number", min: 1, max: 5000, value: "1000" })),

@@ -29,6 +29,7 @@ from gridmap.usecases.accounts import Passwords
 from gridmap.usecases.context import Context
 from gridmap.usecases.delivering import deliverer
 from gridmap.usecases.helping import ask_on
+from gridmap.usecases.reminding import remind
 from gridmap.usecases.readlog import ReadLog
 from gridmap.usecases.watching import Watcher
 
@@ -90,13 +91,14 @@ def create_app(ctx: Context, passwords: Passwords | None = None, *, delivering: 
 
 
 def _loops(ctx: Context) -> list[Loop]:
-    """What runs beside the requests: messages go out, help calls are passed on, asked analyses are computed, and of all
-    server processes one watches over the cases."""
+    """What runs beside the requests: messages go out, help calls are passed on, asked analyses are computed, promises due are
+    reminded of, and of all server processes one watches over the cases."""
     return [
         Loop("delivery", deliverer(ctx).run),
         Loop("help-calls", partial(ask_on, ctx)),
         Loop("analyses", lambda stop: analysing.work(ctx, stop), pause_s=0.5),
         Loop("watch", Watcher(ctx, leased=True).run, pause_s=20.0, longest_pause_s=300.0),
+        Loop("reminders", lambda _stop: remind(ctx), pause_s=300.0, longest_pause_s=900.0),
     ]
 
 

@@ -1,4 +1,4 @@
-"""What an evidence card tells beside the reports: blasts and meetings along its months, promises, houses over the limit.
+"""What an evidence card tells beside the reports: blasts and meetings along its months, promises, houses shaken.
 
 Both editions hold places' figures and what was promised at the table. On the one for the table a count of houses below
 five is not told.
@@ -79,9 +79,8 @@ def _shaken(found: dict[str, Any], edition: Edition) -> dict[str, Any]:
         row.format(_BUILDINGS[one["building"]], count(one["over"]), count(one["houses"]), one["limit_cm_s"])
         for one in found["buildings"]
     ]
-    said = Markup(
-        "<p>{} blasts in a year 次爆破（一年）· {}. Predicted, typical peak; a reason to measure 预测值，超限应实测.</p>"
-    )
+    note = "Predicted, typical peak; a reason to measure 预测值，超限应实测."
+    said = Markup("<p>{} blasts in a year 次爆破（一年）· {}. {}</p>")
     body = Markup("<table>{}</table>").format(Markup("").join(rows))
     title = "Houses over the limit of GB 6722 预计超限房屋"
-    return {"title": title, "body": body + said.format(found["blasts"], _SITES[found["site_source"]])}
+    return {"title": title, "body": body + said.format(found["blasts"], _SITES[found["site_source"]], note)}

@@ -29,8 +29,8 @@ from gridmap.usecases.accounts import Passwords
 from gridmap.usecases.context import Context
 from gridmap.usecases.delivering import deliverer
 from gridmap.usecases.helping import ask_on
-from gridmap.usecases.reminding import remind
 from gridmap.usecases.readlog import ReadLog
+from gridmap.usecases.reminding import remind
 from gridmap.usecases.watching import Watcher
 
 #: bytes from which on an answer is compressed
@@ -91,8 +91,8 @@ def create_app(ctx: Context, passwords: Passwords | None = None, *, delivering: 
 
 
 def _loops(ctx: Context) -> list[Loop]:
-    """What runs beside the requests: messages go out, help calls are passed on, asked analyses are computed, promises due are
-    reminded of, and of all server processes one watches over the cases."""
+    """What runs beside the requests: messages go out, help calls are passed on, asked analyses are computed,
+    due promises are reminded of, and of all server processes one watches over the cases."""
     return [
         Loop("delivery", deliverer(ctx).run),
         Loop("help-calls", partial(ask_on, ctx)),

@@ -79,8 +79,8 @@ async function blasting() {
 }
 
 function exposure(near) {
-  const rows = near.households.map((one) => el("tr", {}, el("td", {}, t("company.within", { metres: distance(one.within_m) })), el("td", { class: "number" }, t("company.households", { n: number(one.households) }))));
-  return part(t("company.exposure"), el("div", { class: "table-wrap" }, el("table", {}, el("tbody", {}, ...rows))), el("p", {}, t("company.reports", { metres: distance(near.radius_m), n: number(near.reports_year) })));
+  const rows = near.households.map((one) => el("tr", {}, el("td", {}, t("company.within", { span: distance(one.within_m) })), el("td", { class: "number" }, t("company.households", { n: number(one.households) }))));
+  return part(t("company.exposure"), el("div", { class: "table-wrap" }, el("table", {}, el("tbody", {}, ...rows))), el("p", {}, t("company.reports", { span: distance(near.radius_m), n: number(near.reports_year) })));
 }
 
 /** Open cases of the reader's own scope around it; their places are compared here, the list is the API's. */
@@ -123,7 +123,7 @@ function review() {
     const found = await get(`/enterprises/${id}/review`, { within_m: said.get("within"), charge_kg: said.get("charge") });
     const over = (found.buildings ?? []).reduce((sum, one) => sum + one.over, 0);
     result.replaceChildren(
-      el("p", {}, t("company.review_said", { metres: distance(found.within_m), households: number(found.households), n: number(found.reports_year) })),
+      el("p", {}, t("company.review_said", { span: distance(found.within_m), households: number(found.households), n: number(found.reports_year) })),
       found.buildings ? el("p", {}, el("b", {}, t("company.review_over", { n: number(over) }))) : "",
       found.buildings ? buildings(found.buildings) : "",
       found.buildings ? el("p", { class: "quiet" }, t(`site.${found.site_source}`)) : "",

@@ -32,6 +32,7 @@ from gridmap.usecases.delivering import deliverer
 from gridmap.usecases.helping import ask_on
 from gridmap.usecases.publishing import apply_due
 from gridmap.usecases.readlog import ReadLog
+from gridmap.usecases.reminding import remind
 from gridmap.usecases.watching import Watcher
 
 #: bytes from which on an answer is compressed
@@ -96,13 +97,14 @@ def create_app(ctx: Context, passwords: Passwords | None = None, *, delivering: 
 
 def _loops(ctx: Context) -> list[Loop]:
     """What runs beside the requests: messages go out, help calls are passed on, asked analyses are computed, drawings
-    come into force on their day, and of all server processes one watches over the cases."""
+    come into force on their day, due promises are reminded of, and of all server processes one watches over cases."""
     return [
         Loop("delivery", deliverer(ctx).run),
         Loop("help-calls", partial(ask_on, ctx)),
         Loop("analyses", lambda stop: analysing.work(ctx, stop), pause_s=0.5),
         Loop("watch", Watcher(ctx, leased=True).run, pause_s=20.0, longest_pause_s=300.0),
         Loop("drawings", lambda _: apply_due(ctx), pause_s=20.0),
+        Loop("reminders", lambda _stop: remind(ctx), pause_s=300.0, longest_pause_s=900.0),
     ]
 
 

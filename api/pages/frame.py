@@ -26,12 +26,12 @@ from layers.map import MAP_ID, VENDOR, Bounds, Composed, Tiles, compose, county_
 PAGES: Final[Mapping[Role, tuple[str, ...]]] = MappingProxyType(
     {
         Role.WORKER: ("field", "mailbox"),
-        Role.DISPATCHER: ("cases", "insight", "mailbox"),
-        Role.HANDLER: ("cases", "mailbox"),
-        Role.SUPERVISOR: ("cases", "insight", "mailbox"),
+        Role.DISPATCHER: ("cases", "meetings", "insight", "mailbox"),
+        Role.HANDLER: ("cases", "meetings", "mailbox"),
+        Role.SUPERVISOR: ("cases", "meetings", "insight", "mailbox"),
         Role.PLANNER: ("plan", "insight"),
         Role.APPROVER: ("plan", "insight"),
-        Role.OFFICIAL: ("insight",),
+        Role.OFFICIAL: ("insight", "meetings", "mailbox"),
         Role.ADMIN: ("admin", "flow"),
     }
 )

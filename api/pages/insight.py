@@ -11,8 +11,10 @@ from api.deps import Signed
 from api.pages.frame import county_of, page
 from api.schemas.analyses import CardQuery, ReleaseQuery
 from api.schemas.common import Id
+from gridmap.people.roles import ACTIONS
 from gridmap.usecases import analysing, evidence
 from gridmap.usecases.counting import figures_within
+from gridmap.usecases.happenings import happenings
 from gridmap.usecases.releasing import released_map
 
 router = APIRouter(include_in_schema=False)
@@ -28,7 +30,10 @@ def card(
     if found.result is None:
         shown: dict[str, Any] = {"analysis": found, "again": found.status in ("waiting", "running")}
         return page(request, "waiting.html", county=county_of(caller.ctx), **shown)
-    text = evidence.card(caller.ctx, found, enterprise_id, query.edition, nonce=request.state.csp_nonce)
+    more = happenings(caller.ctx, caller.view, enterprise_id, found.result["months"], query.edition)
+    call = f"/meetings?call&enterprise={enterprise_id}" if caller.account.role in ACTIONS["meeting.lead"] else None
+    nonce = request.state.csp_nonce
+    text = evidence.card(caller.ctx, found, enterprise_id, query.edition, more, nonce=nonce, call=call)
     return HTMLResponse(text, headers={"Cache-Control": "private, no-store"})
 
 

@@ -15,6 +15,7 @@ from gridmap.reports import pdf
 from gridmap.usecases import analysing, evidence
 from gridmap.usecases.analysing import Answer
 from gridmap.usecases.counting import figures_within
+from gridmap.usecases.happenings import happenings
 from gridmap.usecases.releasing import released_map
 
 
@@ -87,7 +88,8 @@ def print_evidence(
     found = analysing.ask(caller.ctx, caller.view, "sources", query.question(caller.ctx, query.within))
     if found.result is None:
         return _sent(found)
-    made = pdf(evidence.card(caller.ctx, found, enterprise_id, query.edition))
+    more = happenings(caller.ctx, caller.view, enterprise_id, found.result["months"], query.edition)
+    made = pdf(evidence.card(caller.ctx, found, enterprise_id, query.edition, more))
     name = f"evidence-{enterprise_id}-{query.edition}.pdf"
     return PdfResponse(made, headers={"Content-Disposition": f'inline; filename="{name}"'})
 

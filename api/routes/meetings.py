@@ -24,6 +24,7 @@ from api.schemas.meetings import (
     PromiseList,
     PromiseOut,
     PromiseQuery,
+    PromiseStep,
     StepIn,
     TableOut,
 )
@@ -107,6 +108,12 @@ def list_promises(request: Request, caller: Signed, query: Annotated[PromiseQuer
 def step_promise(caller: Signed, promise_id: PromiseId, body: StepIn) -> PromiseOut:
     """Proven by its owner's side, then kept, or sent back, or broken; every step stays in its history."""
     return PromiseOut(**meetings.settle(caller.ctx, caller.view, promise_id, PromiseStatus(body.status), body.note))
+
+
+@router.get("/promises/{promise_id}/steps", summary="What became of a promise", responses=problems(*SIGNED, 404))
+def read_steps(caller: Signed, promise_id: PromiseId) -> list[PromiseStep]:
+    """Every step that was taken, in order, with the proof or the reason that was given."""
+    return [PromiseStep(**one) for one in meetings.steps(caller.ctx, caller.view, promise_id)]
 
 
 @router.get("/promises/{promise_id}/effect", summary="What reports did", responses=problems(*SIGNED, 404, 409))

@@ -12,6 +12,7 @@ from api.schemas.lists import Listed
 from api.schemas.queries import Pages
 from gridmap.enterprise import MeetingStatus, PromiseStatus, Verdict
 from gridmap.usecases.meetings import LONGEST_TEXT, LONGEST_TITLE
+from gridmap.usecases.reminding import FARTHEST_M
 
 Title = Annotated[str, Field(min_length=1, max_length=LONGEST_TITLE)]
 LongText = Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT)]
@@ -32,6 +33,10 @@ class MeetingIn(Given):
     residents: Code = Field(description="code of the community or town whose residents are asked")
     incident_ids: list[Id] = Field(default=[], max_length=500, description="cases that it is about")
     called_from: Id | None = Field(default=None, description="the case that it was called from")
+    invite_m: float | None = Field(
+        default=None, gt=0, le=FARTHEST_M, allow_inf_nan=False,
+        description="households within so many metres are invited by SMS, where they agreed to be called",
+    )  # fmt: skip
 
 
 class PromiseIn(Given):
@@ -75,6 +80,7 @@ class Called(BaseModel):
     id: int
     number: str
     status: str
+    invited: int = Field(description="households that are invited; who they are is told nobody")
 
 
 class MeetingHead(BaseModel):
@@ -152,6 +158,14 @@ class TableOut(MeetingHead):
     cases: list[TableCases]
     held_back: bool = Field(description="some cases are too few to be told")
     promises: list[PromiseOut]
+
+
+class PromiseStep(BaseModel):
+    """What became of a promise, and the proof or the reason."""
+
+    status: PromiseStatus
+    at: datetime
+    note: str | None
 
 
 class EffectOut(BaseModel):

@@ -30,9 +30,11 @@ class MessageItem(BaseModel):
     created_at: datetime
     read_at: datetime | None
     incident_id: int | None = Field(description="null where the case is not the caller's")
-    number: str | None
-    due_at: datetime | None
-    category: Named
+    number: str | None = Field(description="of the case, or of the joint meeting")
+    due_at: datetime | None = Field(description="of the case, or of the promise")
+    meeting_id: int | None = Field(description="where it is about a joint meeting or a promise made there")
+    enterprise_id: int | None = Field(description="where it is about an enterprise")
+    category: Named | None = Field(description="of the case")
     cell: Named | None
     text: InTwoLanguages
 

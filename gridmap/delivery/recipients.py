@@ -52,6 +52,9 @@ class News:
     desk: bool = False
     path: str | None = None
     over: bool = False
+    #: who leads it, and a household that is invited
+    account_id: int | None = None
+    household_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,8 @@ class Contacts:
     channels: Collection[str]
     phones: Collection[int]
     emails: Collection[int]
+    #: households that agreed to be called
+    homes: Collection[int] = frozenset()
 
 
 def addressees(news: News, boxes: Sequence[Mailbox], contacts: Contacts, now: datetime) -> list[Addressee]:
@@ -70,6 +75,8 @@ def addressees(news: News, boxes: Sequence[Mailbox], contacts: Contacts, now: da
         return found
     if "sms" in contacts.channels and news.worker_id in contacts.phones:
         found.append(Addressee("sms", f"worker:{news.worker_id}"))
+    if "sms" in contacts.channels and news.household_id in contacts.homes:
+        found.append(Addressee("sms", f"household:{news.household_id}"))
     if "email" in contacts.channels and news.body_id in contacts.emails:
         found.append(Addressee("email", f"body:{news.body_id}"))
     if "webhook" in contacts.channels and news.body_id is not None:
@@ -86,7 +93,10 @@ def _mailboxes(news: News, boxes: Sequence[Mailbox]) -> list[Mailbox]:
     of_worker = [box for box in boxes if box.role == "worker" and box.worker_id == news.worker_id is not None]
     of_body = [box for box in boxes if box.role == "handler" and box.body_id == news.body_id is not None]
     desk = _nearest("dispatcher", news.path, boxes) if news.desk else []
-    return of_worker + of_body + desk + (_nearest("supervisor", news.path, boxes) if news.over else [])
+    over = _nearest("supervisor", news.path, boxes) if news.over else []
+    found = of_worker + of_body + desk + over
+    leads = [box for box in boxes if box.account_id == news.account_id is not None and box not in found]
+    return found + leads
 
 
 def on_rung(path: str | None, level: str) -> str | None:

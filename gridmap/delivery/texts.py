@@ -59,14 +59,20 @@ def write(kind: str, language: str, facts: Facts, zone: ZoneInfo) -> Text:
         "number": facts.number,
         "category": facts.category[language],
         "cell": place,
-        "due": _moment(due, language),
+        "due": moment(due, language),
     }
+    return filled(chosen, values, facts.link)
+
+
+def filled(chosen: Mapping[str, str], values: Mapping[str, str], link: str | None) -> Text:
+    """A template's subject and text with these values in it, each one line, the link at the end."""
     told = {name: _CONTROL.sub(" ", value) for name, value in values.items()}
-    link = f" {facts.link}" if facts.link else ""
-    return Text(chosen["subject"].format(**told), chosen["text"].format(**told) + link)
+    end = f" {link}" if link else ""
+    return Text(chosen["subject"].format(**told), chosen["text"].format(**told) + end)
 
 
-def _moment(local: datetime, language: str) -> str:
+def moment(local: datetime, language: str) -> str:
+    """A moment as people say it, in a language."""
     day = f"{local.month}月{local.day}日" if language == "zh" else f"{local:%Y-%m-%d}"
     return f"{day} {local:%H:%M}"
 

@@ -250,6 +250,13 @@ def enterprise_place(conn: Connection, enterprise_id: int) -> Any:
     return rows.iloc[0]
 
 
+def place_of(conn: Connection, meeting_id: int) -> Any:
+    """The geometry of the enterprise that a meeting is about."""
+    m = t.meetings.c
+    enterprise_id = conn.execute(select(m.enterprise_id).where(m.id == meeting_id)).scalar_one()
+    return enterprise_place(conn, enterprise_id)["geom"]
+
+
 def reports_in(
     conn: Connection, box: Bbox, categories: Collection[str] | None, since: datetime, until: datetime
 ) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.datetime64]]:

@@ -8,10 +8,10 @@ that another transaction holds are skipped. Nothing is decided here about when a
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, insert, literal_column, or_, select, update
+from sqlalchemy import Connection, Select, and_, func, insert, literal_column, or_, select, update
 
 from gridmap.store import tables as t
 from gridmap.store.engine import is_sqlite
@@ -29,21 +29,29 @@ Hold = Callable[[str, bool, Sequence[datetime]], datetime | None]
 def unsent(conn: Connection, limit: int) -> Sequence[Any]:
     """Outbox rows without messages yet, oldest first: id, incident_id, kind, worker_id, body_id, created_at, process,
     the case's rung, and of the responsibility in force its reason and area path, and whether it is of the worker and
-    body named. Those that another transaction holds are skipped."""
+    body named; of what is about no case, meeting_id, account_id, household_id, and the area path of the meeting or of
+    the enterprise's cell. Those that another transaction holds are skipped."""
     o, i, r = t.outbox, t.incidents, t.responsibilities
+    held_area, met_area, near_area = (t.areas.alias(name) for name in ("held_area", "met_area", "near_area"))
     held = and_(r.c.incident_id == o.c.incident_id, r.c.valid_to.is_(None))
     query = (
         select(
             o.c.id, o.c.incident_id, o.c.kind, o.c.worker_id, o.c.body_id, o.c.created_at, t.categories.c.process,
-            r.c.reason, t.areas.c.path, i.c.level,
+            r.c.reason, i.c.level, o.c.meeting_id, o.c.account_id, o.c.household_id,
+            func.coalesce(held_area.c.path, met_area.c.path, near_area.c.path).label("path"),
             and_(
                 o.c.worker_id.is_not_distinct_from(r.c.worker_id), o.c.body_id.is_not_distinct_from(r.c.body_id)
             ).label("to_holder"),
         )
-        .join(i, i.c.id == o.c.incident_id)
-        .join(t.categories, t.categories.c.id == i.c.category_id)
+        .outerjoin(i, i.c.id == o.c.incident_id)
+        .outerjoin(t.categories, t.categories.c.id == i.c.category_id)
         .outerjoin(r, held)
-        .outerjoin(t.areas, t.areas.c.id == r.c.area_id)
+        .outerjoin(held_area, held_area.c.id == r.c.area_id)
+        .outerjoin(t.meetings, t.meetings.c.id == o.c.meeting_id)
+        .outerjoin(met_area, met_area.c.id == t.meetings.c.area_id)
+        .outerjoin(t.enterprises, t.enterprises.c.id == o.c.enterprise_id)
+        .outerjoin(t.cells, t.cells.c.id == t.enterprises.c.cell_id)
+        .outerjoin(near_area, near_area.c.id == t.cells.c.area_id)
         .where(o.c.sent_at.is_(None))
         .order_by(o.c.id)
         .limit(limit)
@@ -58,12 +66,13 @@ def any_unsent(conn: Connection) -> bool:
 
 
 def mailboxes(conn: Connection) -> Sequence[Any]:
-    """The accounts that may be told of cases: id, role, worker_id, body_id, and the path of their area."""
+    """The accounts that may be told of cases, and officials, who lead meetings: id, role, worker_id, body_id, and
+    the path of their area."""
     a = t.accounts.c
     query = (
         select(a.id, a.role, a.worker_id, a.body_id, t.areas.c.path)
         .outerjoin(t.areas, t.areas.c.id == a.area_id)
-        .where(a.disabled_at.is_(None), a.role.in_(("worker", "handler", "dispatcher", "supervisor")))
+        .where(a.disabled_at.is_(None), a.role.in_(("worker", "handler", "dispatcher", "supervisor", "official")))
         .order_by(a.id)
     )
     return conn.execute(query).all()
@@ -78,6 +87,21 @@ def with_phone(conn: Connection, worker_ids: Collection[int]) -> set[int]:
         .where(t.workers.c.id.in_(worker_ids), s.field == "contact_phone")
     )
     return set(conn.execute(query).scalars())
+
+
+def with_consent(conn: Connection, household_ids: Collection[int], today: date) -> dict[int, int]:
+    """Those of these households that agree on a day to be called, with the subject under whom the number is sealed."""
+    h, c, s = t.households.c, t.consents.c, t.sealed.c
+    query = (
+        select(h.id, h.subject_id)
+        .join(t.consents, c.household_id == h.id)
+        .join(t.sealed, s.subject_id == h.subject_id)
+        .where(
+            h.id.in_(household_ids), c.purpose == "contact", c.withdrawn_at.is_(None),
+            or_(c.until.is_(None), c.until > today), s.field == "contact_phone",
+        )
+    )  # fmt: skip
+    return {row[0]: row[1] for row in conn.execute(query)}
 
 
 def with_email(conn: Connection, body_ids: Collection[int]) -> set[int]:
@@ -185,7 +209,8 @@ def release(conn: Connection, owner: str, ids: Collection[int]) -> None:
 
 def details(conn: Connection, ids: Collection[int]) -> dict[int, Any]:
     """By id, what is needed to write a message: the case's number, names of category and cell, due_at; the body, and
-    the subjects of a worker and of the case, under which the telephone numbers are sealed."""
+    the subjects of a worker and of the case, under which the telephone numbers are sealed, and the household that is
+    invited. Of what is about no case instead what `told_of_tables` names."""
     m, i, o, r = t.messages, t.incidents, t.outbox, t.responsibilities
     held = and_(r.c.incident_id == m.c.incident_id, r.c.valid_to.is_(None))
     query = (
@@ -195,17 +220,45 @@ def details(conn: Connection, ids: Collection[int]) -> dict[int, Any]:
             t.categories.c.name_en.label("category_name_en"), t.cells.c.code.label("cell"),
             t.cells.c.name.label("cell_name"), t.cells.c.name_en.label("cell_name_en"), t.bodies.c.code.label("body"),
             t.bodies.c.email, t.workers.c.subject_id, m.c.outbox_id, i.c.subject_id.label("case_subject_id"),
+            o.c.household_id, *told_of_tables(),
         )
         .join(o, o.c.id == m.c.outbox_id)
-        .join(i, i.c.id == m.c.incident_id)
-        .join(t.categories, t.categories.c.id == i.c.category_id)
+        .outerjoin(i, i.c.id == m.c.incident_id)
+        .outerjoin(t.categories, t.categories.c.id == i.c.category_id)
         .outerjoin(r, held)
         .outerjoin(t.cells, t.cells.c.id == r.c.cell_id)
         .outerjoin(t.bodies, t.bodies.c.id == o.c.body_id)
         .outerjoin(t.workers, t.workers.c.id == o.c.worker_id)
         .where(m.c.id.in_(ids))
     )  # fmt: skip
-    return {row.id: row for row in conn.execute(query)}
+    return {row.id: row for row in conn.execute(with_tables(query))}
+
+
+_OWNERS, _ABOUT = t.enterprises.alias("owners"), t.enterprises.alias("about")
+_OWNER_BODIES = t.bodies.alias("owner_bodies")
+
+
+def told_of_tables() -> list[Any]:
+    """What is told of meetings, promises and enterprises; `with_tables` joins what these columns stand in."""
+    o, e, p, b, w = t.outbox.c, _ABOUT.c, t.promises.c, _OWNER_BODIES.c, _OWNERS.c
+    return [
+        t.meetings.c.id.label("meeting_id"), t.meetings.c.number.label("meeting"), t.meetings.c.meets_at,
+        t.meetings.c.venue, o.enterprise_id, e.name.label("about_name"), e.name_en.label("about_name_en"),
+        p.due_at.label("promise_due_at"), func.coalesce(b.name, w.name).label("owner_name"),
+        func.coalesce(b.name_en, w.name_en).label("owner_name_en"),
+    ]  # fmt: skip
+
+
+def with_tables(query: Select[Any]) -> Select[Any]:
+    """A query of the outbox with the meeting, promise and enterprise that a row is about."""
+    o, m, p = t.outbox, t.meetings, t.promises
+    return (
+        query.outerjoin(m, m.c.id == o.c.meeting_id)
+        .outerjoin(p, p.c.id == o.c.promise_id)
+        .outerjoin(_ABOUT, _ABOUT.c.id == func.coalesce(o.c.enterprise_id, m.c.enterprise_id))
+        .outerjoin(_OWNER_BODIES, _OWNER_BODIES.c.id == p.c.body_id)
+        .outerjoin(_OWNERS, _OWNERS.c.id == p.c.enterprise_id)
+    )
 
 
 def settle_sent(conn: Connection, message_id: int, now: datetime) -> None:
@@ -237,11 +290,14 @@ def _held(owner: str, message_id: int) -> Any:
 
 def dead(conn: Connection, limit: int) -> Sequence[Any]:
     """The messages that were given up, latest first: id, kind, channel, recipient, key, attempts, error, settled_at,
-    and the case's number."""
+    and the number of the case or meeting."""
     m = t.messages.c
+    number = func.coalesce(t.incidents.c.number, t.meetings.c.number).label("number")
     query = (
-        select(m.id, t.incidents.c.number, m.kind, m.channel, m.recipient, m.key, m.attempts, m.error, m.settled_at)
-        .join(t.incidents, t.incidents.c.id == m.incident_id)
+        select(m.id, number, m.kind, m.channel, m.recipient, m.key, m.attempts, m.error, m.settled_at)
+        .join(t.outbox, t.outbox.c.id == m.outbox_id)
+        .outerjoin(t.incidents, t.incidents.c.id == m.incident_id)
+        .outerjoin(t.meetings, t.meetings.c.id == t.outbox.c.meeting_id)
         .where(literal_column("messages.status = 'dead'"))
         .order_by(m.settled_at.desc(), m.id.desc())
         .limit(limit)

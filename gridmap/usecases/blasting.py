@@ -69,16 +69,17 @@ def blasting(ctx: Context, view: View, enterprise_id: int, *, days: int = 365) -
         log = blasts.of_enterprise(conn, enterprise_id, now - min(timedelta(days=days), LONGEST))
         said = blasts.rock_of(conn, enterprise_id)
         houses = blasts.houses_in(conn, box_around([place, *log["geom"]], FARTHEST_M))
-    site, source = _site(said)
+    site, source = site_taken(said)
     return {
         "rock": None if said is None else said.rock, "k": site.k, "alpha": site.alpha, "site_source": source,
         "blasts": len(log), "largest_kg": float(log["charge_kg"].max()) if len(log) else None,
         "last_at": canonical_moment(_moment(log["at"].iloc[-1])) if len(log) else None,
-        "buildings": _buildings(log, houses, site),
+        "buildings": by_building(log, houses, site),
     }  # fmt: skip
 
 
-def _site(said: Any) -> tuple[Site, str]:
+def site_taken(said: Any) -> tuple[Site, str]:
+    """What K and alpha are taken for what was said of the rock (None: nothing), and where they come from."""
     if said is None:
         return site_of(Rock.SOFT, Side.CAUTIOUS), "assumed"
     if said.k is not None:
@@ -86,7 +87,7 @@ def _site(said: Any) -> tuple[Site, str]:
     return site_of(Rock(said.rock), Side.CAUTIOUS), "standard"
 
 
-def _buildings(log: pd.DataFrame, houses: pd.DataFrame, site: Site) -> list[dict[str, Any]]:
+def by_building(log: pd.DataFrame, houses: pd.DataFrame, site: Site) -> list[dict[str, Any]]:
     """For each kind of building: how many there are, how many went over their limit, the most of them, the radius."""
     kinds = [BUILDING_OF.get(housing, Building.FRAGILE) for housing in houses["housing"]]
     found = None

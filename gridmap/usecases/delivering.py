@@ -9,16 +9,18 @@ from __future__ import annotations
 import logging
 import threading
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection
 
+from gridmap.delivery import meeting_texts
 from gridmap.delivery.backoff import MOST_ATTEMPTS, Breaker, backoff
 from gridmap.delivery.configured import channels, rules
 from gridmap.delivery.limits import WINDOW, Rules
+from gridmap.delivery.meeting_texts import TableFacts
 from gridmap.delivery.outcome import Channel, Final, Outcome, Outgoing, Retry, Sent
 from gridmap.delivery.recipients import (
     TO_REPORTER,
@@ -97,16 +99,15 @@ class Deliverer:
         boxes = [Mailbox(*row) for row in messages.mailboxes(conn)]
         phones = messages.with_phone(conn, {row.worker_id for row in rows if row.worker_id is not None})
         emails = messages.with_email(conn, {row.body_id for row in rows if row.body_id is not None})
-        contacts = Contacts(frozenset(self.channels), phones, emails)
+        asked = {row.household_id for row in rows if row.household_id is not None}
+        homes = messages.with_consent(conn, asked, self.ctx.today())
+        contacts = Contacts(frozenset(self.channels), phones, emails, homes.keys())
         found = []
         for row in rows:
             if row.kind in TO_REPORTER:
                 found += [self._row(row, to, now) for to in reporter(row.incident_id, self.channels)]
                 continue
-            desk = bool(row.to_holder) and row.worker_id is None and row.reason in ON_A_DESK
-            over = row.kind in TO_SUPERVISORS
-            path = on_rung(row.path, row.level)
-            news = News(row.worker_id, row.body_id, row.created_at, desk and not over, path, over)
+            news = _news(row, {box.account_id for box in boxes})
             found += [self._row(row, to, now) for to in addressees(news, boxes, contacts, now)]
         return found
 
@@ -142,28 +143,38 @@ class Deliverer:
                 hold=lambda channel, urgent, recent: self.rules.hold(channel, urgent, now, recent),
             )  # fmt: skip
             rows = messages.details(conn, ids)
-            wanted = {of for row in rows.values() if row.channel == "sms" and (of := _phone(row)[0]) is not None}
-            opened = subjects.open_many(conn, self.ctx.vault, wanted)
+            phones = self._phones(conn, [row for row in rows.values() if row.channel == "sms"])
         batch = _Batch(lease, set(ids))
-        return [Held(rows[one], self._outgoing(rows[one], opened), batch) for one in ids]
+        return [Held(rows[one], self._outgoing(rows[one], phones.get(one)), batch) for one in ids]
 
-    def _outgoing(self, row: Any, opened: Mapping[int, Mapping[str, str]]) -> Outgoing:
+    def _phones(self, conn: Connection, rows: Sequence[Any]) -> dict[int, str | None]:
+        """By message, the number to call. A household's consent may have been withdrawn since the message was made."""
+        asked = {row.household_id for row in rows if row.household_id is not None}
+        homes = messages.with_consent(conn, asked, self.ctx.today())
+        sealed = {row.id: _sealed_phone(row, homes) for row in rows}
+        wanted = {subject_id for subject_id, _ in sealed.values() if subject_id is not None}
+        opened = subjects.open_many(conn, self.ctx.vault, wanted)
+        return {one: opened.get(subject_id or 0, {}).get(field) for one, (subject_id, field) in sealed.items()}
+
+    def _outgoing(self, row: Any, phone: str | None) -> Outgoing:
         messaging, zone = self.ctx.settings.messaging, self.ctx.zone
-        link = f"{messaging.public_url}/{self._page(row)}" if messaging.public_url else None
+        to = {"sms": phone, "email": row.email}.get(row.channel)
+        about = {"body": row.body, "urgent": bool(row.urgent), "at": row.created_at.isoformat()}
+        link = self._link(row)
+        if row.number is None:
+            table = table_facts_of(row, link)
+            text = meeting_texts.write(row.kind, messaging.language, table, zone)
+            return Outgoing(row.key, to, text.subject, text.text, meeting_texts.payload(row.kind, table, about, zone))
         facts = facts_of(row, link)
         text = write_text(row.kind, messaging.language, facts, zone)
-        about = {
-            "body": row.body, "category": row.category, "cell": row.cell, "urgent": bool(row.urgent),
-            "at": row.created_at.isoformat(),
-        }  # fmt: skip
-        subject_id, field = _phone(row)
-        to = {"sms": opened.get(subject_id, {}).get(field), "email": row.email}.get(row.channel)
+        about |= {"category": row.category, "cell": row.cell}
         return Outgoing(row.key, to, text.subject, text.text, payload(row.kind, facts, about, zone))
 
-    def _page(self, row: Any) -> str:
-        if row.kind in TO_REPORTER:
-            return f"track/{token_again(self.ctx, row.outbox_id, row.created_at)}"
-        return "field" if row.recipient.startswith("worker:") else "cases"
+    def _link(self, row: Any) -> str | None:
+        url = self.ctx.settings.messaging.public_url
+        if url is not None and row.kind in TO_REPORTER:
+            return f"{url}/track/{token_again(self.ctx, row.outbox_id, row.created_at)}"
+        return link_of(row, url)
 
     # --- one message --------------------------------------------------------------------------------------------------
 
@@ -247,16 +258,50 @@ class Held:
     batch: _Batch
 
 
-def _phone(row: Any) -> tuple[Any, str]:
+def _sealed_phone(row: Any, homes: Mapping[int, int]) -> tuple[int | None, str]:
     """Under which subject, and as which field, a message's telephone number is sealed."""
     if row.recipient.startswith("resident:"):
         return row.case_subject_id, "reporter_phone"
-    return row.subject_id, "contact_phone"
+    return row.subject_id or homes.get(row.household_id), "contact_phone"
 
 
 def token_again(ctx: Context, outbox_id: int, at: datetime) -> str:
     """The token of a link that is sent again: it follows from the row that asks for it, so it is stored nowhere."""
     return ctx.vault.digest(f"track again {outbox_id} {at.astimezone(UTC).isoformat()}")
+
+
+def _news(row: Any, boxes: Collection[int]) -> News:
+    """What an outbox row is to recipients; `boxes`: the accounts that have a mailbox."""
+    if row.incident_id is None:
+        # where nobody in person is named, or who led it is gone, the desk of the place hears
+        named = row.body_id is not None or row.household_id is not None or row.account_id in boxes
+        return News(
+            None, row.body_id, row.created_at, desk=not named, path=row.path, account_id=row.account_id,
+            household_id=row.household_id,
+        )  # fmt: skip
+    desk = bool(row.to_holder) and row.worker_id is None and row.reason in ON_A_DESK
+    over = row.kind in TO_SUPERVISORS
+    return News(row.worker_id, row.body_id, row.created_at, desk and not over, on_rung(row.path, row.level), over)
+
+
+def link_of(row: Any, public_url: str | None) -> str | None:
+    """Where the reader of a message finds more; a household finds nothing on our pages."""
+    if public_url is None or row.household_id is not None:
+        return None
+    if row.meeting_id is not None:
+        return f"{public_url}/meetings/{row.meeting_id}"
+    if row.enterprise_id is not None:
+        return f"{public_url}/enterprises/{row.enterprise_id}"
+    return f"{public_url}/{'field' if row.recipient.startswith('worker:') else 'cases'}"
+
+
+def table_facts_of(row: Any, link: str | None = None) -> TableFacts:
+    """What a message may tell of a meeting, a promise or an enterprise, from a row of `store.messages.with_tables`."""
+    owner = None if row.owner_name is None else names(row.owner_name, row.owner_name_en)
+    return TableFacts(
+        names(row.about_name or "", row.about_name_en), row.meeting, row.meets_at, row.venue, owner,
+        row.promise_due_at, link,
+    )  # fmt: skip
 
 
 def facts_of(row: Any, link: str | None = None) -> Facts:

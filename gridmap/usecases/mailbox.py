@@ -9,17 +9,19 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
+from gridmap.delivery import meeting_texts
 from gridmap.delivery.texts import LANGUAGES, write
 from gridmap.errors import NotFound
 from gridmap.store import mailbox
 from gridmap.store import read as reading
 from gridmap.store import write as writing
 from gridmap.usecases.context import Context
-from gridmap.usecases.delivering import facts_of
+from gridmap.usecases.delivering import facts_of, table_facts_of
 from gridmap.view import Role, View
 
-#: roles that are told of cases; a message that came while an account had another role stays closed to it
-TOLD = frozenset({Role.WORKER, Role.DISPATCHER, Role.HANDLER, Role.SUPERVISOR})
+#: roles that are told of cases, or of the meetings that they lead;
+#: a message that came while an account had another role stays closed to it
+TOLD = frozenset({Role.WORKER, Role.DISPATCHER, Role.HANDLER, Role.SUPERVISOR, Role.OFFICIAL})
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +46,20 @@ def letters(
 
 
 def _letter(row: Any, zone: ZoneInfo) -> dict[str, Any]:
+    told = {
+        "id": row.id, "kind": row.kind, "urgent": bool(row.urgent), "created_at": row.created_at,
+        "read_at": row.read_at, "incident_id": None, "number": None, "due_at": None, "category": None, "cell": None,
+        "meeting_id": row.meeting_id, "enterprise_id": row.enterprise_id,
+    }  # fmt: skip
+    if row.incident_id is None:
+        table = table_facts_of(row)
+        texts = {language: meeting_texts.write(row.kind, language, table, zone).text for language in LANGUAGES}
+        return {**told, "number": row.meeting, "due_at": row.promise_due_at, "text": texts}
     facts, served = facts_of(row), bool(row.served)
     category = {"code": row.category, "name": row.category_name, "name_en": row.category_name_en}
     cell = {"code": row.cell, "name": row.cell_name, "name_en": row.cell_name_en}
     return {
-        "id": row.id, "kind": row.kind, "urgent": bool(row.urgent), "created_at": row.created_at,
-        "read_at": row.read_at, "category": category, "cell": cell if row.cell else None,
+        **told, "category": category, "cell": cell if row.cell else None,
         "incident_id": row.incident_id if served else None, "number": row.number if served else None,
         "due_at": row.due_at if served else None,
         "text": {language: write(row.kind, language, facts, zone).text for language in LANGUAGES},

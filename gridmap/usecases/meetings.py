@@ -38,6 +38,7 @@ from gridmap.privacy.release import LEAST
 from gridmap.store import accounts, incidents, meetings, read, write
 from gridmap.store import tables as t
 from gridmap.store.meetings import Seat
+from gridmap.usecases import reminding
 from gridmap.usecases.context import Context
 from gridmap.usecases.spots import sender_of
 from gridmap.view import View
@@ -61,6 +62,8 @@ class Call:
     residents: str
     incident_ids: tuple[int, ...] = ()
     called_from: int | None = None
+    #: households within so many metres are invited, where they agreed to be called; None: nobody is
+    invite_m: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +125,11 @@ def _call(ctx: Context, view: View, conn: Connection, said: Call, now: datetime)
         "account_id": view.actor.account_id if view.actor else None,
     }  # fmt: skip
     meeting_id = meetings.add(conn, values, seats, wanted)
+    invited = reminding.tell_called(ctx, conn, meeting_id, now, said.invite_m)
     _audit(conn, view, now, "meeting.called", meeting_id, {"enterprise_id": said.enterprise_id})
-    return {"id": meeting_id, "number": values["number"], "status": str(MeetingStatus.CALLED)}
+    return {
+        "id": meeting_id, "number": values["number"], "status": str(MeetingStatus.CALLED), "invited": invited,
+    }  # fmt: skip
 
 
 def _id(conn: Connection, table: Any, code: str, field: str) -> int:
@@ -176,6 +182,7 @@ def call_off(ctx: Context, view: View, meeting_id: int, reason: str) -> dict[str
         now = ctx.clock()
         meetings.one(conn, view, meeting_id)
         _end(conn, meeting_id, MeetingStatus.CANCELLED, now, minutes=None, reason=reason.strip())
+        reminding.tell_off(conn, meeting_id, now)
         _audit(conn, view, now, "meeting.cancelled", meeting_id, {})
     return meeting_of(ctx, view, meeting_id)
 
@@ -209,6 +216,14 @@ def settle(ctx: Context, view: View, promise_id: int, status: PromiseStatus, not
         meetings.step(conn, promise_id, status, now, account_id, note, settled=status in SETTLED)
         _audit(conn, view, now, f"promise.{status}", promise_id, {})
         return _told(_promise(conn, view, promise_id), now)
+
+
+def steps(ctx: Context, view: View, promise_id: int) -> list[dict[str, Any]]:
+    """What became of a promise, in order: status, moment, and the proof or reason. Raises NotFound."""
+    with read(ctx.engine) as conn:
+        _promise(conn, view, promise_id)
+        rows = meetings.steps_of(conn, promise_id)
+    return [{"status": row.status, "at": canonical_moment(row.at), "note": row.note} for row in rows]
 
 
 def _promise(conn: Connection, view: View, promise_id: int) -> Any:
@@ -260,14 +275,14 @@ def effect(
         span = min(now - row.made_at, LONGEST_BEFORE)
         if span < timedelta(days=1):
             raise Conflict("the promise was made less than a day ago: nothing can be compared yet", code="too_early")
-        moments = _near(conn, row.about_id, radius_m, categories, row.made_at - span, row.made_at + span)
+        moments = near_enterprise(conn, row.about_id, radius_m, categories, row.made_at - span, row.made_at + span)
     made = np.datetime64(row.made_at.replace(tzinfo=None), "us")
     days = span / timedelta(days=1)
     found: Change = change(int((moments < made).sum()), days, int((moments >= made).sum()), days)
     return {**asdict(found), "verdict": str(found.verdict), "days": days, "radius_m": radius_m}
 
 
-def _near(
+def near_enterprise(
     conn: Connection,
     enterprise_id: int,
     radius_m: float,

@@ -17,6 +17,7 @@ from gridmap.store import ground as ground_store
 from gridmap.store.demo_seats import busiest
 from gridmap.usecases import accounts, homes
 from gridmap.usecases.context import Context
+from gridmap.usecases.demo_tables import fill_tables
 from gridmap.usecases.homes import Care
 from gridmap.usecases.imports import Loaded, load
 from gridmap.view import Role
@@ -62,6 +63,7 @@ def load_demo(ctx: Context, county: County, step: Callable[[str, Loaded], None])
         rows: pd.DataFrame = getattr(county, kind)
         step(kind, load(ctx, kind, rows))
     _fill_files(ctx)
+    fill_tables(ctx)
     with write(ctx.engine) as conn:
         meta.set_facts(conn, {"demo_complete": "1"})
 

@@ -14,6 +14,8 @@ from gridmap.case.kinds import EVENT_KINDS
 from gridmap.case.limits import ClockKind
 from gridmap.case.routing import To
 from gridmap.case.terms import PRIORITIES, Level, Status
+from gridmap.enterprise import Building, MeetingStatus, Party, PromiseStatus
+from gridmap.enterprise import Verdict as Change
 from gridmap.people.homes import CARE_PURPOSES, OUTCOMES, PURPOSES
 from gridmap.people.rosters import Reason
 from gridmap.plan import constraints
@@ -54,8 +56,16 @@ RULED = set(re.findall(r'_(?:finding|between)\(\s*"(\w+)"', Path(constraints.__f
 FAMILIES = {
     "role": {str(role) for role in Role},
     "page.resident": {"report", "track"},
-    "page.nav": {"field", "plan", "insight", "cases", "admin", "visits", "flow", "mailbox"},
+    "page.nav": {"field", "plan", "insight", "cases", "admin", "visits", "flow", "mailbox", "meetings"},
     "consent": set(PURPOSES),
+    "meeting.status": {str(status) for status in MeetingStatus},
+    "meeting.party": {str(party) for party in Party},
+    "promise.status": {str(status) for status in PromiseStatus},
+    "change": {str(verdict) for verdict in Change},
+    "enterprise.status": allowed("enterprises", "status"),
+    "permit": set(t.PERMIT_KINDS),
+    "building": {str(Building.FRAGILE), str(Building.ORDINARY)},
+    "site": {"assumed", "standard", "measured"},
     "outcome": set(OUTCOMES),
     "care": set(CARE_PURPOSES),
     "page.flow": {f"{part}{end}" for part in ("rules", "processes", "calendar") for end in ("", "_hint")},

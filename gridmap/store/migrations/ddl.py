@@ -27,23 +27,36 @@ def add_spatial_index(table: str, column: str = "geom") -> None:
 
 
 def replace_check(table: str, name: str, rule: str) -> None:
-    """Replace a CHECK constraint by another of its name; the rows must pass it already.
-
-    SQLite has no ALTER for it, and copying the table would lose its triggers and its spatial index. Checks are not in
-    the file's rows, so its text in the schema is changed instead, as sqlite.org/lang_altertable.html describes.
-    """
-    if not is_sqlite():
+    """Replace a CHECK constraint by another of its name; the rows must pass it already."""
+    if is_sqlite():
+        # each constraint stands on a line of its own
+        _rewrite(table, rf"^(\s*CONSTRAINT {name} CHECK) \(.*\)(,?\s*)$", rf"\g<1> ({rule})\g<2>")
+    else:
         op.execute(f"ALTER TABLE {table} DROP CONSTRAINT {name}, ADD CONSTRAINT {name} CHECK ({rule})")
-        return
+
+
+def drop_not_null(table: str, column: str) -> None:
+    """Let a column be empty."""
+    if is_sqlite():
+        _rewrite(table, rf"^(\s*{column} \w+) NOT NULL(.*)$", r"\g<1>\g<2>")
+    else:
+        op.execute(f"ALTER TABLE {table} ALTER COLUMN {column} DROP NOT NULL")
+
+
+def _rewrite(table: str, line: str, by: str) -> None:
+    """Change one line of a table's definition on SQLite.
+
+    It has no ALTER for it, and copying the table would lose its triggers and its spatial index. What a column must be
+    is not in the file's rows, so its text in the schema is changed instead, as sqlite.org/lang_altertable.html
+    describes.
+    """
     conn = op.get_bind()
     told = conn.exec_driver_sql(
         "SELECT sql FROM sqlite_master WHERE type = 'table' AND name = ?", (table,)
     ).scalar_one()
-    # each constraint stands on a line of its own
-    line = re.compile(rf"^(\s*CONSTRAINT {name} CHECK) \(.*\)(,?\s*)$", re.MULTILINE)
-    changed, count = line.subn(lambda found: f"{found[1]} ({rule}){found[2]}", told)
+    changed, count = re.subn(line, by, told, flags=re.MULTILINE)
     if count != 1:
-        raise RuntimeError(f"{table} has {count} constraints {name}")
+        raise RuntimeError(f"{table} has {count} lines like {line}")
     conn.exec_driver_sql("PRAGMA writable_schema = ON")
     conn.exec_driver_sql("UPDATE sqlite_master SET sql = ? WHERE type = 'table' AND name = ?", (changed, table))
     conn.exec_driver_sql("PRAGMA writable_schema = RESET")

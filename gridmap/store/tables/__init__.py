@@ -18,6 +18,7 @@ from gridmap.store.tables.links import behalf_tracks, chunks, reached, tracks_ag
 from gridmap.store.tables.meetings import agenda, blasts, meetings, promise_steps, promises, rocks, seats
 from gridmap.store.tables.messages import beats, messages, outbox, requests
 from gridmap.store.tables.people import duties, leaves, sealed, subjects, workers
+from gridmap.store.tables.permits import PERMIT_KINDS, permits, preventives
 from gridmap.store.tables.plans import drawings, handovers, plan_comments, plan_edits, plans
 from gridmap.store.tables.reports import calendars, events, helpers, incidents, processes, responsibilities
 from gridmap.store.tables.residents import photos, salts, spent, tallies, tracks
@@ -25,6 +26,7 @@ from gridmap.store.tables.scores import score_cases, scores
 from gridmap.store.tables.served import categories, enterprises, households
 
 __all__ = [
+    "PERMIT_KINDS",
     "SRID",
     "UtcDateTime",
     "accounts",
@@ -61,11 +63,13 @@ __all__ = [
     "meta",
     "metadata",
     "outbox",
+    "permits",
     "photos",
     "places",
     "plan_comments",
     "plan_edits",
     "plans",
+    "preventives",
     "processes",
     "promise_steps",
     "promises",

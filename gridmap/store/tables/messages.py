@@ -18,15 +18,30 @@ from sqlalchemy import (
 
 from gridmap.store.tables.base import UtcDateTime, metadata, one_of, ref, table
 
-#: what somebody is to hear of, written with the event; then taken apart into messages
+#: how often each of the three is given: once in all
+ABOUT_ONE = (
+    " + ".join(f"CASE WHEN {name} IS NULL THEN 0 ELSE 1 END" for name in ("incident_id", "meeting_id", "enterprise_id"))
+    + " = 1"
+)
+
+#: what somebody is to hear of, written with the event; then taken apart into messages. It is about one thing: a case,
+#: a joint meeting (or one promise made there), or an enterprise
 outbox = table(
     "outbox",
-    ref("incident_id", "incidents", null=False),
+    ref("incident_id", "incidents"),
     Column("kind", Text, nullable=False),
     ref("worker_id", "workers", index=False),
     ref("body_id", "bodies", index=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("sent_at", UtcDateTime),  # when its messages were written: one for each recipient and channel
+    ref("meeting_id", "meetings"),
+    ref("promise_id", "promises", index=False),
+    ref("enterprise_id", "enterprises", index=False),
+    ref("household_id", "households", index=False),  # who is invited; by distance, never by what was reported
+    ref("account_id", "accounts", index=False),  # who leads it
+    Column("mark", Text),  # of what may be told once only
+    CheckConstraint(ABOUT_ONE, name="about_one"),
+    Index("ix_outbox_mark", "mark", unique=True),
     Index("ix_outbox_unsent", "id", sqlite_where=text("sent_at IS NULL"), postgresql_where=text("sent_at IS NULL")),
 )
 
@@ -37,10 +52,10 @@ _DEAD = text("status = 'dead'")
 messages = table(
     "messages",
     ref("outbox_id", "outbox", null=False, index=False),
-    ref("incident_id", "incidents", null=False),
+    ref("incident_id", "incidents"),  # null: the outbox says what it is about
     Column("kind", Text, nullable=False),
     Column("channel", Text, nullable=False),
-    Column("recipient", Text, nullable=False),  # worker:3, body:4, account:5, resident:6 (the case)
+    Column("recipient", Text, nullable=False),  # worker:3, body:4, account:5, resident:6 (the case), household:7
     ref("account_id", "accounts", index=False),  # in_app: whose mailbox
     Column("key", String(64), nullable=False, unique=True),  # the same at each attempt
     Column("urgent", SmallInteger, nullable=False, server_default="0"),

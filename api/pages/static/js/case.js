@@ -20,6 +20,7 @@ function drawCase([incident, events, actions, why, photos], onClose, onDone) {
     el(
       "header", { class: "case-head" }, light(lightOf(incident), 28), el("h1", { tabindex: "-1" }, named(incident.category)), close,
       el("p", { class: "sub" }, el("a", { href: `/${data.page}?case=${incident.id}`, title: t("case.link") }, incident.number), " · ", [named(incident.cell) || t("case.outside"), t(`channel.${incident.channel}`)].join(" · ")),
+      ["dispatcher", "supervisor"].includes(data.me?.role) && el("p", { class: "sub" }, el("a", { href: `/meetings?${new URLSearchParams({ call: "", case: incident.id, ...(incident.enterprise_id ? { enterprise: incident.enterprise_id } : {}) })}` }, t("case.call_meeting"))),
     ),
     facts([
       [t("case.body"), named(responsible.body) || "–"],

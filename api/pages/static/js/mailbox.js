@@ -46,8 +46,15 @@ function more() {
 
 const address = (id) => `/${data.me.role === "worker" ? "field" : "cases"}?case=${id}`;
 
+/** What a message is about: a case, a joint meeting, an enterprise; of a neighbour's case its category alone. */
+function headOf(one) {
+  if (one.meeting_id) return el("a", { class: "link", href: `/meetings/${one.meeting_id}` }, t("mailbox.about_meeting", { number: one.number }));
+  if (one.enterprise_id) return el("a", { class: "link", href: `/enterprises/${one.enterprise_id}` }, t("mailbox.about_enterprise"));
+  return one.incident_id ? el("a", { class: "link", href: address(one.incident_id) }, `${named(one.category)} · ${one.number}`) : el("b", {}, named(one.category));
+}
+
 function letter(one) {
-  const head = one.incident_id ? el("a", { class: "link", href: address(one.incident_id) }, `${named(one.category)} · ${one.number}`) : el("b", {}, named(one.category));
+  const head = headOf(one);
   const row = el("li", { class: one.read_at ? "letter" : "letter letter-new", dataset: { message: one.id } });
   const read = el("button", { class: "button", type: "button", on: { click: () => mark(one, row, read) } }, t("mailbox.read"));
   row.append(

@@ -1,0 +1,139 @@
+// Joint meetings: the list, one meeting with its promises, and the form that calls one.
+
+import { byId, data, day, el, moment, named, number, t, words } from "./dom.js";
+import { light } from "./glyphs.js";
+import { all, empty, get, post, shown } from "./http.js";
+import { ahead, button, choice, done, field, folded, form, part, promise, zoned } from "./joint.js";
+
+const node = byId("content");
+const query = new URLSearchParams(location.search);
+if (data.meeting) show();
+else if (query.has("call") && data.leads) call();
+else list();
+
+const RANK = { red: 3, yellow: 2, green: 1 };
+
+// --- the list --------------------------------------------------------------------------------------------------------
+
+async function list() {
+  const found = await shown(node, () => Promise.all([all("/meetings"), all("/promises", { unsettled: true })]), list);
+  if (!found) return;
+  const [{ rows }, { rows: open }] = found;
+  const worst = {};
+  for (const one of open) if ((RANK[one.light] ?? 0) > (RANK[worst[one.meeting_id]] ?? 0)) worst[one.meeting_id] = one.light;
+  rows.sort((a, b) => (RANK[worst[b.id]] ?? 0) - (RANK[worst[a.id]] ?? 0) || b.id - a.id);
+  node.replaceChildren(
+    el("div", { class: "sheet-head" }, el("h2", {}, t("meetings.list")), data.leads && el("a", { class: "button button-primary", href: "/meetings?call" }, t("meetings.call"))),
+    rows.length ? part("", el("ul", { class: "rows-plain" }, ...rows.map((one) => row(one, worst[one.id])))) : empty(t("meetings.none"), t("meetings.none_text")),
+  );
+  done();
+}
+
+function row(one, worst) {
+  return el(
+    "li", { dataset: { meeting: one.id } },
+    el("div", { class: "row-line" }, worst && light(worst, 20), el("a", { class: "link", href: `/meetings/${one.id}` }, one.title)),
+    el("div", { class: "quiet" }, [t(`meeting.status.${one.status}`), named(one.enterprise), moment(one.meets_at), one.venue].filter(Boolean).join(" · ")),
+    el("div", {}, one.open_promises ? t("meetings.open", { n: number(one.open_promises) }) : t("meetings.settled"), worst ? ` · ${words(`light.${worst}`, "")}` : ""),
+  );
+}
+
+// --- one meeting -----------------------------------------------------------------------------------------------------
+
+async function show() {
+  const one = await shown(node, () => get(`/meetings/${data.meeting}`), show);
+  if (!one) return;
+  const company = one.enterprise_id && el("a", { class: "link", href: `/enterprises/${one.enterprise_id}` }, named(one.enterprise));
+  node.replaceChildren(
+    el("div", { class: "sheet-head" },
+      el("div", {}, el("h2", {}, one.title), el("p", { class: "quiet" }, [one.number, t(`meeting.status.${one.status}`), moment(one.meets_at), one.venue].join(" · ")), company),
+      el("div", { class: "acts" }, el("a", { class: "button", href: `/meetings/${one.id}/table`, target: "_blank", rel: "noopener" }, t("meeting.table")), el("a", { class: "button", href: `/meetings/${one.id}/table?format=pdf` }, t("meeting.table_pdf")))),
+    el("div", { class: "cards" },
+      part(t("meeting.promises"), one.promises.length ? el("ul", { class: "rows-plain" }, ...one.promises.map((made) => promise(made, show))) : el("p", { class: "quiet" }, t("meeting.promises_none"))),
+      part(t("meeting.seats"), el("ul", { class: "rows-plain" }, ...one.seats.map(seat))),
+      (one.minutes || one.reason) && part(t(one.minutes ? "meeting.minutes" : "meeting.reason"), el("p", { class: "text" }, one.minutes ?? one.reason)),
+      part(t("meeting.agenda"), agenda(one.agenda)),
+      one.status === "called" && data.leads && el("section", { class: "part part-wide" }, folded("meeting.hold", hold(one)), folded("meeting.cancel", cancel(one)))),
+  );
+  done();
+}
+
+const seat = (one) => el("li", {}, el("span", {}, el("b", {}, t(`meeting.party.${one.party}`)), ` · ${one.party === "residents" ? t("meeting.residents_of", { name: named(one) }) : named(one)}`));
+
+function agenda(cases) {
+  if (!cases.length) return el("p", { class: "quiet" }, t("meeting.agenda_none"));
+  const line = (one) => [one.number, t(`status.${one.status}`), day(one.received_at)].join(" · ");
+  const name = (one) => (data.me.role === "official" ? el("b", {}, named(one.category)) : el("a", { class: "link", href: `/cases?case=${one.id}` }, named(one.category)));
+  return el("ul", { class: "rows-plain" }, ...cases.map((one) => el("li", {}, name(one), el("span", { class: "quiet" }, line(one)))));
+}
+
+function hold(one) {
+  const owners = [["", named(one.enterprise)], ...one.seats.filter((who) => who.party === "government").map((who) => [who.code, named(who)])];
+  const promises = el("div", { class: "form" });
+  const add = () => promises.append(el("fieldset", { class: "plain-set promise-in form" }, field("meeting.promise_text", "text", { maxlength: 8000, rows: 2 }, "textarea"),
+    el("div", { class: "two" }, choice("meeting.promise_owner", "owner", owners), field("meeting.promise_due", "due", { type: "datetime-local", value: ahead(60, "18:00") }))));
+  add();
+  const send = async (said) => {
+    const [texts, whose, due] = ["text", "owner", "due"].map((name) => said.getAll(name));
+    const made = texts.map((text, i) => ({ text, body: whose[i] || null, due_at: due[i] && zoned(due[i]) })).filter((given) => given.text.trim());
+    await post(`/meetings/${one.id}/held`, { minutes: said.get("minutes"), promises: made });
+    await show();
+  };
+  return form("meeting.hold", send, field("meeting.minutes", "minutes", { required: true, maxlength: 8000, rows: 5 }, "textarea"), promises, el("div", {}, button("meeting.add_promise", add)));
+}
+
+const cancel = (one) => form("meeting.cancel", async (said) => {
+  await post(`/meetings/${one.id}/cancelled`, { reason: said.get("reason") });
+  await show();
+}, field("meeting.why", "reason", { required: true, maxlength: 8000 }));
+
+// --- calling one -----------------------------------------------------------------------------------------------------
+
+async function call() {
+  const chosen = Number(query.get("enterprise")) || null;
+  const asked = () => Promise.all([get("/bodies"), chosen ? null : all("/enterprises"), chosen && around(chosen)]);
+  const found = await shown(node, asked, call);
+  if (!found) return;
+  const [bodies, companies, near] = found;
+  const cases = query.getAll("case").map(Number).filter(Boolean);
+  const open = near?.cases ?? [];
+  const title = near ? t("meeting.default_title", { name: named(near.company) }) : "";
+  const ticks = (bodies.items ?? bodies).map((one) => el("label", {}, el("input", { type: "checkbox", name: "bodies", value: one.code }), named(one)));
+  const which = near
+    ? el("p", {}, el("b", {}, named(near.company)), el("input", { type: "hidden", name: "enterprise", value: chosen }))
+    : choice("meeting.choose_enterprise", "enterprise", [["", "–"], ...companies.rows.map((one) => [one.id, named(one)])]);
+  // what the rest is filled in with depends on it
+  which.querySelector?.("select")?.addEventListener("change", (event) => {
+    query.set("enterprise", event.target.value);
+    location.search = query;
+  });
+  const send = async (said, status) => {
+    const listed = said.get("open") ? open : [];
+    const invite = said.get("invite");
+    const made = await post("/meetings", {
+      title: said.get("title"), meets_at: zoned(said.get("when")), venue: said.get("venue"), enterprise_id: Number(said.get("enterprise")),
+      bodies: said.getAll("bodies"), residents: said.get("residents"), incident_ids: [...new Set([...cases, ...listed])], called_from: cases[0] ?? null,
+      invite_m: invite ? Number(invite) : null,
+    }, { "Idempotency-Key": key });
+    status.replaceChildren(el("p", {}, t("meeting.invited", { n: number(made.invited) })));
+    location.assign(`/meetings/${made.id}`);
+  };
+  const key = `meeting-${Date.now()}-${Math.random().toString(36).slice(2)}`;
+  node.replaceChildren(el("section", { class: "part part-wide" }, el("h2", {}, t("meetings.call")), form("meetings.call", send,
+    which,
+    near && field("meeting.title", "title", { required: true, maxlength: 200, value: title }),
+    el("div", { class: "two" }, field("meeting.when", "when", { type: "datetime-local", required: true, value: ahead(7) }), field("meeting.venue", "venue", { required: true, maxlength: 200 })),
+    el("fieldset", { class: "plain-set" }, el("legend", {}, el("b", {}, t("meeting.bodies"))), el("div", { class: "ticks" }, ...ticks)),
+    el("div", { class: "two" }, field("meeting.community", "residents", { required: true, maxlength: 64, value: near?.community?.code ?? "" }), field("meeting.invite", "invite", { type: "number", min: 1, max: 5000, value: "1000" })),
+    el("p", { class: "quiet" }, t("meeting.invite_hint")),
+    cases.length ? el("p", {}, t("meeting.cases", { n: number(cases.length) })) : null,
+    open.length ? el("label", { class: "row-line" }, el("input", { type: "checkbox", name: "open", checked: true }), t("meeting.with_cases", { n: number(open.length) })) : null,
+  )));
+  done();
+}
+
+/** What the form is filled in with: the enterprise, its community, the open cases that were reported about it. */
+async function around(id) {
+  const [company, place] = await Promise.all([get(`/enterprises/${id}`), get(`/enterprises/${id}/neighbourhood`)]);
+  return { company, community: place.community, cases: place.open_cases };
+}

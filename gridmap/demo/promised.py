@@ -1,0 +1,56 @@
+"""Invented blast logs, joint meetings and promises in every light, for the demo county's quarries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+SEED = 20_260_716
+#: blasts of a year in the log of each enterprise
+BLASTS: Final = 96
+#: how long ago the meeting of the first enterprise was held
+HELD_DAYS: Final = 120
+TITLE, VENUE = "爆破震动与粉尘联席会议", "村委会会议室"
+MINUTES = "政府、企业、居民三方到会。企业说明了爆破安排，居民代表反映房屋裂缝与粉尘，各方商定以下承诺。"
+NEXT_TITLE = "爆破震动定期联席会议"
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A promise: what, days from the meeting until it is due, the steps with the days after the meeting on which they
+    were taken; `body`: a body's, else the enterprise's."""
+
+    text: str
+    due_days: int
+    steps: tuple[tuple[str, int, str | None], ...] = ()
+    body: bool = False
+
+
+#: kept, broken, proven, red, yellow and green at HELD_DAYS
+PROMISES: Final = (
+    Made("修复受损房屋的裂缝", 60, (("proven", 48, "已修复，附照片和验收单"), ("kept", 55, "现场查看，属实"))),
+    Made("爆破前一天在村务群公告时间", 30, (("broken", 40, "三次爆破未公告"),)),
+    Made("委托第三方测振并公布结果", 110, (("proven", 100, "测振报告已张贴在村委会"),)),
+    Made("运输道路每天洒水两次", 90),
+    Made("安装振动自动监测仪", 140, body=True),
+    Made("更换低药量起爆方案", 400),
+)
+
+
+def blast_log(code: str, lon: float, lat: float, now: datetime) -> pd.DataFrame:
+    """The log of one enterprise over the last year, as canonical rows of `blasts`."""
+    rng = np.random.default_rng(SEED)
+    days = np.sort(rng.uniform(2, 364, BLASTS))[::-1]
+    x, y = lon + rng.normal(0, 0.0004, BLASTS), lat + rng.normal(0, 0.0004, BLASTS)
+    measured = rng.random(BLASTS) < 0.3
+    return pd.DataFrame({
+        "row": range(1, BLASTS + 1), "code": [f"B{i:04d}" for i in range(1, BLASTS + 1)], "enterprise": code,
+        "at": [now - timedelta(days=float(one)) for one in days],
+        "charge_kg": np.round(rng.gamma(6.0, 12.0, BLASTS) + 8.0, 1),
+        "frequency_hz": np.where(measured, np.round(rng.uniform(8, 45, BLASTS), 1), np.nan),
+        "lon": x, "lat": y, "crs_in": "EPSG:4326", "x_in": x, "y_in": y,
+    })  # fmt: skip

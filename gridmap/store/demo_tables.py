@@ -1,0 +1,48 @@
+"""SQL for filling the demo county's joint meetings: which quarries, bodies and cases there are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from gridmap.store import tables as t
+
+
+def is_filled(conn: Connection) -> bool:
+    """Whether there are meetings already."""
+    return conn.execute(select(t.meetings.c.id).limit(1)).first() is not None
+
+
+def quarries(conn: Connection, most: int) -> Sequence[Any]:
+    """The first quarries that lie in a cell and are at work: id, code."""
+    e = t.enterprises.c
+    query = select(e.id, e.code).where(e.kind == "quarry", e.status == "active", e.cell_id.is_not(None))
+    return conn.execute(query.order_by(e.code).limit(most)).all()
+
+
+def bodies(conn: Connection, most: int) -> list[int]:
+    """The first bodies."""
+    return list(conn.execute(select(t.bodies.c.id).order_by(t.bodies.c.code).limit(most)).scalars())
+
+
+def cases_about(conn: Connection, enterprise_id: int, before: datetime, most: int) -> list[int]:
+    """The newest cases that were reported in an enterprise's cell before a moment, about what such places do."""
+    i, c, e = t.incidents.c, t.categories.c, t.enterprises.c
+    here = select(e.cell_id).where(e.id == enterprise_id).scalar_subquery()
+    query = (
+        select(i.id)
+        .join(t.categories, c.id == i.category_id)
+        .where(i.cell_id == here, c.code.like("mining-%"), i.received_at < before)
+        .order_by(i.received_at.desc())
+        .limit(most)
+    )
+    return list(conn.execute(query).scalars())
+
+
+def promises_of(conn: Connection, meeting_id: int) -> list[int]:
+    """The promises of a meeting, in the order in which they were made."""
+    p = t.promises.c
+    return list(conn.execute(select(p.id).where(p.meeting_id == meeting_id).order_by(p.id)).scalars())

@@ -1,0 +1,64 @@
+"""A joint meeting in a real browser: called from the file of an enterprise, held, its promise proven and kept."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from gridmap.store import tables as t
+from tests.county import COMMUNITY
+from tests.pages.conftest import DESK, PHONE, Site, Visits, until
+from tests.pages.test_pages import assert_fits
+
+READY = "#main[data-ready]"
+
+
+def mine_of(site: Site) -> int:
+    """The enterprise that lies in the first town."""
+    e, c = t.enterprises, t.cells
+    query = select(e.c.id).join(c, c.c.id == e.c.cell_id).where(c.c.code.like(f"{COMMUNITY['A'][:9]}%"))
+    return int(site.county.run(query)[0].id)
+
+
+@pytest.mark.parametrize(("size", "lang"), [(DESK, "zh"), (PHONE, "en")])
+def test_from_the_call_to_the_kept_promise(visit: Visits, site: Site, size: tuple[int, int], lang: str) -> None:
+    mine = mine_of(site)
+    page = visit("dispatcher-1", f"/enterprises/{mine}", lang=lang, size=size, ready=False)
+    page.wait_for_selector(READY)
+    assert_fits(page)
+    page.click(f'a[href="/meetings?call&enterprise={mine}"]')
+    page.wait_for_selector("form input[name=venue]")
+    assert page.input_value("input[name=residents]").startswith(COMMUNITY["A"][:9])
+    assert_fits(page)
+    page.fill("input[name=venue]", "村委会")
+    page.check("input[name=bodies][value=B-LAND]")
+    page.click("form button[type=submit]")
+    page.wait_for_selector(f"{READY} details")
+    page.click("summary >> nth=0")
+    page.fill("textarea[name=minutes]", "三方到会。")
+    page.fill("textarea[name=text]", "修复六户房屋裂缝")
+    page.click("details[open] button[type=submit]")
+    page.wait_for_selector("li[data-promise][data-status=open]")
+    page.click("li[data-promise] .acts button >> nth=0")
+    page.fill("li[data-promise] textarea[name=note]", "六户已修，附照片")
+    page.click("li[data-promise] form button[type=submit]")
+    page.wait_for_selector("li[data-promise][data-status=proven]")
+    page.click("li[data-promise] .acts button >> nth=0")
+    page.click("li[data-promise] form button[type=submit]")
+    page.wait_for_selector("li[data-promise][data-status=kept]")
+    assert_fits(page)
+    number = int(page.url.rsplit("/", 1)[1])
+    made = site.county.run(select(t.promises).where(t.promises.c.meeting_id == number))
+    assert [(one.status, one.due_at > site.county.clock() + timedelta(days=59)) for one in made] == [("kept", True)]
+    until(page, "document.querySelectorAll('li[data-promise]').length === 1")
+
+
+def test_a_handler_sees_his_table_and_no_figures(visit: Visits, site: Site) -> None:
+    page = visit("handler-land", f"/enterprises/{mine_of(site)}", ready=False)
+    page.wait_for_selector(READY)
+    assert page.locator("[data-building]").count() == 0
+    assert page.locator('a[href^="/meetings?call"]').count() == 0
+    page.goto(f"{site.url}/meetings")
+    page.wait_for_selector(READY)

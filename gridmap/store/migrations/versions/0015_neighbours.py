@@ -7,8 +7,8 @@ from sqlalchemy import CheckConstraint, Column, Date, DateTime, ForeignKey, Inte
 
 from gridmap.store.migrations.ddl import drop_not_null, is_sqlite
 
-revision = "0016"
-down_revision = "0012"
+revision = "0015"
+down_revision = "0014"
 branch_labels = None
 depends_on = None
 

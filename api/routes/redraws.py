@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
 
 from api import answers
 from api.deps import Signed, known_parameters
 from api.routes.plans import READ, PlanId
-from api.schemas.common import SIGNED, Code, problems
+from api.schemas.common import SIGNED, Code, Features, problems
 from api.schemas.queries import Day
 from gridmap.usecases import redrawing
 
@@ -27,8 +27,8 @@ def next_codes(
     return list(redrawing.next_codes(caller.ctx, caller.view, plan_id, community, count))
 
 
-@router.get("/drawings/{day}", summary="Draw a day", responses=problems(*SIGNED, 404), response_class=Response)
-def draw_day(caller: Signed, day: Day) -> Any:
+@router.get("/drawings/{day}", summary="Draw a day", response_model=Features, responses=problems(*SIGNED, 404))
+def draw_day(caller: Signed, day: Day) -> Response:
     """The cells in force on a day, as GeoJSON in WGS84."""
     found = redrawing.drawn_on(caller.ctx, caller.view, day)
     return answers.json_response(found, headers={"Cache-Control": "private, no-cache"})

@@ -43,7 +43,7 @@ def list_visits(
 
 
 @router.get("/plan", summary="The month's plan", responses=problems(*SIGNED))
-def read_plan(caller: Signed, month: Month = None) -> PlanOut:
+def read_visit_plan(caller: Signed, month: Month = None) -> PlanOut:
     """Whom the caller is to visit, first to last: promised return visits, then needs, then who was not seen longest."""
     return PlanOut(**visiting.my_plan(caller.reader, month))
 

@@ -92,6 +92,10 @@ ASKED: dict[str, tuple[str, str, str, Any]] = {
     "GET /api/v1/workers": ("planner", "GET", "/workers?limit=1", None),
     "GET /api/v1/enterprises": ("planner", "GET", "/enterprises?limit=1", None),
     "GET /api/v1/enterprises/{enterprise_id}": ("planner", "GET", "/enterprises/2", None),
+    "GET /api/v1/drawings/{day}": ("planner", "GET", "/drawings/2026-07-03", None),
+    "GET /api/v1/enterprises/{enterprise_id}/agreed": ("official", "GET", "/enterprises/1/agreed", None),
+    "GET /api/v1/enterprises/{enterprise_id}/neighbourhood": ("official", "GET", "/enterprises/1/neighbourhood", None),
+    "GET /api/v1/enterprises/{enterprise_id}/review": ("official", "GET", "/enterprises/1/review", None),
     "GET /api/v1/enterprises/{enterprise_id}/blasting": ("official", "GET", "/enterprises/2/blasting", None),
     "PUT /api/v1/enterprises/{enterprise_id}/rock": ("official", "PUT", "/enterprises/2/rock", {"rock": "hard"}),
     "GET /api/v1/messages": ("worker-a", "GET", "/messages?limit=1", None),
@@ -107,6 +111,7 @@ ASKED: dict[str, tuple[str, str, str, Any]] = {
         "/promises/1/steps",
         {"status": "proven", "note": "六户均已修复，附照片"},
     ),
+    "GET /api/v1/promises/{promise_id}/steps": ("official", "GET", "/promises/1/steps", None),
     "GET /api/v1/layers": ("planner", "GET", "/layers?lang=en", None),
     "GET /api/v1/layers/{name}": ("planner", "GET", f"/layers/cells?lang=en&code={CELL['A']}", None),
     "GET /api/v1/stats/counts": ("official", "GET", "/stats/counts?by=town", None),
@@ -164,6 +169,12 @@ ASKED: dict[str, tuple[str, str, str, Any]] = {
     "GET /healthz": ("worker-a", "GET", "//healthz", None),
     "GET /readyz": ("worker-a", "GET", "//readyz", None),
     **PLANNED,
+    "GET /api/v1/plans/{plan_id}/codes": (
+        "planner",
+        "GET",
+        f"/plans/1/codes?community={COMMUNITY['A']}&count=1",
+        None,
+    ),
 }
 #: answers nothing, forwards, draws a secret, or is not text
 WITHOUT = {
@@ -199,12 +210,18 @@ WITHOUT = {
     "POST /api/v1/public/reports",
     "GET /api/v1/public/reports/{token}",
     "POST /api/v1/public/reports/{token}/actions/{action}",
+    "GET /api/v1/public/map",
+    "POST /api/v1/public/links",
+    "POST /api/v1/public/reports/{token}/contact/withdraw",
+    "GET /api/v1/public/reports/{token}/uploads/{upload}",
+    "PATCH /api/v1/public/reports/{token}/uploads/{upload}",
     "POST /api/v1/help/calls",
     "GET /api/v1/help/incidents/{incident_id}/circle",
 }
 #: whose bodies are whole files, or need a header or a state that no example makes; docs/ shows them
 LONG = {
     "POST /api/v1/rules", "POST /api/v1/rules/{version}/publish", "PUT /api/v1/processes/{code}",
+    "POST /api/v1/enterprises/{enterprise_id}/permits", "PUT /api/v1/enterprises/{enterprise_id}/regular",
     "POST /api/v1/calendars", "POST /api/v1/incidents/bulk", "POST /api/v1/visits/{visit_id}/incident",
 }  # fmt: skip
 

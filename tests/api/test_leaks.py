@@ -7,6 +7,7 @@ pinned down for a few people by hand.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,11 +23,13 @@ from gridmap.store import read, write
 from gridmap.store import tables as t
 from gridmap.store.scope import TABLES, thing_of
 from gridmap.usecases.casework import ACTS
-from gridmap.usecases.delivering import deliverer
 from gridmap.usecases.reading import view_for
 from gridmap.view import Audience, InArea, Kind, Nothing, Role, View
 from tests.api.client import Api
 from tests.api.flow_leaks import FLOW_ROUTES, check_flow
+from tests.api.home_leaks import check_file, check_home_act, check_plan
+from tests.api.message_leaks import NUMBERS, check_messages, check_read
+from tests.api.silent_leaks import OTHER_ROUTES, SILENT_ROUTES, check_silence
 from tests.api.test_desk import DESK
 from tests.county import CELL, COMMUNITY, CONTACT, CONTACT_PHONE, PHONE, REPORTER, SEATS, TEXT, centre, hand_over
 
@@ -142,8 +145,6 @@ def check_cell_tile(world: World) -> None:
 
 
 # --- one row ----------------------------------------------------------------------------------------------------------
-
-NUMBERS = ("R-A0", "R-B0", "R-B1", "R-C2", "R-G3", "R-E4", "R-OUT")
 
 
 def one_incident(suffix: str) -> Check:
@@ -340,62 +341,6 @@ def check_report(world: World) -> None:
     world.known.clear()
 
 
-def tell_everybody(world: World) -> None:
-    """News of many cases to people of whom most serve other cells, and the neighbours' news."""
-    county = world.api.county
-    worker = dict(county.run(select(t.workers.c.code, t.workers.c.id)))
-    body = dict(county.run(select(t.bodies.c.code, t.bodies.c.id)))
-    told = [("assigned", "W-A", "B-LAND"), ("assigned", "W-G", "B-ECO"), ("border", "W-B", None)]
-    rows = [
-        {"incident_id": world.incident(number), "kind": kind, "worker_id": worker[who],
-         "body_id": body.get(office or ""), "created_at": county.clock()}
-        for number in NUMBERS for kind, who, office in told
-    ]  # fmt: skip
-    county.run(t.outbox.insert().values(rows))
-    deliverer(county.ctx).run()
-
-
-def letters_of(world: World, user: str) -> tuple[set[int], set[int]]:
-    """(all messages to the account, those that the rules admit): of its cases, and its worker's neighbours' news."""
-    account = world.api.county.account(user)
-    o, m = t.outbox, t.messages
-    query = select(m.c.id, m.c.kind, m.c.incident_id, o.c.worker_id).join(o, o.c.id == m.c.outbox_id)
-    rows = world.api.county.run(query.where(m.c.account_id == account.id))
-    served = world.admitted(user, Kind.INCIDENT)
-    near = {row.id for row in rows if row.kind == "border" and row.worker_id == account.worker_id is not None}
-    return {row.id for row in rows}, {row.id for row in rows if row.incident_id in served} | near
-
-
-def check_messages(world: World) -> None:
-    """A mailbox holds what its account was told of cases that are still its own; of a neighbour's case no number."""
-    tell_everybody(world)
-    hidden = shown = 0
-    for user in world.each():
-        told, admitted = letters_of(world, user)
-        rows = world.api.rows(user, "/messages", limit=3)
-        assert [row["id"] for row in rows] == sorted(admitted, reverse=True), user
-        for row in rows:
-            if row["incident_id"] not in world.admitted(user, Kind.INCIDENT):
-                assert row["kind"] == "border"
-                assert (row["incident_id"], row["number"], row["due_at"]) == (None, None, None)
-        assert not any(secret in json.dumps(rows, ensure_ascii=False) for secret in SECRETS)
-        hidden, shown = hidden + len(told - admitted), shown + len(admitted)
-    assert hidden > 5
-    assert shown > 5
-
-
-def check_read(world: World) -> None:
-    """One's own message can be marked as read; another's, and one no longer one's own, is like a missing one."""
-    everything = {user: letters_of(world, user) for user in world.each()}
-    known = set().union(*(told for told, _ in everything.values()))
-    for user, (_, admitted) in everything.items():
-        for identity in [*sorted(known)[::3], 999_999]:
-            answer = world.api.post(user, f"/messages/{identity}/read")
-            assert answer.status_code == (204 if identity in admitted else 404), (user, identity, answer.text)
-        unread = world.api.get(user, "/messages", params={"unread": True}).json()
-        assert unread["unread"] == len(unread["items"]) == len(admitted - set(sorted(known)[::3])), user
-
-
 def check_logout(world: World) -> None:
     """A session ends for itself alone."""
     token = world.api.county.token("worker-a")
@@ -420,42 +365,9 @@ def elsewhere(_: World) -> None:
     """Has tests of its own: see test_sessions, test_visits, test_help_button."""
 
 
-def check_file(world: World) -> None:
-    """A file is for those who serve its household, with a reason; for all others there is none."""
-    every = world.api.county.run(select(t.households.c.id))
-    for user in world.each():
-        admitted = world.admitted(user, Kind.HOUSEHOLD)
-        for (identity,) in every[::3]:
-            answer = world.api.get(user, f"/households/{identity}/file", params={"reason": REASON})
-            assert answer.status_code == (200 if identity in admitted else 404), (user, identity, answer.text)
-
-
-def check_plan(world: World) -> None:
-    """A plan holds the worker's own households, and nobody else has one."""
-    for user in world.each():
-        answer = world.api.get(user, "/visits/plan")
-        assert answer.status_code == (200 if SEATS[user][0] is Role.WORKER else 403), user
-        if answer.status_code == 200:
-            assert {one["id"] for one in answer.json()["items"]} == world.admitted(user, Kind.HOUSEHOLD), user
-
-
-def check_home_act(path: str, body: dict[str, Any] | None = None) -> Check:
-    """What is written into a file: by those who serve the household alone; for all others there is none."""
-
-    def check(world: World) -> None:
-        (identity,) = world.api.county.run(select(t.households.c.id).where(t.households.c.code == "H-B3"))[0]
-        for user in world.each():
-            answer = world.api.post(user, f"/households/{identity}/{path}", body)
-            if identity not in world.admitted(user, Kind.HOUSEHOLD):
-                assert answer.status_code == 404, (user, path, answer.text)
-            else:
-                assert answer.status_code in {201, 204, 404, 409}, (user, path, answer.text)
-
-    return check
-
-
 ROUTES: dict[str, Check] = {
-    **dict.fromkeys(DESK, elsewhere),
+    **dict.fromkeys((*OPEN, *DESK, *OTHER_ROUTES), elsewhere),
+    **dict.fromkeys(SILENT_ROUTES, check_silence),
     "POST /api/v1/token": elsewhere,
     "POST /login": elsewhere,
     "POST /logout": elsewhere,
@@ -547,6 +459,7 @@ def test_nobody_gets_in_without_a_session(api_lite: Api) -> None:
             "household_id": 1, "enterprise_id": 1, "message_id": 1, "version": 1, "z": 11, "x": 1629, "y": 862,
         }.items():  # fmt: skip
             path = path.replace(f"{{{name}}}", str(value))
+        path = re.sub(r"\{\w+_id\}", "1", path)
         for token in (None, "made-up", expired, "", "\xff", "a" * 5000):
             headers = {} if token is None else {"Authorization": f"Bearer {token}".encode("latin-1")}
             answer = api_lite.client.request(method, path, headers=headers)

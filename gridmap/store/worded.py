@@ -37,13 +37,10 @@ class Worded:
 def word(dialect: Dialect, statement: Select[Any]) -> Worded:
     """The statement as this database understands it. Its parameters are given a value (None) and stand for no list."""
     compiled = statement.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
-    processors = {
-        name: one.type.dialect_impl(dialect).bind_processor(dialect)  # type: ignore[attr-defined]
-        for name, one in compiled.binds.items()  # type: ignore[attr-defined]
-    }
+    processors = {name: one.type.dialect_impl(dialect).bind_processor(dialect) for name, one in compiled.binds.items()}
     return Worded(
         str(compiled),
         compiled.params,
         {name: convert for name, convert in processors.items() if convert is not None},
-        compiled.positiontup if dialect.positional else None,  # type: ignore[attr-defined]
+        compiled.positiontup if dialect.positional else None,
     )

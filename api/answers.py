@@ -123,8 +123,11 @@ def collection(features: Sequence[bytes], following: str | None, **more: Any) ->
 
 
 def _joined(head: bytes, texts: Sequence[bytes], more: Mapping[str, Any]) -> bytes:
-    """A JSON object that begins with a list of what is written already."""
-    return b"".join((head, b",".join(texts), b"],", dump(more)[1:]))
+    """A JSON object that begins with a list of what is written already; the long list is copied once."""
+    parts, tail = list(texts) or [b""], b"]," + dump(more)[1:]
+    parts[0] = head + parts[0]
+    parts[-1] += tail
+    return b",".join(parts)
 
 
 def kept_listing(

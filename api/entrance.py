@@ -7,9 +7,8 @@ less each look costs. While nobody else asks, nobody waits for company.
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from weakref import WeakKeyDictionary
-
-from starlette.concurrency import run_in_threadpool
 
 from gridmap.usecases import reading
 from gridmap.usecases.context import Context
@@ -29,6 +28,8 @@ class Entrance:
         #: by event loop; a server has one, tests have several
         self._waiting: WeakKeyDictionary[asyncio.AbstractEventLoop, Waiting] = WeakKeyDictionary()
         self._tasks: set[asyncio.Task[None]] = set()
+        #: one query is under way at a time, so that one thread serves; the routes' threads are theirs alone
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="entrance")
 
     async def enter(self, token: str, reason: str | None) -> Entered | None:
         """Whose session the token opens and what they may see now; None when it opens none."""
@@ -56,7 +57,9 @@ class Entrance:
     async def _answer(self, asked: Waiting) -> None:
         """Look up these; where that fails, each of them is told."""
         try:
-            found = await run_in_threadpool(reading.enter, self._ctx, [knock for knock, _ in asked])
+            knocks = [knock for knock, _ in asked]
+            loop = asyncio.get_running_loop()
+            found = await loop.run_in_executor(self._thread, reading.enter, self._ctx, knocks)
         except Exception as error:
             for _, one in asked:
                 if not one.done():

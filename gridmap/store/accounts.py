@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import (
     Connection,
+    Dialect,
     Row,
     Select,
     Text,
@@ -30,6 +31,7 @@ from gridmap.store import tables as t
 from gridmap.store import versions
 from gridmap.store.bulk import bulk_insert
 from gridmap.store.scope import on_day
+from gridmap.store.worded import Worded, word
 from gridmap.view import Actor, Role
 
 
@@ -136,7 +138,9 @@ def enter(conn: Connection, token_hashes: Collection[str], now: datetime, day: d
 
     By token hash; sessions that are unknown, past, revoked, or whose account is disabled are left out.
     """
-    rows = conn.execute(_entering(), {"hashes": _padded(token_hashes), "now": now, "day": day}).all()
+    hashes = _padded(token_hashes)
+    named = dict(zip(_hash_names(len(hashes)), hashes, strict=True))
+    rows = _entering(conn.dialect, len(hashes)).ask(conn, {**named, "now": now, "day": day})
     seen = versions.from_text(rows[0].versions) if rows else {}
     return {row.token_hash: _entry(row, seen) for row in rows}
 
@@ -158,14 +162,19 @@ def _padded(hashes: Collection[str]) -> list[str]:
     return listed + listed[:1] * ((1 << (len(listed) - 1).bit_length()) - len(listed))
 
 
-@lru_cache
-def _entering() -> Select[Any]:
-    """The statement of `enter`, made once: every request runs it, and making it costs more than running it."""
+def _hash_names(count: int) -> list[str]:
+    return [f"hash_{number}" for number in range(count)]
+
+
+@lru_cache(64)
+def _entering(dialect: Dialect, count: int) -> Worded:
+    """The statement of `enter` for so many hashes, made once: every request runs it."""
     s, a = t.sessions.c, t.accounts.c
-    now, day = bindparam("now", type_=s.expires_at.type), bindparam("day", type_=t.duties.c.valid_from.type)
+    now, day = bindparam("now", None, type_=s.expires_at.type), bindparam("day", None, type_=t.duties.c.valid_from.type)
     cells = select(func.aggregate_strings(cast(t.duties.c.cell_id, Text), ","))
-    known = s.token_hash.in_(bindparam("hashes", expanding=True))
-    return (
+    known = s.token_hash.in_([bindparam(name, None, type_=s.token_hash.type) for name in _hash_names(count)])
+    return word(
+        dialect,
         select(
             *_ACCOUNT,
             s.token_hash,
@@ -174,7 +183,7 @@ def _entering() -> Select[Any]:
             versions.as_text().label("versions"),
         )
         .join(t.sessions, s.account_id == a.id)
-        .where(known, s.revoked_at.is_(None), s.expires_at > now, a.disabled_at.is_(None))
+        .where(known, s.revoked_at.is_(None), s.expires_at > now, a.disabled_at.is_(None)),
     )
 
 
@@ -261,8 +270,12 @@ def area_path(conn: Connection, area_id: int | None) -> str | None:
 
 
 def _on_roster(worker_id: Any, day: Any) -> Any:
-    away = exists().where(
-        t.leaves.c.worker_id == t.duties.c.worker_id, t.leaves.c.starts_on <= day, t.leaves.c.ends_on > day
+    """The duties of a worker who is not on leave; the leave is looked up once, not for each duty."""
+    gone = t.leaves.c
+    away = (
+        exists()
+        .where(gone.worker_id == worker_id, gone.starts_on <= day, gone.ends_on > day)
+        .correlate_except(t.leaves)
     )
     return and_(
         t.duties.c.worker_id == worker_id,

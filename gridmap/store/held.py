@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 import numpy as np
 import pandas as pd
 import shapely
+from numpy.typing import NDArray
 from sqlalchemy import Connection, func, select
 
 from gridmap.people.lists import NONE, Ids, Things, admitted
@@ -36,8 +37,8 @@ DATED = frozenset({"cells"})
 class Held:
     """All rows of a layer in order of id, whoever may see them: rows leave only by `find`, which asks for a View.
 
-    `rows` is a frame as of `store.features.page`, `ids` its ids, `things` what each row is tied to; `points`:
-    whether all geometries are points.
+    `rows` is a frame as of `store.features.page`, `ids` its ids, `things` what each row is tied to; `bounds`: west,
+    south, east and north of each geometry, shape (n, 4); `points`: whether all geometries are points.
     """
 
     kind: Kind
@@ -45,21 +46,28 @@ class Held:
     ids: Ids
     things: Things
     tree: shapely.STRtree
+    bounds: NDArray[np.float64]
     points: bool
 
     def find(self, view: View, bbox: Bbox | None = None, after: int | None = None) -> Ids:
         """Positions of the rows that the View admits and whose geometry meets the box, with ids above `after`."""
         if self.kind in PERSONAL and view.audience is not Audience.DUTY:
             return np.empty(0, dtype=np.int64)
-        if bbox is None:
-            rows = np.arange(len(self.ids))
-        else:
-            # points are their own bounds, which the tree compares exactly
-            predicate = None if self.points else "intersects"
-            rows = np.sort(self.tree.query(box_shape(check_bbox(bbox)), predicate=predicate))
+        rows = np.arange(len(self.ids)) if bbox is None else self._meeting(check_bbox(bbox))
         if after is not None:
             rows = rows[np.searchsorted(self.ids[rows], after, side="right") :]
         return rows[admitted(view.scope.grant(self.kind), self.things, rows)]
+
+    def _meeting(self, bbox: Bbox) -> Ids:
+        """Positions of the geometries that meet the box. Only those that reach beyond it need an exact look."""
+        box = box_shape(bbox)
+        rows = np.sort(self.tree.query(box))
+        if self.points:  # they are their own bounds, which the tree compares exactly
+            return rows
+        bounds, meets = self.bounds[rows], np.ones(len(rows), dtype=bool)
+        beyond = (bounds[:, :2] < bbox[:2]).any(axis=1) | (bounds[:, 2:] > bbox[2:]).any(axis=1)
+        meets[beyond] = shapely.intersects(self.tree.geometries[rows[beyond]], box)
+        return rows[meets]
 
 
 def count(conn: Connection, layer: str) -> int:
@@ -85,7 +93,7 @@ def hold(conn: Connection, layer: str, day: date) -> Held:
     shapes = rows["geom"].to_numpy(dtype=object)
     ids = rows["id"].to_numpy(np.int64)
     points = bool((shapely.get_type_id(shapes) == shapely.GeometryType.POINT).all())
-    return Held(source.kind, rows, ids, things, shapely.STRtree(shapes), points)
+    return Held(source.kind, rows, ids, things, shapely.STRtree(shapes), shapely.bounds(shapes), points)
 
 
 def _things(source: Source, rows: pd.DataFrame) -> Things:

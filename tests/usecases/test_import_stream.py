@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 
 from gridmap.store import read
 from gridmap.store import tables as t
@@ -202,3 +202,16 @@ def test_ten_times_as_many_rows_need_little_more_memory(spatialite_county: Small
     (_, one), (rows, ten) = peaks(spatialite_county, paths, at_once=2_000)
     assert rows == 20_000
     assert ten - one < 20
+
+
+def test_more_rows_ask_for_no_more_processes(spatialite_county: SmallCounty, tmp_path: Path) -> None:
+    """What all rows of a chunk share is read once for it."""
+    asked: list[int] = []
+    for rows, prefix in ((20, "GA"), (200, "GB")):
+        statements: list[str] = []
+        listen = lambda _conn, _cursor, statement, *_more, to=statements: to.append(statement)  # noqa: E731
+        event.listen(spatialite_county.ctx.engine, "before_cursor_execute", listen)
+        import_file(spatialite_county.ctx, "incidents", write(tmp_path / f"{rows}.csv", rows, prefix=prefix), Options())
+        event.remove(spatialite_county.ctx.engine, "before_cursor_execute", listen)
+        asked.append(sum("FROM processes" in one for one in statements))
+    assert asked[0] == asked[1] > 0

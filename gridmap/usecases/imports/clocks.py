@@ -27,7 +27,7 @@ from gridmap.usecases.imports.batch import Batch
 def first_events(batch: Batch, chosen: list[Category], received: list[datetime]) -> list[str]:
     """What the first event of each case names besides what was reported, as canonical JSON; few differ."""
     calendar = _calendar(batch)
-    processes = {one.process: cases.process(batch.conn, one.process) for one in chosen}
+    processes = _processes(batch, chosen)
     written: dict[tuple[str, Limit], str] = {}
     told = []
     for one, moment in zip(chosen, received, strict=True):
@@ -52,7 +52,7 @@ def opening(
 ) -> dict[str, list[Any]]:
     """The columns that follow from the clock and the process; only due_at, where a case is closed already."""
     calendar = _calendar(batch)
-    processes = {one.process: cases.process(batch.conn, one.process) for one in chosen}
+    processes = _processes(batch, chosen)
     limits = np.empty(len(chosen), dtype=object)
     limits[:] = [limit_of(processes[one.process], one, moment) for one, moment in zip(chosen, received, strict=True)]
     clocks: dict[str, Timeline] = {str(ClockKind.WORK): calendar.work_time, str(ClockKind.EMERGENCY): EVERY_MINUTE}
@@ -75,6 +75,11 @@ def opening(
         "level": [str(processes[one.process].ladder[0]) for one in chosen],
         "calendar": [calendar.version] * len(chosen),
     }  # fmt: skip
+
+
+def _processes(batch: Batch, chosen: list[Category]) -> dict[str, Process]:
+    """The processes that the cases follow, each read once, however many follow it."""
+    return {code: cases.process(batch.conn, code) for code in {one.process for one in chosen}}
 
 
 def _calendar(batch: Batch) -> Calendar:

@@ -55,6 +55,21 @@ def test_a_coverage_is_found_by_pixels_alone() -> None:
     agrees(grid(DRAWING, bend=0.35), index)
 
 
+@pytest.mark.parametrize("slices", [3, 5, 12, 40])
+def test_a_pixel_where_many_edges_meet(slices: int) -> None:
+    """Slices of a cake: a spot's record has room for four edges, those beyond stand in a list of their own."""
+    turns = np.linspace(0, 2 * np.pi, slices, endpoint=False)
+    middle = np.array([LON, LAT])
+    rim = middle + 3 * SIZE_DEG * np.column_stack([np.cos(turns), np.sin(turns)])
+    cells = cells_of(*(shapely.Polygon([middle, rim[i], rim[(i + 1) % slices]]) for i in range(slices)))
+    index = ready(cells)
+    assert index.method == ("pixels", "")
+    agrees(cells, index)
+    near = middle + np.random.default_rng(5).normal(0, SIZE_DEG / 400, (4_000, 2))
+    assert np.array_equal(index.locate(*near.T), by_loop(cells, *near.T))
+    assert index.locate(LON, LAT).tolist() == [0]
+
+
 BOWTIE = shapely.Polygon(shapely.get_coordinates(box(1.2, 1.2, 2.8, 2.8))[[0, 2, 1, 3, 0]])
 
 UNTRUE = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from gridmap.store import accounts, analyses, desk, expiry, messages, residents, scores, sweeps, write
+from gridmap.store import accounts, analyses, desk, expiry, ledger, messages, residents, sweeps, write
 from gridmap.usecases import homes
 from gridmap.usecases.analysing import KEEP as KEEP_ANALYSES
 from gridmap.usecases.context import Context
@@ -45,7 +45,7 @@ def sweep(ctx: Context) -> dict[str, int]:
             "homes": homes.expire(ctx, conn, now, old),
             "duties": sweeps.forget(conn, now - KEEP_DUTIES),
             "behalves": desk.end_behalves(conn, now),
-            "lines": scores.compact(conn),
+            "lines": ledger.compact(conn),
         }
     called = ask_on(ctx)
     watched = dict.fromkeys(WATCHED, 0) | dict(Watcher(ctx).run())

@@ -8,18 +8,19 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, update
 
 from gridmap.case.scorecard import COUNTS, FLAGS, MOMENTS, Counts, Period, shifted, tally
 from gridmap.case.standing import number_of
 from gridmap.errors import GridmapError
-from gridmap.store import cases, read, scorecards, scores, write
+from gridmap.store import cases, ledger, read, scorecards, scores, write
 from gridmap.store import tables as t
-from gridmap.store.scores import KEYS
+from gridmap.store.doctor import counted
+from gridmap.store.ledger import KEYS
 from gridmap.usecases.casework import act, move
 from gridmap.usecases.reporting import report
 from gridmap.usecases.scoring import card
-from tests.county import TOWNS, SmallCounty, centre
+from tests.county import CELL, TOWNS, SmallCounty, centre
 from tests.usecases.test_reporting import draft, view
 
 ACTIONS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -101,7 +102,7 @@ def test_the_sums_are_a_full_count(small_county: SmallCounty, seed: int) -> None
     with write(small_county.ctx.engine) as conn:
         assert scores.drift(conn) == []
         assert scores.torn(conn, small_county.ctx.zone) == 0
-        scores.compact(conn)
+        ledger.compact(conn)
         assert scores.torn(conn, small_county.ctx.zone) == 0
     last = small_county.clock().strftime("%Y-%m")
     for month in (shifted(last, -back) for back in range(6)):
@@ -154,3 +155,68 @@ def test_what_is_not_due_yet_is_not_overdue(small_county: SmallCounty) -> None:
         open_ = select(func.count()).where(i.closed_at.is_(None), i.due_at < small_county.clock(), i.status != "voided")
         assert now.open_overdue == conn.execute(open_).scalar_one()
         assert cases.events(conn, 1)
+
+
+def kept_cases(county: SmallCounty) -> list[dict[str, Any]]:
+    with read(county.ctx.engine) as conn:
+        return list(map(dict, conn.execute(select(t.score_cases).order_by(t.score_cases.c.incident_id)).mappings()))
+
+
+def test_a_register_is_counted_from_its_columns_as_from_its_events(small_county: SmallCounty) -> None:
+    """Both ways on the same cases: all at once from the rows, and each folded; closed, open and worked on."""
+    live(small_county, 3, 25)
+    zone = small_county.ctx.zone
+    with write(small_county.ctx.engine) as conn:
+        scores.recount(conn, zone)
+        assert scores.drift(conn) == []
+        assert scores.torn(conn, zone) == 0
+    at_once = kept_cases(small_county)
+    with write(small_county.ctx.engine) as conn:
+        for table in (t.scores, t.score_cases):
+            conn.execute(delete(table))
+        for one in at_once:
+            scores.keep(conn, one["incident_id"], cases.state_of(conn, one["incident_id"]), zone)
+        assert scores.torn(conn, zone) == 0
+    assert kept_cases(small_county) == at_once
+    assert {one["closed_at"] is None for one in at_once} == {True, False}
+
+
+def test_a_cell_that_comes_to_another_area_takes_its_cases_along(small_county: SmallCounty) -> None:
+    before = kept_cases(small_county)
+    with write(small_county.ctx.engine) as conn:
+        c = t.cells
+        home = conn.execute(select(c.c.id, c.c.area_id).where(c.c.code == CELL["A"])).one()
+        away = conn.execute(select(c.c.area_id).where(c.c.code == CELL["C"])).scalar_one()
+        conn.execute(update(c).where(c.c.id == home.id).values(area_id=away))
+        wrong = scores.drift(conn)
+        assert scores.rehome(conn, [home.id], small_county.ctx.zone) == len(wrong) > 0
+        assert scores.rehome(conn, [home.id], small_county.ctx.zone) == 0
+        assert scores.drift(conn) == []
+        assert scores.torn(conn, small_county.ctx.zone) == 0
+    changed = [one for one, old in zip(kept_cases(small_county), before, strict=True) if one != old]
+    assert [one["incident_id"] for one in changed] == wrong
+
+
+def test_the_broom_leaves_lone_lines_alone(small_county: SmallCounty) -> None:
+    s = t.scores.c
+    with write(small_county.ctx.engine) as conn:
+        before = conn.execute(select(s.id).order_by(s.id)).scalars().all()
+        assert ledger.compact(conn) == 0
+        assert conn.execute(select(s.id).order_by(s.id)).scalars().all() == before
+    report(small_county.ctx, view(small_county, "worker-a"), draft("A"))
+    report(small_county.ctx, view(small_county, "worker-a"), draft("A"))
+    with write(small_county.ctx.engine) as conn:
+        assert ledger.compact(conn) > 0
+        assert len(set(before) & set(conn.execute(select(s.id)).scalars())) >= len(before) - 4
+        assert scores.torn(conn, small_county.ctx.zone) == 0
+
+
+def test_doctor_tells_sums_that_are_wrong(small_county: SmallCounty) -> None:
+    with write(small_county.ctx.engine) as conn:
+        assert counted(conn, small_county.ctx.zone) == []
+        first = select(func.min(t.score_cases.c.incident_id)).scalar_subquery()
+        conn.execute(update(t.score_cases).where(t.score_cases.c.incident_id == first).values(channel="fax"))
+        [found] = counted(conn, small_county.ctx.zone)
+        assert found.code == "not_counted"
+        assert found.details["count"] == 1
+        assert found.details["lines"] > 0

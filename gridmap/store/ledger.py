@@ -41,7 +41,8 @@ Ledger = dict[Line, Counter[str]]
 
 def facts_in(row: Mapping[str, Any]) -> Facts:
     """The facts in a row of `score_cases`."""
-    return Facts(**{name: row[name] for name in MOMENTS}, **{name: bool(row[name]) for name in FLAGS})
+    told: dict[str, Any] = {**{name: row[name] for name in MOMENTS}, **{name: bool(row[name]) for name in FLAGS}}
+    return Facts(**told)
 
 
 def enter(ledger: Ledger, keys: Keys, facts: Facts, month_of: MonthOf, times: int) -> None:
@@ -67,7 +68,7 @@ def enter_all(ledger: Ledger, cases: pd.DataFrame, zone: ZoneInfo, sign: int = 1
     first = pd.Series(kinds).drop_duplicates().index
     times, month_of = pd.Series(kinds).value_counts(sort=False), month_in(zone)
     told = cases.iloc[first].astype(object)
-    rows = told.where(told.notna(), None).to_dict("records")
+    rows: list[Any] = told.where(told.notna(), None).to_dict("records")
     for kind, row in zip(kinds[first], rows, strict=True):
         enter(ledger, Keys.of(row), facts_in(row), month_of, sign * int(times[kind]))
 

@@ -115,11 +115,12 @@ def rehome(conn: Connection, cell_ids: Sequence[int], zone: ZoneInfo) -> int:
         return 0
     cases = pd.concat([frame(conn, query.where(c.c.id.in_(some), moved)) for some in _chunks(cell_ids)])
     ledger = Ledger()
-    for home_id, those in cases.groupby("home_id"):
+    for home_id in cases["home_id"].unique().tolist():
+        those = cases[cases["home_id"] == home_id]
         ledgers.enter_all(ledger, those, zone, -1)
         ledgers.enter_all(ledger, those.assign(area_id=home_id), zone)
         for some in _chunks(those["incident_id"].tolist()):
-            conn.execute(update(s).where(s.c.incident_id.in_(some)).values(area_id=int(home_id)))
+            conn.execute(update(s).where(s.c.incident_id.in_(some)).values(area_id=home_id))
     ledgers.append(conn, ledger)
     return len(cases)
 

@@ -101,7 +101,7 @@ def _database() -> list[Check]:
     from gridmap.cli.database import open_here
     from gridmap.errors import EnvironmentFault
     from gridmap.store import head, read, revision
-    from gridmap.store.doctor import examine, remembered
+    from gridmap.store.doctor import counted, examine, remembered
 
     try:
         ctx = open_here(ready=False)
@@ -115,6 +115,7 @@ def _database() -> list[Check]:
     with read(ctx.engine) as conn:
         findings = examine(conn, ctx.today())
         findings += remembered(conn, ctx.zone, ctx.clock())
+        findings += counted(conn, ctx.zone)
     named = Check("database", f"{ctx.engine.dialect.name}, revision {at}")
     faults = {"error": "data", "warning": "warning"}
     return [named, *_delivery(ctx), *(Check(one.code, one.message, faults[one.severity]) for one in findings)]

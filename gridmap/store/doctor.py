@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, Connection, Table, and_, exists, func, not
 
 from gridmap import ground
 from gridmap.errors import GridmapError
-from gridmap.store import cases, migrate
+from gridmap.store import cases, migrate, scores
 from gridmap.store import tables as t
 from gridmap.store.bulk import frame
 from gridmap.store.chain import broken_chains
@@ -68,6 +68,15 @@ def remembered(conn: Connection, zone: ZoneInfo, now: datetime) -> list[Finding]
         return []
     words = f"{len(found)} cases differ from their events, such as {found[0]['number']} in {found[0]['columns']}"
     return [Finding("not_remembered", "error", words, {"count": len(found), "cases": found[:_NAMED]})]
+
+
+def counted(conn: Connection, zone: ZoneInfo) -> list[Finding]:
+    """Scorecards that differ from what the cases' events come to; as slow as `remembered`."""
+    lines, off = scores.torn(conn, zone), scores.drift(conn)
+    if not lines and not off:
+        return []
+    words = f"{len(off)} cases and {lines} sums of the scorecards differ from the events: run gridmap recount"
+    return [Finding("not_counted", "error", words, {"count": len(off), "lines": lines, "incident_ids": off[:_NAMED]})]
 
 
 def examine(conn: Connection, day: date) -> list[Finding]:

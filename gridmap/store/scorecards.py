@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, and_, case, func, literal, or_
 from gridmap.case.scorecard import COUNTS
 from gridmap.store import tables as t
 from gridmap.store.bulk import frame
-from gridmap.store.scores import KEYS
+from gridmap.store.ledger import KEYS
 
 _SHOWN = {"area_id": t.areas, "body_id": t.bodies, "category_id": t.categories}
 

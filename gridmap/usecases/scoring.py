@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from gridmap.case.scorecard import COUNTS, Counts, Period, Weights, shifted
 from gridmap.case.standing import number_of
 from gridmap.case.survival import kaplan_meier
-from gridmap.errors import InvalidInput
+from gridmap.errors import InvalidInput, NotFound
 from gridmap.store import accounts, read, scorecards, single
 from gridmap.usecases.context import Context
 from gridmap.usecases.counting import figures_view
@@ -98,7 +98,7 @@ def _area(conn: Connection, view: View, code: str | None) -> dict[str, Any] | No
     single.area(conn, code)
     found = areas[(areas["code"] == code) & areas["path"].str.startswith(own or "/")]
     if found.empty:
-        raise InvalidInput(f"the area {code} lies outside yours", parameter="area")
+        raise NotFound(f"there is no area {code} within yours")
     return dict(found.iloc[0])
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from gridmap.store import accounts, analyses, desk, expiry, links, messages, residents, scores, sweeps, write
+from gridmap.store import accounts, analyses, desk, expiry, ledger, links, messages, residents, sweeps, write
 from gridmap.usecases import homes
 from gridmap.usecases.analysing import KEEP as KEEP_ANALYSES
 from gridmap.usecases.context import Context
@@ -50,7 +50,7 @@ def sweep(ctx: Context) -> dict[str, int]:
             "duties": sweeps.forget(conn, now - KEEP_DUTIES),
             "behalves": desk.end_behalves(conn, now),
             "parts": links.forget_chunks(conn, now),
-            "lines": scores.compact(conn),
+            "lines": ledger.compact(conn),
         }
     called = ask_on(ctx)
     watched = dict.fromkeys(WATCHED, 0) | dict(Watcher(ctx).run())

@@ -114,6 +114,13 @@ responsibilities = table(
         sqlite_where=text("valid_to IS NULL"),
         postgresql_where=text("valid_to IS NULL"),
     ),
+    Index(
+        "ix_responsibilities_held",
+        "worker_id",
+        "incident_id",
+        sqlite_where=text("valid_to IS NULL AND worker_id IS NOT NULL"),
+        postgresql_where=text("valid_to IS NULL AND worker_id IS NOT NULL"),
+    ),
     one_of("reason", *Reason),
     CheckConstraint("valid_to IS NULL OR valid_to >= valid_from", name="moments_in_order"),
 )

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import shapely
 
 from gridmap.ground import area_m2
+from gridmap.store import scores
 from gridmap.store import tables as t
 from gridmap.store.bulk import bulk_insert
 from gridmap.store.ground import areas_by_code, county
@@ -54,6 +55,7 @@ def _correct(
         sources = {"area_id": "area", "body_id": "body"}
         done = batch.upsert(t.cells, {"id": ids[rows].tolist(), **kept}, key=("id",), sources=sources)
         changed[rows] = done.changed
+        scores.rehome(batch.conn, ids[changed].tolist(), batch.ctx.zone)
     return changed
 
 

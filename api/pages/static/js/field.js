@@ -6,7 +6,8 @@ import { icon, light } from "./glyphs.js";
 import { CountyMap, baseMapOf, legend } from "./map.js";
 import { loadCase } from "./case.js";
 import { Report } from "./report.js";
-import { sendAll, unsent } from "./drafts.js";
+import { sendAll, unsent } from "./queue.js";
+import { waitingList } from "./waiting.js";
 
 const county = new CountyMap();
 const state = { cases: [], households: [], cells: [], filter: "all", view: "cases", me: null };
@@ -20,7 +21,7 @@ const report = new Report(county, { cells: [], onDone: reported, onQueued: showU
 byId("start-report").addEventListener("click", () => report.open());
 byId("show-cases").addEventListener("click", () => show("cases"));
 byId("show-households").addEventListener("click", () => show("households"));
-byId("unsent").addEventListener("click", sendUnsent);
+byId("unsent").addEventListener("click", sendOrShow);
 byId("handle").addEventListener("click", () => stop({ peek: "half", half: "full", full: "peek" }[byId("sheet").dataset.stop]));
 window.addEventListener("online", sendUnsent);
 dragged(byId("handle"));
@@ -232,22 +233,47 @@ function goToMe() {
   );
 }
 
-function showUnsent() {
-  const waiting = unsent().length;
+async function showUnsent() {
+  const waiting = (await unsent().catch(() => [])).length;
   const badge = byId("unsent");
   badge.hidden = !waiting;
   badge.replaceChildren(icon("offline"), el("span", {}, t("field.unsent")), el("i", {}, number(waiting)));
+  return waiting;
 }
 
 async function sendUnsent() {
-  if (!unsent().length) return;
+  if (!await showUnsent()) return;
   const { sent, refused } = await sendAll();
-  showUnsent();
-  if (refused.length) body.prepend(notice(refused[0].error));
-  if (sent.length && state.me) {
+  await showUnsent();
+  if (refused.size) await showWaiting();
+  if (sent.size && state.me) {
     await loadCases();
-    draw();
+    if (!refused.size) draw();
   }
+}
+
+/** Send what waits, and show what still does. */
+async function sendOrShow() {
+  await sendUnsent();
+  if (await showUnsent()) await showWaiting();
+}
+
+async function showWaiting() {
+  stop("half");
+  body.replaceChildren(...await waitingList({ onMend: mended, onChange: sentAgain }));
+  body.scrollTop = 0;
+}
+
+async function mended() {
+  await showUnsent();
+  draw();
+  await report.open();
+}
+
+async function sentAgain() {
+  await sendUnsent();
+  if (await showUnsent()) await showWaiting();
+  else draw();
 }
 
 async function reported(answer) {

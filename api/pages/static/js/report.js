@@ -3,7 +3,8 @@
 import { byId, data, distance, el, lang, moment, named, number, svg, t, time } from "./dom.js";
 import { Problem, get, notice } from "./http.js";
 import { icon } from "./glyphs.js";
-import { dropDraft, loadDraft, newKey, queue, saveDraft, send, transient } from "./drafts.js";
+import { dropDraft, loadDraft, newKey, saveDraft } from "./drafts.js";
+import { add, drop, send, sendAll, transient, unsent } from "./queue.js";
 
 /* global L */
 
@@ -277,23 +278,44 @@ export class Report {
     const { key, category, lon, lat, accuracy_m, text, occurred_at, confirmed, side } = this.draft;
     const said = { ...(confirmed && { confirmed: true }), ...(side && side !== BOTH && { sure: true }) };
     const body = { category, lon, lat, accuracy_m, text, occurred_at, ...said };
-    const button = byId("send");
-    button.disabled = true;
+    byId("send").disabled = true;
+    if (!await add(key, body)) {
+      await this.#sendUnkept({ key, body });
+      return;
+    }
+    dropDraft();
+    const { sent, refused } = await sendAll();
+    this.onQueued();
+    if (this.draft?.key !== key) return; // closed meanwhile: the queue has it
+    if (sent.has(key)) this.#answered(sent.get(key));
+    else if (refused.has(key)) await this.#refused(refused.get(key));
+    else this.close();
+  }
+
+  /** The phone could not keep it: it goes now, or stays in the form, and the form says so. */
+  async #sendUnkept(entry) {
     try {
-      const answer = await send({ key, body });
+      const answer = await send(entry);
       dropDraft();
       this.#answered(answer);
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
-      if (transient(error) && queue(key, body)) {
-        dropDraft();
-        this.onQueued();
-        this.close();
-        return;
-      }
-      byId("report-problem")?.replaceChildren(notice(error), this.#confirmButton(error) ?? "");
-      button.disabled = false;
+      this.#problem(error, transient(error) ? el("p", { class: "notice notice-error", role: "alert" }, t("waiting.full")) : "");
     }
+  }
+
+  /** The writer is still here to mend it: out of the queue, back into the form. */
+  async #refused(error) {
+    this.#save();
+    const kept = (await unsent()).find((one) => one.key === this.draft.key);
+    if (kept && loadDraft()?.key === kept.key) await drop(kept);
+    this.onQueued();
+    this.#problem(error, this.#confirmButton(error) ?? "");
+  }
+
+  #problem(error, more) {
+    byId("report-problem")?.replaceChildren(notice(error), more);
+    byId("send").disabled = false;
   }
 
   /** What came of it: the cell, who has it, and when it is due. */

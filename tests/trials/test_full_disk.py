@@ -141,6 +141,7 @@ def clean_up(county: SmallCounty) -> None:
     ours = t.households.c.code.startswith("K-")
     with write(county.ctx.engine) as conn:
         subjects = conn.execute(select(t.households.c.subject_id).where(ours)).scalars().all()
+        conn.execute(delete(t.consents).where(t.consents.c.household_id.in_(select(t.households.c.id).where(ours))))
         conn.execute(delete(t.households).where(ours))
         for i in range(0, len(subjects), 500):
             conn.execute(delete(t.sealed).where(t.sealed.c.subject_id.in_(subjects[i : i + 500])))
@@ -153,7 +154,7 @@ def clean_up(county: SmallCounty) -> None:
             conn.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
             conn.exec_driver_sql("BEGIN")
         else:
-            conn.exec_driver_sql("VACUUM FULL households, sealed, subjects")
+            conn.exec_driver_sql("VACUUM FULL households, sealed, subjects, consents")
 
 
 def test_a_full_disk(disk: Disk) -> None:

@@ -104,7 +104,7 @@ def test_a_refused_entry_stays_with_its_reason_and_is_mended(visit: Visits) -> N
     page.wait_for_selector("#map[data-ready]")
     page.click("#unsent")
     page.click(".waiting-actions .button-primary")
-    page.locator("#report .link, .categories button").first.wait_for()
+    page.locator("#report").wait_for()
     assert waiting(page) == 0
     assert page.evaluate("JSON.parse(localStorage.getItem('gridmap.draft.worker-a')).text") == "no 0"
 

@@ -74,7 +74,9 @@ def kill_once(county: SmallCounty, after_s: float) -> tuple[str, bool]:
     named = {(0, 0): "before", (ROWS, ROWS): "after"}.get(left, f"between {left}")
     load(county.ctx, "households", frame())
     completed = state(county) == (ROWS, ROWS)
-    county.run(delete(t.households).where(t.households.c.code.startswith("K-")))
+    ours = t.households.c.code.startswith("K-")
+    county.run(delete(t.consents).where(t.consents.c.household_id.in_(select(t.households.c.id).where(ours))))
+    county.run(delete(t.households).where(ours))
     return named if completed else f"{named}, not completed", completed and named in {"before", "after"}
 
 

@@ -142,7 +142,7 @@ def test_only_who_filed_it_sees_for_whom_and_not_for_ever(small_county: SmallCou
         assert mine(small_county, user) == []
     [link] = small_county.run(select(t.behalves))
     sealed = select(t.sealed.c.box).where(t.sealed.c.subject_id == link.subject_id)
-    assert len(small_county.run(sealed)) == 3
+    assert len(small_county.run(sealed)) == 4  # case, name, telephone, and the link that the resident is given
     small_county.clock.forward(minutes=366 * 24 * 60)
     assert mine(small_county, "worker-a") == []
     assert sweep(small_county.ctx)["behalves"] == 1

@@ -93,7 +93,7 @@ def save_view(caller: Signed, body: ViewIn) -> ViewOut:
     "/views/{view_id}/forget", status_code=204, tags=["session"], summary="Remove one", responses=problems(*SIGNED, 404)
 )
 def forget_view(caller: Signed, view_id: Annotated[Id, Path(description="as in the list", examples=[1])]) -> None:
-    """Removes one of the caller's saved lists."""
+    """Removes one of the caller's saved lists; again is 404."""
     lists.forget(caller.ctx, caller.view, view_id)
 
 

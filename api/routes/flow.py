@@ -14,7 +14,7 @@ from gridmap.usecases import processes, ruling
 router = APIRouter(prefix="/api/v1", tags=["flow"], dependencies=[Depends(known_parameters())])
 
 Version = Annotated[Id, Path(description="as in the list; 1 is the set that ships", examples=[1])]
-ProcessCode = Annotated[Code, Path(examples=["service"])]
+ProcessCode = Annotated[Code, Path(description="dispute, service or emergency", examples=["service"])]
 WRITES = problems(*SIGNED, 400, 404, 409, 413)
 
 

@@ -34,7 +34,9 @@ def sign_handover(caller: Signed, handover_id: HandoverId) -> HandoverOut:
     responses={200: {"content": {"application/pdf": {}}}, **problems(*SIGNED, 404)},
 )  # fmt: skip
 def print_handover(
-    caller: Signed, handover_id: HandoverId, lang: Annotated[Literal["zh", "en"], Query()] = "zh"
+    caller: Signed,
+    handover_id: HandoverId,
+    lang: Annotated[Literal["zh", "en"], Query(description="of the paper")] = "zh",
 ) -> Response:
     """The sheet for both to sign on paper: codes of households and numbers of cases."""
     return Response(handing.sheet(caller.ctx, caller.view, handover_id, lang), media_type="application/pdf")

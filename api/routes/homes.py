@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Path, Response
+from fastapi import APIRouter, Depends, Path, Query, Response
 
 from api.deps import Explained, Signed, known_parameters
 from api.schemas.common import SIGNED, Id, problems
@@ -28,7 +28,11 @@ def read_file(caller: Explained, household_id: HouseholdId) -> FileOut:
     "/{household_id}/file.pdf", summary="Its file on paper", response_class=Response,
     responses={200: {"content": {"application/pdf": {}}, "description": "The file, for the household"}, **READ},
 )  # fmt: skip
-def print_file(caller: Explained, household_id: HouseholdId, lang: Literal["zh", "en"] = "zh") -> Response:
+def print_file(
+    caller: Explained,
+    household_id: HouseholdId,
+    lang: Annotated[Literal["zh", "en"], Query(description="of the paper")] = "zh",
+) -> Response:
     """The file as a PDF, to be handed to the household. Logged as a reading."""
     made = papers.household_pdf(homes.file_of(caller.reader, household_id), lang, caller.ctx.today(), caller.ctx.zone)
     return Response(made, media_type="application/pdf", headers={"Cache-Control": "no-store"})
@@ -43,7 +47,11 @@ def add_consent(caller: Signed, household_id: HouseholdId, body: ConsentIn) -> C
 @router.post(
     "/{household_id}/consents/{purpose}/withdraw", status_code=204, summary="Withdraw a consent", responses=CHANGED
 )
-def withdraw_consent(caller: Signed, household_id: HouseholdId, purpose: Purpose) -> None:
+def withdraw_consent(
+    caller: Signed,
+    household_id: HouseholdId,
+    purpose: Annotated[Purpose, Path(description="what was agreed to", examples=["care"])],
+) -> None:
     """Ends it at once, with all that was kept by it; again has no effect."""
     homes.withdraw(caller.ctx, caller.view, household_id, purpose)
 
@@ -60,7 +68,7 @@ def add_care_note(caller: Signed, household_id: HouseholdId, body: CareIn) -> Ca
 def remove_care_note(
     caller: Signed, household_id: HouseholdId, note_id: Annotated[Id, Path(description="as in the file", examples=[1])]
 ) -> None:
-    """Its text is gone for good."""
+    """Its text is gone for good; who removed it stands in the audit."""
     homes.remove_care(caller.ctx, caller.view, household_id, note_id)
 
 

@@ -41,7 +41,7 @@ def read_agreed(caller: Signed, enterprise_id: EnterpriseId) -> AgreedOut:
 
 @router.post("/permits", summary="Write a permit down", responses=WRITTEN)
 def keep_permit(caller: Signed, enterprise_id: EnterpriseId, body: PermitIn) -> AgreedOut:
-    """In place of the one with its number."""
+    """Keeps a permit, in place of the one with its kind and number."""
     return AgreedOut(**neighbours.keep_permit(caller.ctx, caller.view, enterprise_id, **body.model_dump()))
 
 

@@ -57,7 +57,7 @@ def read_photo(
     caller: Explained,
     incident_id: IncidentId,
     photo_id: PhotoId,
-    size: Annotated[Literal["full", "thumb"], Query()] = "full",
+    size: Annotated[Literal["full", "thumb"], Query(description="whole, or small for a list")] = "full",
 ) -> Response:
     """One photo as it was re-encoded, whole or small; the reading is logged."""
     data = caller.reader.photo(incident_id, photo_id, thumb=size == "thumb")

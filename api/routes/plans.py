@@ -100,7 +100,7 @@ def list_drawings(caller: Signed) -> DrawingList:
 
 @router.get("/plans/{plan_id}", summary="Read a plan", responses=READ)
 def read_plan(response: Response, caller: Signed, plan_id: PlanId) -> PlanOut:
-    """A plan with its edits in short."""
+    """A plan with its way and its edits in short."""
     row = planning.one(caller.ctx, caller.view, plan_id)
     tagged(response, row["version"])
     return PlanOut(**row)
@@ -147,7 +147,7 @@ def undo_edit(response: Response, caller: Signed, plan_id: PlanId, if_match: IfM
 
 @router.post("/plans/{plan_id}/redo", summary="Redo an edit", responses=CHANGED)
 def redo_edit(response: Response, caller: Signed, plan_id: PlanId, if_match: IfMatch = None) -> EditedOut:
-    """What was undone last, again."""
+    """Does again what was undone last; refused where nothing was."""
     return _after(response, caller, planning.redo(caller.ctx, caller.view, plan_id, version_of(if_match)))
 
 
@@ -226,7 +226,7 @@ def reverse_plan(response: Response, caller: Signed, plan_id: PlanId) -> PlanIte
 
 @router.get("/plans/{plan_id}/comments", summary="Read comments", responses=READ)
 def read_comments(caller: Signed, plan_id: PlanId) -> CommentList:
-    """What was said of a plan, oldest first."""
+    """What was said of a plan by whom it concerns, oldest first."""
     return CommentList(items=[CommentOut(**one) for one in planning.comments(caller.ctx, caller.view, plan_id)])
 
 

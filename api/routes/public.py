@@ -152,7 +152,9 @@ def read_challenge(ctx: Ctx, request: Request) -> ChallengeOut:
 
 
 @router.get("/places", summary="Find a place by its name", responses=problems(429))
-def find_places(ctx: Ctx, request: Request, q: Annotated[str, Query(min_length=1, max_length=40)]) -> list[Place]:
+def find_places(
+    ctx: Ctx, request: Request, q: Annotated[str, Query(min_length=1, max_length=40, description="part of a name")]
+) -> list[Place]:
     """Villages and towns of the county's own map."""
     return [Place(**one) for one in residents.places(ctx, q.strip(), address_of(request))]
 
@@ -207,7 +209,7 @@ def report_publicly(ctx: Ctx, request: Request, body: PublicReportIn, key: Devic
 
 @router.get("/reports/{token}", summary="Where a report stands", responses=problems(404))
 def follow_report(ctx: Ctx, token: Token) -> Standing:
-    """Bodies and steps, no persons."""
+    """Where a report stands: bodies and steps, no persons."""
     return Standing(**residents.follow(ctx, token))
 
 
@@ -219,7 +221,9 @@ def follow_report(ctx: Ctx, token: Token) -> Standing:
 def act_on_report(
     ctx: Ctx,
     token: Token,
-    action: Literal["comment", "rate", "appeal", "withdraw"],
+    action: Annotated[
+        Literal["comment", "rate", "appeal", "withdraw"], Path(description="what the reporter does", examples=["rate"])
+    ],
     key: DeviceKey,
     body: Annotated[dict[str, Any], Body(examples=[{"note": "裂缝又变大了"}])],
 ) -> Standing:
@@ -259,7 +263,7 @@ Bytes = Annotated[bytes, Body(media_type="application/octet-stream", description
 
 @router.get("/reports/{token}/uploads/{upload}", summary="How far is a photo?", responses=problems(403, 404))
 def read_upload(ctx: Ctx, token: Token, upload: UploadKey) -> UploadOut:
-    """Where to go on after a lost answer."""
+    """How many bytes are there: where to go on after a lost answer."""
     return UploadOut(**uploads.arrived(ctx, token, upload))
 
 
@@ -271,8 +275,8 @@ def add_part(
     ctx: Ctx,
     token: Token,
     upload: UploadKey,
-    starts: Annotated[int, Header(alias="Upload-Offset", ge=0, le=MOST_BYTES)],
-    total: Annotated[int, Header(alias="Upload-Length", ge=1, le=MOST_BYTES)],
+    starts: Annotated[int, Header(alias="Upload-Offset", ge=0, le=MOST_BYTES, description="where this part begins")],
+    total: Annotated[int, Header(alias="Upload-Length", ge=1, le=MOST_BYTES, description="bytes of the whole photo")],
     body: Bytes = b"",
 ) -> UploadOut:
     """Keeps a part that begins where the last one ended (else 409 `upload_offset`); the last one attaches the photo."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Depends, Path, Query, Response
 
 from api import answers
 from api.deps import Signed, known_parameters
@@ -21,14 +21,14 @@ def next_codes(
     caller: Signed,
     plan_id: PlanId,
     community: Annotated[Code, Query(description="the code of the community that the new cells lie in")],
-    count: Annotated[int, Query(ge=1, le=100)] = 1,
+    count: Annotated[int, Query(ge=1, le=100, description="how many")] = 1,
 ) -> list[str]:
     """The next codes of a community: after the highest that it uses or ever used. Nothing is reserved."""
     return list(redrawing.next_codes(caller.ctx, caller.view, plan_id, community, count))
 
 
 @router.get("/drawings/{day}", summary="Draw a day", response_model=Features, responses=problems(*SIGNED, 404))
-def draw_day(caller: Signed, day: Day) -> Response:
+def draw_day(caller: Signed, day: Annotated[Day, Path(description="a day of the county")]) -> Response:
     """The cells in force on a day, as GeoJSON in WGS84."""
     found = redrawing.drawn_on(caller.ctx, caller.view, day)
     return answers.json_response(found, headers={"Cache-Control": "private, no-cache"})

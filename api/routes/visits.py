@@ -34,7 +34,7 @@ def list_visits(
     caller: Signed,
     household_id: Annotated[Id | None, Query(description="of one household")] = None,
     before: Annotated[Id | None, Query(description="`next` of the page before")] = None,
-    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    limit: Annotated[int, Query(ge=1, le=1000, description="rows a page")] = 100,
 ) -> VisitList:
     """Visits to the households that the caller serves, newest first, without notes. The reading is logged."""
     found = visiting.listing(caller.reader, household_id, before, limit)

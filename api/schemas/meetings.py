@@ -60,20 +60,20 @@ class StepIn(Given):
 
 
 class MeetingQuery(Pages):
-    status: MeetingStatus | None = None
-    enterprise_id: Id | None = None
+    status: MeetingStatus | None = Field(default=None, description="called, held or cancelled")
+    enterprise_id: Id | None = Field(default=None, description="about one enterprise")
 
 
 class PromiseQuery(Pages):
-    enterprise_id: Id | None = None
+    enterprise_id: Id | None = Field(default=None, description="about one enterprise")
     unsettled: bool = Field(default=False, description="only those neither kept nor broken nor withdrawn")
 
 
 class EffectQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    radius_m: float = Field(default=1_500.0, gt=0, le=20_000, allow_inf_nan=False)
-    category: list[Code] | None = Field(default=None, max_length=100)
+    radius_m: float = Field(default=1_500.0, gt=0, le=20_000, allow_inf_nan=False, description="metres around it")
+    category: list[Code] | None = Field(default=None, max_length=100, description="of these categories alone")
 
 
 class Called(BaseModel):

@@ -37,7 +37,7 @@ class NeighbourhoodOut(BaseModel):
 
 
 class ReviewQuery(Given):
-    within_m: float = Field(default=1_500.0, gt=0, le=FARTHEST_M, allow_inf_nan=False)
+    within_m: float = Field(default=1_500.0, gt=0, le=FARTHEST_M, allow_inf_nan=False, description="metres around it")
     charge_kg: float | None = Field(
         default=None, gt=0, le=1e6, allow_inf_nan=False, description="the largest charge at once of a blasting project"
     )

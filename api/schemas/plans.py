@@ -27,7 +27,7 @@ class PlanIn(Given):
 
 
 class PlanQuery(Pages):
-    status: PlanStatus | None = None
+    status: PlanStatus | None = Field(default=None, description="draft, submitted, approved, published, applied ...")
 
 
 class EditsIn(Given):
@@ -243,7 +243,7 @@ class HandoverList(BaseModel):
 
 
 class HandoverQuery(Given):
-    plan: Id | None = None
+    plan: Id | None = Field(default=None, description="of one plan")
     unsigned: bool = Field(default=False, description="only those that the caller has still to sign")
 
 

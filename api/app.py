@@ -133,9 +133,11 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     loops: list[Loop] = app.state.loops
     for loop in loops:
         loop.start()
+    app.state.entrance.open()
     try:
         yield
     finally:
+        app.state.entrance.close()
         for loop in loops:
             loop.close()
         app.state.read_log.close()

@@ -30,6 +30,7 @@ from gridmap.people.roles import Standing
 from gridmap.store import tables as t
 from gridmap.store import versions
 from gridmap.store.bulk import bulk_insert
+from gridmap.store.line import DIALECT, Line
 from gridmap.store.scope import on_day
 from gridmap.store.worded import Worded, word
 from gridmap.view import Actor, Role
@@ -139,8 +140,20 @@ def enter(conn: Connection, token_hashes: Collection[str], now: datetime, day: d
     By token hash; sessions that are unknown, past, revoked, or whose account is disabled are left out.
     """
     hashes = _padded(token_hashes)
-    named = dict(zip(_hash_names(len(hashes)), hashes, strict=True))
-    rows = _entering(conn.dialect, len(hashes)).ask(conn, {**named, "now": now, "day": day})
+    return _entries(_entering(conn.dialect, len(hashes)).ask(conn, _entering_values(hashes, now, day)))
+
+
+async def enter_by(line: Line, token_hashes: Collection[str], now: datetime, day: date) -> dict[str, Entry]:
+    """As `enter`, over a line that the event loop watches. Raises LineDown."""
+    hashes = _padded(token_hashes)
+    return _entries(await line.ask(_entering(DIALECT, len(hashes)), _entering_values(hashes, now, day)))
+
+
+def _entering_values(hashes: Sequence[str], now: datetime, day: date) -> dict[str, Any]:
+    return {**dict(zip(_hash_names(len(hashes)), hashes, strict=True)), "now": now, "day": day}
+
+
+def _entries(rows: Sequence[Any]) -> dict[str, Entry]:
     seen = versions.from_text(rows[0].versions) if rows else {}
     return {row.token_hash: _entry(row, seen) for row in rows}
 

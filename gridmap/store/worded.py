@@ -27,11 +27,14 @@ class Worded:
 
     def ask(self, conn: Connection, values: Mapping[str, Any]) -> Sequence[Row[Any]]:
         """All rows, for values by the names of the statement's parameters."""
+        return conn.exec_driver_sql(self.text, self.bound(values)).all()
+
+    def bound(self, values: Mapping[str, Any]) -> Any:
+        """The values as the driver takes them: by name, or in order where marks are not named."""
         given = {**self.own, **values}
         for name, convert in self.converters.items():
             given[name] = convert(given[name])
-        bound = given if self.order is None else tuple(given[name] for name in self.order)
-        return conn.exec_driver_sql(self.text, bound).all()
+        return given if self.order is None else tuple(given[name] for name in self.order)
 
 
 def word(dialect: Dialect, statement: Select[Any]) -> Worded:

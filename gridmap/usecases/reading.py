@@ -20,6 +20,7 @@ from gridmap.people.roles import NEEDS_REASON, Standing, admits, can, scope_of
 from gridmap.store import accounts, features, glance, incidents, photos, read, single, subjects, versions
 from gridmap.store.accounts import Account
 from gridmap.store.features import Page
+from gridmap.store.line import Line
 from gridmap.store.scope import thing_of
 from gridmap.store.spatial import Bbox
 from gridmap.usecases import behalf, counting, following, mailbox, searching, spots
@@ -78,9 +79,24 @@ def enter(ctx: Context, knocks: Sequence[Knock]) -> list[Entered | None]:
 
     One query, however many ask at once; who asks several times at once is looked at once.
     """
-    now, day = ctx.clock(), ctx.today()
-    hashes = {knock: token_hash(knock[0]) for knock in set(knocks)}
+    now, day, hashes = ctx.clock(), ctx.today(), _hashes(knocks)
     found = glance(ctx.engine, lambda conn: accounts.enter(conn, set(hashes.values()), now, day))
+    return _all_entered(knocks, hashes, found, day)
+
+
+async def enter_by(line: Line, ctx: Context, knocks: Sequence[Knock]) -> list[Entered | None]:
+    """As `enter`, over a line to the database that the event loop watches. Raises LineDown."""
+    now, day, hashes = ctx.clock(), ctx.today(), _hashes(knocks)
+    return _all_entered(knocks, hashes, await accounts.enter_by(line, set(hashes.values()), now, day), day)
+
+
+def _hashes(knocks: Sequence[Knock]) -> dict[Knock, str]:
+    return {knock: token_hash(knock[0]) for knock in set(knocks)}
+
+
+def _all_entered(
+    knocks: Sequence[Knock], hashes: Mapping[Knock, str], found: Mapping[str, accounts.Entry], day: date
+) -> list[Entered | None]:
     entered = {knock: _entered(found[hashed], day, knock[1]) for knock, hashed in hashes.items() if hashed in found}
     return [entered.get(knock) for knock in knocks]
 

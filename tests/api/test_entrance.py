@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -13,11 +13,14 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import event, select, update
 
+from api import entrance as entrance_module
 from api.app import create_app
 from api.entrance import Entrance
 from gridmap.errors import EnvironmentFault
 from gridmap.store import tables as t
 from gridmap.store import versions, write
+from gridmap.store.line import Line, LineDown
+from gridmap.store.worded import Worded
 from gridmap.usecases import reading
 from gridmap.usecases.reading import Entered, Knock
 from tests.api.client import Api, problem
@@ -28,6 +31,16 @@ def in_a_loop(coroutine: Any) -> Any:
     """Run it in a thread of its own: a browser's event loop may hold this one."""
     with ThreadPoolExecutor(1) as pool:
         return pool.submit(asyncio.run, coroutine).result()
+
+
+def cut_all(county: SmallCounty) -> None:
+    """End all connections to the county's database, as a restart does."""
+    others = (
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+    with psycopg.connect(county.ctx.settings.database_url, autocommit=True) as outside:
+        assert outside.execute(others).rowcount > 0
 
 
 def test_all_who_wait_are_looked_up_in_one_query(small_county: SmallCounty, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -85,10 +98,71 @@ def test_a_look_that_fails_is_told_to_each_and_the_next_one_succeeds(
     assert later is not None
 
 
-def test_a_list_at_hand_asks_the_database_once(api: Api) -> None:
+def test_a_line_answers_as_a_thread_does_until_it_breaks_and_is_opened_again(
+    postgis_county: SmallCounty, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server takes the line away under it: whoever asks next is answered all the same."""
+    monkeypatch.setattr(entrance_module, "LINE_PAUSE_S", 0.05)
+    ctx, tokens = postgis_county.ctx, [postgis_county.token(user) for user in SEATS]
+    by_thread: list[int] = []
+    original = reading.enter
+    monkeypatch.setattr(reading, "enter", lambda ctx, knocks: by_thread.append(len(knocks)) or original(ctx, knocks))
+
+    async def ask() -> None:
+        entrance = Entrance(ctx)
+        entrance.open()
+        try:
+            for broken in range(3):
+                await opened(entrance)
+                found = await asyncio.gather(*(entrance.enter(one, "why") for one in [*tokens, "made up"]))
+                assert found == original(ctx, [(one, "why") for one in [*tokens, "made up"]])
+                assert len(by_thread) == broken
+                cut_all(postgis_county)
+                assert await entrance.enter(tokens[0], None) is not None
+                assert len(by_thread) == broken + 1
+        finally:
+            entrance.close()
+
+    async def opened(entrance: Entrance) -> None:
+        for _ in range(100):
+            await asyncio.sleep(0.05)
+            if entrance.has_line:
+                return
+        raise AssertionError("no line was opened")
+
+    in_a_loop(ask())
+
+
+def test_a_line_whose_asker_is_gone_gives_nobody_else_the_answer(postgis_county: SmallCounty) -> None:
+    ctx, token = postgis_county.ctx, postgis_county.token("planner")
+
+    async def ask() -> bool:
+        line = await asyncio.to_thread(Line.connect, ctx.engine)
+        line.watch(asyncio.get_running_loop())
+        first = asyncio.ensure_future(reading.enter_by(line, ctx, [(token, None)]))
+        await asyncio.sleep(0)
+        first.cancel()
+        await asyncio.wait([first])
+        with pytest.raises(LineDown):
+            await reading.enter_by(line, ctx, [("made up", None)])
+        return line.is_open
+
+    assert in_a_loop(ask()) is False
+
+
+def test_a_list_at_hand_asks_the_database_once(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Through the pool or over the line."""
     statements: list[str] = []
+    by_line = Line.ask
+
+    async def ask(line: Line, worded: Worded, values: Mapping[str, Any]) -> list[Any]:
+        statements.append(worded.text)
+        return await by_line(line, worded, values)
+
+    monkeypatch.setattr(Line, "ask", ask)
     for user, path in (("planner", "/cells?format=geojson"), ("worker-a", "/households"), ("planner", "/enterprises")):
         first = api.get(user, path)
+        statements.clear()
         listen = lambda _conn, _cursor, statement, *_more: statements.append(statement)  # noqa: E731
         event.listen(api.county.ctx.engine, "before_cursor_execute", listen)
         again = api.get(user, path)
@@ -97,7 +171,6 @@ def test_a_list_at_hand_asks_the_database_once(api: Api) -> None:
         asked = [one for one in statements if one.startswith("SELECT")]
         assert len(asked) == 1, asked
         assert "sessions" in asked[0]
-        statements.clear()
 
 
 def test_a_change_and_a_withdrawn_right_are_in_the_next_answer(api: Api) -> None:
@@ -137,11 +210,6 @@ def test_a_restarted_database_fails_nobody_s_request(postgis_county: SmallCounty
     with TestClient(create_app(postgis_county.ctx, postgis_county.passwords), base_url="http://testserver") as client:
         api = Api(postgis_county, client)
         api.rows("worker-a", "/incidents")
-        others = (
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        )
         for path in ("/cells", "/incidents", "/me", "/layers/households"):
-            with psycopg.connect(postgis_county.ctx.settings.database_url, autocommit=True) as outside:
-                assert outside.execute(others).rowcount > 0
+            cut_all(postgis_county)
             assert api.get("worker-a", path).status_code == 200, path

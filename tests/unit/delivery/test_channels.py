@@ -48,7 +48,7 @@ def test_every_kind_speaks_both_languages_with_known_fields_only() -> None:
 
 def test_a_message_tells_number_category_cell_and_due_in_the_countys_zone() -> None:
     zh, en = write("assigned", "zh", FACTS, ZONE), write("assigned", "en", FACTS, ZONE)
-    assert zh.text == "新事件 260703-7K3QMX:矿山,一格,7月10日 12:00 前办结。"
+    assert zh.text == "新事件 260703-7K3QMX：矿山，一格，7月10日 12:00 前办结。"
     assert en.text == "New case 260703-7K3QMX: Mining, 一格, due 2026-07-10 12:00."
     assert "网格外" in write("assigned", "zh", Facts("N", names("矿", None), None, NOW), ZONE).text
     assert write("unheard of", "en", FACTS, ZONE).text.startswith("Case 260703-7K3QMX")

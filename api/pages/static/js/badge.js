@@ -1,4 +1,4 @@
-// How many messages one has not read, beside the way to them.
+// The bar: how many messages one has not read, beside the way to them; on a phone the page one is on is in sight.
 
 import { number, t } from "./dom.js";
 import { get, Problem } from "./http.js";
@@ -21,4 +21,5 @@ export async function badge() {
   }
 }
 
+document.querySelector(".bar-nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 badge();

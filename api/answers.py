@@ -16,6 +16,8 @@ from fastapi import Request, Response
 from api import cursors
 from api.deps import Caller, route_of
 from api.schemas.queries import GEOJSON, Pages
+from gridmap.store.features import Page
+from gridmap.usecases.holding import HeldPage
 from gridmap.view import AllOf, AnyOf, Grant, InCells, Kind, View
 from layers.layer import geojson_geometries
 
@@ -93,10 +95,14 @@ def listing(
         onward = request.url.include_query_params(cursor=following)
         sent["Link"] = f'<{onward.path}?{onward.query}>; rel="next"'
     if query.geojson(request.headers.get("accept", "")):
-        texts = page.texts(("geojson", fields), lambda rows: _features(fields, rows))
-        return Response(collection(texts, following), media_type=GEOJSON, headers=sent)
+        return Response(collection(features(page, fields), following), media_type=GEOJSON, headers=sent)
     texts = page.texts(("json", fields), lambda rows: _items(fields, rows))
     return Response(_joined(b'{"items":[', texts, {"next": following}), media_type="application/json", headers=sent)
+
+
+def features(page: Page | HeldPage, fields: Fields) -> list[bytes]:
+    """A page's rows as GeoJSON features, written once for as long as the layer stays as it is."""
+    return page.texts(("geojson", fields), lambda rows: _features(fields, rows))
 
 
 def _features(fields: Fields, rows: pd.DataFrame) -> list[bytes]:
@@ -110,11 +116,16 @@ def _features(fields: Fields, rows: pd.DataFrame) -> list[bytes]:
 
 def _items(fields: Fields, rows: pd.DataFrame) -> list[bytes]:
     """Rows as JSON objects, with their place where they have one."""
+    return [dump(item) for item in placed(fields, rows)]
+
+
+def placed(fields: Fields, rows: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows with their place, where they have one."""
     items = fields.rows(rows)
-    if "geom" in rows.columns:
-        places = rows["geom"].to_numpy(dtype=object)
-        items = [with_place(item, place) for item, place in zip(items, places, strict=True)]
-    return [dump(item) for item in items]
+    if "geom" not in rows.columns:
+        return items
+    places = rows["geom"].to_numpy(dtype=object)
+    return [with_place(item, place) for item, place in zip(items, places, strict=True)]
 
 
 def collection(features: Sequence[bytes], following: str | None, **more: Any) -> bytes:

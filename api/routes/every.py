@@ -21,6 +21,7 @@ from api.routes import (
     meetings,
     messages,
     neighbours,
+    pack,
     people,
     photos,
     plan_help,
@@ -61,6 +62,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     plan_help.router,
     redraws.router,
     handovers.router,
+    pack.router,
     forms.router,
     system.router,
 )

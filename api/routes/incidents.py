@@ -68,10 +68,15 @@ def report_incident(caller: Signed, body: ReportIn, key: Key = None) -> Assigned
     The same `Idempotency-Key` again answers the same and has no second effect; with another body it is 422. A place far
     off or with its axes swapped is asked about (422 `location_doubtful`); send `confirmed` when it is meant.
     """
+    return Assigned(**report(caller.ctx, caller.view, draft_of(body, caller.account.role), key=key))
+
+
+def draft_of(body: ReportIn, role: Role) -> Draft:
+    """A report as its sender means it: a worker's own, or over the counter, unless the channel is said."""
     said = body.model_dump()
-    said["channel"] = body.channel or ("worker" if caller.account.role is Role.WORKER else "counter")
+    said["channel"] = body.channel or ("worker" if role is Role.WORKER else "counter")
     said["behalf"] = Resident(**said["behalf"]) if body.behalf else None
-    return Assigned(**report(caller.ctx, caller.view, Draft(**said), key=key))
+    return Draft(**said)
 
 
 @router.get(

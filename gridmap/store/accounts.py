@@ -22,6 +22,7 @@ from sqlalchemy import (
     exists,
     func,
     insert,
+    or_,
     select,
     update,
 )
@@ -85,6 +86,15 @@ def add(conn: Connection, values: Mapping[str, Any]) -> int:
 def find(conn: Connection, username: str) -> Account | None:
     """The account of this user name, disabled or not."""
     row = conn.execute(select(*_ACCOUNT).where(t.accounts.c.username == username)).one_or_none()
+    return None if row is None else _account(row)
+
+
+def writer(conn: Connection, worker_id: int, at: datetime) -> Account | None:
+    """The account by which a worker could write at a moment: one that was there, and not disabled before."""
+    a = t.accounts.c
+    kept = or_(a.disabled_at.is_(None), a.disabled_at > at)
+    query = select(*_ACCOUNT).where(a.worker_id == worker_id, a.role == str(Role.WORKER), a.created_at <= at, kept)
+    row = conn.execute(query.order_by(a.id).limit(1)).one_or_none()
     return None if row is None else _account(row)
 
 

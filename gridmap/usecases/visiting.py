@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from gridmap.case.events import canonical_moment
 from gridmap.errors import Conflict, Forbidden, InvalidInput, NotFound
 from gridmap.people.homes import OUTCOMES
-from gridmap.people.visits import Home, feasibility, plan, quota_of
+from gridmap.people.visits import Home, Planned, Quota, feasibility, plan, quota_of
 from gridmap.store import homes, incidents, read, subjects, visits, write
 from gridmap.usecases.context import Context
 from gridmap.usecases.homes import seal, served
@@ -161,25 +161,40 @@ def _span(ctx: Context, month: date) -> tuple[datetime, datetime]:
     return start, end
 
 
+@dataclass(frozen=True, slots=True)
+class MonthPlan:
+    """A worker's visits of a month. `rows`: the households by id, as `store.visits.homes_in`; `met`: how many were."""
+
+    first: date
+    quota: Quota
+    met: int
+    rows: dict[int, dict[str, Any]]
+    planned: list[Planned]
+
+    def items(self) -> list[dict[str, Any]]:
+        """Whom to visit, first to last: the household's row with days since the last visit, red, due."""
+        return [{**self.rows[one.id], "days": one.days, "red": one.red, "due": one.due} for one in self.planned]
+
+
+def plan_of(ctx: Context, conn: Connection, view: View, first: date) -> MonthPlan:
+    """The caller's plan of the month that begins on `first`; the caller lets the reading be logged."""
+    worker = visits.worker(conn, actor_worker(view, conn))
+    quota = quota_of(worker.id, worker.path, *visits.quotas(conn))
+    rows = {row["id"]: row for row in visits.homes_in(conn, _cells(view), ctx.zone)}
+    met = visits.done_by(conn, worker.id, *_span(ctx, first))
+    homes = (Home(row["id"], row["last_visit"], row["return_on"], row["needs"]) for row in rows.values())
+    return MonthPlan(first, quota, met, rows, plan(homes, quota, max(ctx.today(), first), met))
+
+
 def my_plan(reader: Reader, month: str | None = None) -> dict[str, Any]:
     """The caller's plan of a month: the quota, how many were met already, and the households in their order."""
-    ctx, view, first = reader.ctx, reader.view, month_of(reader.ctx, month)
-    cell_ids = _cells(view)
-    with read(ctx.engine) as conn:
-        worker = visits.worker(conn, actor_worker(view, conn))
-        quota = quota_of(worker.id, worker.path, *visits.quotas(conn))
-        rows = {row["id"]: row for row in visits.homes_in(conn, cell_ids, ctx.zone)}
-        done = visits.done_by(conn, worker.id, *_span(ctx, first))
-    planned = plan(
-        (Home(row["id"], row["last_visit"], row["return_on"], row["needs"]) for row in rows.values()),
-        quota, max(ctx.today(), first), done,
-    )  # fmt: skip
-    opens, closes = quota.window(first)
-    _log(reader, list(rows))
+    with read(reader.ctx.engine) as conn:
+        found = plan_of(reader.ctx, conn, reader.view, month_of(reader.ctx, month))
+    opens, closes = found.quota.window(found.first)
+    _log(reader, list(found.rows))
     return {
-        "month": f"{first:%Y-%m}", "from": opens, "to": closes - timedelta(days=1), "least": quota.least, "met": done,
-        "red": sum(one.red for one in planned),
-        "items": [{**rows[one.id], "days": one.days, "red": one.red, "due": one.due} for one in planned],
+        "month": f"{found.first:%Y-%m}", "from": opens, "to": closes - timedelta(days=1), "least": found.quota.least,
+        "met": found.met, "red": sum(one.red for one in found.planned), "items": found.items(),
     }  # fmt: skip
 
 

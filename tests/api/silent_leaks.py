@@ -14,8 +14,8 @@ READ = (
     "/drawings", "/drawings/{day}", "/enterprises/{enterprise_id}/agreed", "/enterprises/{enterprise_id}/blasting",
     "/enterprises/{enterprise_id}/evidence", "/enterprises/{enterprise_id}/neighbourhood",
     "/enterprises/{enterprise_id}/review", "/handovers", "/hotspots", "/incidents/{incident_id}/photos", "/meetings",
-    "/meetings/{meeting_id}", "/meetings/{meeting_id}/table", "/plans", PLAN, f"{PLAN}/codes", f"{PLAN}/comments",
-    f"{PLAN}/drawing", f"{PLAN}/findings", f"{PLAN}/impact", "/promises", "/promises/{promise_id}/effect",
+    "/meetings/{meeting_id}", "/meetings/{meeting_id}/table", "/pack", "/plans", PLAN, f"{PLAN}/codes",
+    f"{PLAN}/comments", f"{PLAN}/drawing", f"{PLAN}/findings", f"{PLAN}/impact", "/promises", "/promises/{promise_id}/effect",
     "/promises/{promise_id}/steps", "/stats/analyses/{analysis_id}", "/stats/release", "/stats/scan",
     "/stats/scorecard", "/stats/sources",
 )  # fmt: skip
@@ -32,6 +32,7 @@ ELSEWHERE = (
         for act in ("approve", "balance", "comments", "edits", "import", "publish", "rebase", "redo", "return",
                     "reverse", "submit", "undo", "withdraw")
     ),
+    "POST /sealed",
 )  # fmt: skip
 SILENT_ROUTES = tuple(f"GET /api/v1{path}" for path in READ)
 OTHER_ROUTES = tuple(f"{verb} /api/v1{path}" for verb, path in (one.split(" ") for one in ELSEWHERE))

@@ -178,6 +178,8 @@ ASKED: dict[str, tuple[str, str, str, Any]] = {
 }
 #: answers nothing, forwards, draws a secret, or is not text
 WITHOUT = {
+    "GET /api/v1/pack",
+    "POST /api/v1/sealed",
     "GET /api/v1/handovers/{handover_id}/sheet.pdf",
     f"GET {PLAN}/export",
     f"POST {PLAN}/import",

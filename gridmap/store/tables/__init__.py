@@ -19,6 +19,7 @@ from gridmap.store.tables.meetings import agenda, blasts, meetings, promise_step
 from gridmap.store.tables.messages import beats, messages, outbox, requests
 from gridmap.store.tables.people import duties, leaves, sealed, subjects, workers
 from gridmap.store.tables.permits import PERMIT_KINDS, permits, preventives
+from gridmap.store.tables.phones import sealing_keys
 from gridmap.store.tables.plans import drawings, handovers, plan_comments, plan_edits, plans
 from gridmap.store.tables.reports import calendars, events, helpers, incidents, processes, responsibilities
 from gridmap.store.tables.residents import photos, salts, spent, tallies, tracks
@@ -86,6 +87,7 @@ __all__ = [
     "score_cases",
     "scores",
     "sealed",
+    "sealing_keys",
     "seats",
     "sessions",
     "spent",

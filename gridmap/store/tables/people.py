@@ -16,7 +16,7 @@ subjects = table(
 sealed = table(
     "sealed",
     ref("subject_id", "subjects", null=False, index=False),
-    Column("field", Text, nullable=False),  # text, reporter_name, reporter_phone, contact_name, contact_phone
+    Column("field", Text, nullable=False),  # text, reporter_name, contact_phone, private_key ...
     Column("box", LargeBinary, nullable=False),
     UniqueConstraint("subject_id", "field"),
 )

@@ -1,0 +1,189 @@
+"""A worker's phone: the day's pack, and entries that it sealed while nobody was logged in."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import uuid
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
+from sqlalchemy import func, select, update
+
+from gridmap.store import tables as t
+from gridmap.usecases import accounts
+from gridmap.usecases.rotating import rotate
+from tests.api.client import Api, problem
+from tests.county import CELL, NOW, centre
+
+SECTIONS = {"cells", "households", "incidents", "today", "categories", "me"}
+
+
+def pack(api: Api, user: str = "worker-a", **have: str) -> dict[str, Any]:
+    params = {"have": ",".join(f"{name}:{digest}" for name, digest in have.items())} if have else {}
+    answer = api.get(user, "/pack", params=params)
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def data(found: dict[str, Any], name: str) -> Any:
+    return found["sections"][name]["data"]
+
+
+def hashes(found: dict[str, Any]) -> dict[str, str]:
+    return {name: one["hash"] for name, one in found["sections"].items()}
+
+
+def body(**more: Any) -> dict[str, Any]:
+    lon, lat = centre("A")
+    return {"category": "mining-blasting", "lon": lon, "lat": lat, "accuracy_m": 5, "text": "墙裂了", **more}
+
+
+def seal(api: Api, entry: Any) -> dict[str, str]:
+    """As a phone seals: WebCrypto's ECDH, HKDF and AES-GCM, by another library."""
+    key = pack(api)["sealing_key"]
+    server = load_der_public_key(base64.b64decode(key["spki"]))
+    own = ec.generate_private_key(ec.SECP256R1())
+    assert isinstance(server, ec.EllipticCurvePublicKey)
+    shared = own.exchange(ec.ECDH(), server)
+    secret = HKDF(algorithm=SHA256(), length=32, salt=b"", info=b"gridmap sealed entry v1").derive(shared)
+    iv = os.urandom(12)
+    point = own.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+    envelope = point + iv + AESGCM(secret).encrypt(iv, json.dumps(entry).encode(), None)
+    return {"key": str(uuid.uuid4()), "sealed": base64.b64encode(envelope).decode(), "key_id": key["id"]}
+
+
+def written(worker: int = 1, at: Any = NOW, **more: Any) -> dict[str, Any]:
+    return {"kind": "incident", "worker": worker, "body": body(**more), "written_at": at.isoformat()}
+
+
+def bring(api: Api, *entries: dict[str, str], user: str = "worker-b") -> list[dict[str, Any]]:
+    answer = api.post(user, "/sealed", {"entries": list(entries)})
+    assert answer.status_code == 200, answer.text
+    results: list[dict[str, Any]] = answer.json()["results"]
+    return results
+
+
+def reported(api: Api) -> int:
+    return int(api.county.one(select(func.count()).select_from(t.incidents)))
+
+
+def test_a_pack_holds_what_the_lists_hold(api: Api) -> None:
+    found = pack(api)
+    assert set(found["sections"]) == SECTIONS
+    assert found["lease_until"] > found["made_at"]
+    homes = {one["code"]: one for one in data(found, "households")}
+    assert set(homes) == {row["code"] for row in api.rows("worker-a", "/households")}
+    cases = {one["code"] for one in data(found, "incidents")}
+    assert cases == {row["number"] for row in api.rows("worker-a", "/incidents", open=True)}
+    cells = {one["properties"]["code"]: one["properties"]["id"] for one in data(found, "cells")["features"]}
+    assert CELL["A"] in cells
+    assert {one["cell_id"] for one in homes.values()} == {cells[CELL["A"]]}
+    assert [one["code"] for one in data(found, "me")["cells"]] == [CELL["A"]]
+    assert {one["household_id"] for one in data(found, "today")["visits"]} == {one["id"] for one in homes.values()}
+
+
+def test_what_the_phone_has_is_not_sent_again_until_it_changes(api: Api) -> None:
+    first = pack(api)
+    again = pack(api, **hashes(first))
+    assert hashes(again) == hashes(first)
+    assert not any("data" in one for one in again["sections"].values())
+    assert api.post("worker-a", "/incidents", body()).status_code == 201
+    later = pack(api, **hashes(first))
+    assert {name for name, one in later["sections"].items() if "data" in one} == {"incidents"}
+    home = data(first, "households")[0]
+    assert api.post("worker-a", "/visits", {"household_id": home["id"]}).status_code == 201
+    seen = pack(api, **hashes(later))
+    assert {name for name, one in seen["sections"].items() if "data" in one} == {"households", "today"}
+    assert data(seen, "households")[0]["last_visit"] == NOW.date().isoformat()
+
+
+def test_a_pack_is_read_once_and_logged(api: Api) -> None:
+    pack(api)
+    assert {(row.route, row.kind) for row in api.readings()} == {
+        ("/api/v1/pack", "household"),
+        ("/api/v1/pack", "incident"),
+    }
+
+
+def test_a_right_withdrawn_empties_the_pack_and_other_roles_get_none(api: Api) -> None:
+    api.county.run(update(t.duties).where(t.duties.c.worker_id == 1).values(valid_to=api.county.ctx.today()))
+    found = pack(api)
+    assert data(found, "households") == []
+    assert data(found, "cells")["features"] == []
+    assert data(found, "me")["cells"] == []
+    for user in ("planner", "official", "dispatcher-1"):
+        problem(api.get(user, "/pack"), 403, "no_pack")
+        problem(api.post(user, "/sealed", {"entries": [{"key": "k", "sealed": "AAAA", "key_id": "1"}]}), 403, "no_pack")
+    problem(api.get("worker-a", "/pack?have=cells"), 422, "invalid_input")
+
+
+def test_a_sealed_entry_is_filed_for_its_writer_once(api: Api) -> None:
+    """Whoever brings it, however often, also after it was sent openly under its key."""
+    entry, before = seal(api, written()), reported(api)
+    results = [bring(api, entry, user=user)[0] for user in ("worker-b", "worker-a", "worker-b")]
+    assert [one["status"] for one in results] == ["taken"] * 3
+    assert len({one["incident_id"] for one in results}) == 1
+    openly = api.post("worker-a", "/incidents", body(), headers={"Idempotency-Key": entry["key"]})
+    assert openly.json()["id"] == results[0]["incident_id"]
+    assert reported(api) == before + 1
+    writer = api.county.ctx.engine, api.county.account("worker-a").id
+    assert (
+        api.county.one(select(t.incidents.c.account_id).where(t.incidents.c.id == results[0]["incident_id"]))
+        == writer[1]
+    )
+
+
+def test_one_that_cannot_be_filed_says_why_and_holds_up_none(api: Api) -> None:
+    good, before = seal(api, written()), reported(api)
+    cut = {**seal(api, written()), "sealed": good["sealed"][:-8]}
+    bad = [
+        ({**good, "key": "a"} | {"sealed": good["sealed"][:60] + "AAAA" + good["sealed"][64:]}, "envelope_broken"),
+        (cut, "envelope_broken"),
+        ({**good, "key": "b", "sealed": "not base64"}, "envelope_broken"),
+        ({**good, "key": "c", "sealed": "AAAA"}, "envelope_broken"),
+        ({**good, "key": "d", "key_id": "999"}, "unknown_key"),
+        (seal(api, {"kind": "poem"}), "not_a_report"),
+        (seal(api, [1]), "not_a_report"),
+        (seal(api, written(worker=999)), "no_writer"),
+        (seal(api, {**written(), "written_at": "yesterday"}), "invalid_input"),
+        (seal(api, written(colour="red")), "invalid_input"),
+        (seal(api, written(category="nothing")), "invalid_input"),
+        (seal(api, written(at=NOW - timedelta(days=4000))), "no_writer"),
+    ]
+    results = bring(api, *(one for one, _ in bad), good)
+    assert [one["status"] for one in results] == ["refused"] * len(bad) + ["taken"]
+    assert [one["problem"]["code"] for one in results[:-1]] == [code for _, code in bad]
+    assert all(one["problem"]["detail"] for one in results[:-1])
+    assert reported(api) == before + 1
+
+
+def test_a_writer_who_was_disabled_since_is_still_filed_and_one_disabled_before_is_not(api: Api) -> None:
+    entries = [seal(api, written()), seal(api, written(at=NOW + timedelta(hours=2)))]
+    api.county.clock.forward(hours=1)
+    accounts.disable(api.county.ctx, "worker-a")
+    api.county.clock.forward(hours=2)
+    assert [one["status"] for one in bring(api, *entries)] == ["taken", "refused"]
+
+
+def test_an_entry_opens_after_the_keys_were_rotated(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    from dataclasses import replace
+
+    from gridmap.privacy import new_master_key
+    from gridmap.store.keyfile import open_vault
+
+    entry, ctx = seal(api, written()), api.county.ctx
+    old = base64.b64encode(ctx.vault.master).decode()
+    settings = replace(ctx.settings, secret_key=new_master_key(), old_secret_key=old)
+    rotate(replace(ctx, settings=settings, vault=open_vault(settings)))
+    fresh = open_vault(replace(settings, old_secret_key=None))
+    api.app.state.ctx = api.app.state.entrance._ctx = replace(ctx, settings=settings, vault=fresh)
+    assert bring(api, entry)[0]["status"] == "taken"

@@ -26,6 +26,8 @@ __all__ = ["county_file"]
 PHONE, DESK = (360, 740), (1440, 900)
 #: what payloads call; whatever calls it has run
 TRAP = "window.__ran = []; window.alert = window.xss = (what) => { window.__ran.push(String(what)); };"
+#: what a context without service workers says of it
+BLOCKED = "Service Worker registration blocked by Playwright"
 READY = "#map[data-ready][data-base=drawn]"
 
 
@@ -79,11 +81,13 @@ class Visits:
     def context(self, user: str | None, lang: str, size: tuple[int, int], **more: Any) -> BrowserContext:
         phone = size[0] < 768
         screen = {"viewport": {"width": size[0], "height": size[1]}, "is_mobile": phone, "has_touch": phone}
-        context = self.browser.new_context(**screen, service_workers="block", **more)
+        context = self.browser.new_context(**{"service_workers": "block", **screen, **more})
         self.contexts.append(context)
         cookies = {"gridmap_lang": lang} | ({"gridmap_session": self.site.county.token(user)} if user else {})
         context.add_cookies([{"name": name, "value": value, "url": self.site.url} for name, value in cookies.items()])
         context.add_init_script(TRAP)
+        from tests.pages.pack_stub import stub
+        stub(context, self.site.url)
         return context
 
     def watch(self, page: Page) -> None:
@@ -97,7 +101,7 @@ class Visits:
         page.on("response", lambda one: self._note(f"{one.status} {one.url}") if one.status >= 400 else None)
 
     def _note(self, fault: str) -> None:
-        if not any(part in fault for part in self.expected):
+        if not any(part in fault for part in (*self.expected, BLOCKED)):
             self.faults.append(fault)
 
     def close(self) -> list[str]:

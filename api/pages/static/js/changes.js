@@ -9,7 +9,7 @@ export const differing = (seen, now) => Object.keys(now).filter((name) => seen[n
 
 /** A table of what changed, with the way on: `onAnyway()` sends the entry as it is, over what the other did. */
 export function changesPart({ seen, now }, onAnyway) {
-  const head = ["field", "seen", "now"].map((name) => el("th", { scope: "col" }, t(`phone.changed_${name}`)));
+  const head = ["field", "seen", "now"].map((name) => el("th", { scope: "col" }, t(`phone.changes_${name}`)));
   const rows = differing(seen, now).map(([name, before, after]) => el(
     "tr", { dataset: { changed: name } }, el("th", { scope: "row" }, t(`phone.field_${name}`)), el("td", {}, said(name, before)), el("td", {}, el("b", {}, said(name, after))),
   ));

@@ -1,6 +1,6 @@
 // The worker's page: today's list out of the pack that this phone keeps, own cells on the map, and the report.
 
-import { byId, data, day as date, distance, el, look, moment, named, number, serverNow, serverSays, t } from "./dom.js";
+import { byId, data, day as date, distance, el, look, moment, named, number, serverNow, serverSays, t, time } from "./dom.js";
 import { Problem, empty, get, layer, notice, post, session } from "./http.js";
 import { icon, light } from "./glyphs.js";
 import { CountyMap, legend } from "./map.js";
@@ -16,7 +16,7 @@ import { drawMenu, exportPart, switchLanguage } from "./paper.js";
 import { GROUPS, caseRow, day, handoverRow, visitRow } from "./today.js";
 import { drawWalk, walkLine } from "./walk.js";
 
-const state = { pack: null, today: null, filter: "all", view: "cases", here: null };
+const state = { pack: null, today: null, filter: "all", view: "cases", here: null, over: false };
 const body = byId("sheet-body");
 let county = null;
 let report = null;
@@ -44,9 +44,9 @@ async function start() {
   const kept = loggedOut() ? null : await openPack();
   if (kept?.about.over) {
     await putThingsAway(kept.about);
-    body.replaceChildren(empty(t("phone.over"), t("phone.over_text")));
+    state.over = true;
   } else if (kept) {
-    belongsTo(kept.about.account);
+    belongsTo(kept.account);
     serverSays(Date.now() + kept.about.ahead);
     take(kept);
     draw();
@@ -71,14 +71,20 @@ async function refresh() {
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     await unanswered(error);
+    await showUnsent();
     return;
   }
   await sendUnsent();
 }
 
+/** Why there is nothing to see without a network. */
+const WHY = {
+  over: [t("phone.over"), t("phone.over_text")], out: [t("phone.out"), t("phone.out_text")], first: [t("phone.first"), t("phone.first_text")],
+};
+
 async function unanswered(error) {
   if (error.status === 403 && error.code !== "csrf") await withdrawn(error);
-  else if (state.pack) { if (error.status) mapProblem(error); } else if (error.status === 0) body.replaceChildren(notice(error, refresh), empty(t("phone.first"), t("phone.first_text")));
+  else if (state.pack) { if (error.status) mapProblem(error); } else if (error.status === 0) body.replaceChildren(notice(error, refresh), empty(...WHY[state.over ? "over" : loggedOut() ? "out" : "first"]));
   else if (error.status !== 401) body.replaceChildren(notice(error, refresh));
 }
 
@@ -225,13 +231,16 @@ const visitsShown = () => (["all", "visits"].includes(state.filter) ? state.toda
 const sheetsShown = () => (["all", "sign"].includes(state.filter) ? state.today.handovers : []);
 const places = () => visitsShown().map(({ lon, lat }) => [lon, lat]);
 
+const everything = () => state.today.cases.length + state.today.visits.length + state.today.handovers.length;
+
 function todayList() {
-  const { cases, visits, handovers } = state.today;
-  const total = cases.length + visits.length + handovers.length;
-  const aged = state.pack.about.made_at;
+  const { cases } = state.today;
+  const total = everything();
+  const made = state.pack.about.made_at;
+  const at = date(made) === date(serverNow()) ? time(made) : moment(made);
   const head = el(
-    "div", { class: "sheet-head" }, el("h1", { id: "sheet-title" }, t("field.today")), el("span", { class: "quiet" }, t("unit.items", { n: number(total) })),
-    el("span", { class: "aged quiet" }, t("phone.as_of", { at: moment(aged) })),
+    "div", { class: "sheet-head" }, el("h1", { id: "sheet-title" }, t("field.today")), el("span", { class: "quiet" }, t("phone.todo", { n: number(total) })),
+    el("span", { class: "aged quiet" }, t("phone.as_of", { at })),
   );
   if (!data.me.cells.length) return [head, empty(t("field.no_cells"), t("field.no_cells_text"))];
   if (!total) return [head, empty(t("field.nothing"), t("field.nothing_text"))];
@@ -249,7 +258,7 @@ function todayList() {
 function chips() {
   const chip = (name, words, glyph) => el(
     "button", { class: "chip", type: "button", "aria-pressed": String(state.filter === name), dataset: { filter: name }, on: { click: () => { state.filter = name; draw(); } } },
-    el("span", {}, glyph && light(glyph, 20), `${words} ${number(name === "all" ? state.today.cases.length + state.today.visits.length + state.today.handovers.length : filters[name]().length)}`),
+    el("span", {}, glyph && light(glyph, 20), el("span", { class: glyph ? "chip-word" : null }, words), " ", number(name === "all" ? everything() : filters[name]().length)),
   );
   const some = (name, words) => filters[name]().length > 0 && chip(name, words);
   return el(
@@ -302,7 +311,7 @@ function openHome(one) {
   const title = el("h1", { tabindex: "-1" }, one.address);
   const close = el("button", { class: "icon-button", type: "button", "aria-label": t("case.close"), on: { click: draw } }, icon("close"));
   body.replaceChildren(el(
-    "article", { class: "case home-card" }, el("header", { class: "case-head" }, title, close),
+    "article", { class: "case home-card" }, el("header", { class: "case-head" }, icon("home", 28), title, close),
     el("dl", { class: "facts" }, ...facts.map(([term, text]) => el("div", {}, el("dt", {}, term), el("dd", {}, text)))),
     el("a", { class: "button button-primary", href: "/visits" }, t("phone.open_visits")),
   ));

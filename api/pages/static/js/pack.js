@@ -5,23 +5,25 @@ import { asBytes, asValue, locked, unlocked } from "./sealing.js";
 
 const KEY = "pack";
 const ABOUT = "about";
+const ACCOUNT = "account";
 /** base layers are drawn anew when the phone has a network and they are older than this */
 const GROUND_MS = 24 * 3.6e6;
 
 /**
- * The pack on this phone: `{about, sections}`, or null where there is none. `about.over` when its lease has run out, by a
+ * The pack on this phone: `{about, account, sections}`, or null where there is none. `about.over` when its lease has run out, by a
  * clock that cannot be turned back: the server's at the last contact, and never earlier than the phone was last seen.
  */
 export async function openPack() {
   const about = asked(await phone.get("sections", ABOUT).catch(() => null));
   if (!about) return null;
   const now = Math.max(Date.now() + about.ahead, about.seen);
-  if (now >= Date.parse(about.lease_until)) return { about: { ...about, over: true }, sections: {} };
+  if (now >= Date.parse(about.lease_until)) return { about: { ...about, over: true }, account: null, sections: {} };
   await phone.put("sections", { ...about, seen: now }, ABOUT).catch(() => null);
-  const names = Object.keys(about.hashes);
+  const names = [ACCOUNT, ...Object.keys(about.hashes)];
   const values = await Promise.all(names.map(async (name) => unlocked(KEY, await phone.get("sections", name))));
   if (values.includes(null)) return null; // the browser threw a part away: as if nothing were here
-  return { about, sections: Object.fromEntries(names.map((name, i) => [name, asValue(values[i])])) };
+  const { [ACCOUNT]: account, ...sections } = Object.fromEntries(names.map((name, i) => [name, asValue(values[i])]));
+  return { about, account, sections };
 }
 
 const asked = (about) => (about?.hashes ? about : null);
@@ -35,9 +37,9 @@ export function joined(pack, answer, account) {
   const sections = Object.fromEntries(named.map(([name, one]) => [name, "data" in one ? one.data : pack?.sections[name]]));
   const at = Date.parse(answer.made_at);
   return {
-    sections,
+    account, sections,
     about: {
-      account, made_at: answer.made_at, lease_until: answer.lease_until, sealing_key: answer.sealing_key,
+      owner: account.username, made_at: answer.made_at, lease_until: answer.lease_until, sealing_key: answer.sealing_key,
       hashes: Object.fromEntries(named.map(([name, { hash }]) => [name, hash])), ahead: at - Date.now(), seen: at,
     },
   };
@@ -50,6 +52,7 @@ export function keepPack(pack, changed) {
 
 async function written(pack, changed) {
   try {
+    await phone.put("sections", await locked(KEY, asBytes(pack.account)), ACCOUNT);
     for (const name of changed) await phone.put("sections", await locked(KEY, asBytes(pack.sections[name])), name);
     await phone.put("sections", pack.about, ABOUT);
     return true;

@@ -17,7 +17,7 @@ const alone = (work) => (navigator.locks ? navigator.locks.request("gridmap.queu
 const put = (one) => base.put(STORE, one);
 
 /** Whatever waits on this phone, oldest first. By the order of writing: a phone's clock may be wrong. */
-const everything = () => base.all(STORE);
+export const everything = () => base.all(STORE);
 
 /** All entries of this user that wait. */
 export async function unsent() {
@@ -89,7 +89,7 @@ export function sendAll() {
     const sent = new Map();
     const refused = new Map();
     try {
-      await sendSealed();
+      await sendSealed().catch((error) => { if (!(error instanceof Problem) || transient(error)) throw error; });
       for (const one of await unsent()) {
         if (one.problem || one.sealed || one.held) continue;
         try {

@@ -291,7 +291,7 @@ export class Report {
       else await dropPhoto();
       this.#show();
     };
-    return [near, textPart, photoPart(this.photo, withPhoto), behalfPart(this.draft.behalf, (behalf) => { this.draft.behalf = behalf; this.#save(); })];
+    return [near, photoPart(this.photo, withPhoto), textPart, behalfPart(this.draft.behalf, (behalf) => { this.draft.behalf = behalf; this.#save(); })];
   }
 
   // --- sending ---

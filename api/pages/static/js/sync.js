@@ -22,7 +22,7 @@ export function belongsTo({ csrf_token: csrf, ...account }) {
 export async function sync(pack) {
   const [account, answer] = await Promise.all([get("/me"), get("/pack", { have: have(pack) })]);
   if (loggedOut()) await sayLoggedOut(account);
-  const mine = !pack || pack.about.account.username === account.username;
+  const mine = !pack || pack.about.owner === account.username;
   const whole = mine && complete(pack, answer);
   if (!mine) await putThingsAway(pack.about);
   belongsTo(account);

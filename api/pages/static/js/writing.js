@@ -2,12 +2,13 @@
 
 const LOCK = "gridmap.writing";
 let release = null;
+let held = null;
 let writing = false;
 const after = new Set();
 
 export function beginWriting() {
   writing = true;
-  navigator.locks?.request(LOCK, { mode: "shared" }, () => new Promise((done) => {
+  held = navigator.locks?.request(LOCK, { mode: "shared" }, () => new Promise((done) => {
     if (writing) release = done;
     else done();
   }));
@@ -17,6 +18,7 @@ export async function endWriting() {
   writing = false;
   release?.();
   release = null;
+  await held; // let go of for other tabs, too
   for (const work of after) await work();
 }
 

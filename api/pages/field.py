@@ -37,9 +37,12 @@ STYLES: Final = (
 ICONS: Final = ("icon.svg", "icon-180.png", "icon-192.png", "icon-512.png")
 #: what the page's scripts say: the first parts of the keys of words
 SPOKEN: Final = frozenset(
-    "act answer ask case channel clock code enterprise event field household housing light list mailbox map outcome "
-    "phone pick problem reason reason_short report role state status unit waiting".split()
-)
+    {
+        "act", "answer", "ask", "case", "channel", "clock", "code", "enterprise", "event", "field", "household",
+        "housing", "light", "list", "mailbox", "map", "outcome", "phone", "pick", "problem", "reason", "reason_short",
+        "report", "role", "state", "status", "unit", "waiting",
+    }
+)  # fmt: skip
 #: no inline script and no nonce: the page is kept, and a kept nonce protects nobody
 POLICY: Final = "; ".join(
     (
@@ -73,9 +76,9 @@ def shell(county: County, tiles: Tiles | None, static: Path) -> Shell:
     files = _files(made, static)
     texts = {lang: _page(county, lang, tiles, made, "{version}") for lang in LANGS}
     source = (static / "js" / "field-sw.js").read_text("utf-8")
-    digest = hashlib.sha256(source.encode())
-    for part in (*texts.values(), *(content for content, _ in files.values())):
-        digest.update(part.encode() if isinstance(part, str) else part)
+    digest = hashlib.sha256("".join([source, *texts.values()]).encode())
+    for content, _ in files.values():
+        digest.update(content)
     version = digest.hexdigest()[:12]
     pages = {lang: _page(county, lang, tiles, made, version) for lang in LANGS}
     # the shell's pages are asked for by their language, whatever the cookie says
@@ -86,7 +89,7 @@ def shell(county: County, tiles: Tiles | None, static: Path) -> Shell:
 
 
 def _files(made: Composed, static: Path) -> dict[str, tuple[bytes, str]]:
-    """The page's scripts and styles: what the list needs in one, the map's in another, so that the list is there first."""
+    """The page's scripts and styles; the map's scripts apart, so that the list is there before them."""
     vendored = [(static / "vendor" / url.removeprefix(VENDOR)).read_text("utf-8") for url in made.scripts]
     styles = "\n".join((static / name).read_text("utf-8") for name in STYLES)
     return {

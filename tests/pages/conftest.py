@@ -84,7 +84,7 @@ class Visits:
     def context(
         self, user: str | None, lang: str, size: tuple[int, int], folder: Path | None = None, **more: Any
     ) -> BrowserContext:
-        """A browser's profile with a session of somebody's; `folder`: on the disk, as a phone has it, with its quota."""
+        """A browser's profile with a session of somebody's; `folder`: on the disk, with a quota, as on a phone."""
         phone = size[0] < 768
         screen = {"viewport": {"width": size[0], "height": size[1]}, "is_mobile": phone, "has_touch": phone}
         options: dict[str, Any] = {"service_workers": "block", **screen, **more}

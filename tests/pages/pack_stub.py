@@ -22,6 +22,8 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
+from shapely import unary_union
+from shapely.geometry import shape
 from sqlalchemy import text
 
 from gridmap.usecases.reporting import Draft, report
@@ -72,8 +74,8 @@ class _Lists:
         self.url, self.cookie = url, cookie
 
     def _ask(self, path: str) -> Any:
-        asked = UrlRequest(f"{self.url}/api/v1{path}", headers={"Cookie": self.cookie})  # noqa: S310 (our own server)
-        with urlopen(asked, timeout=20) as answer:  # noqa: S310
+        asked = UrlRequest(f"{self.url}/api/v1{path}", headers={"Cookie": self.cookie})
+        with urlopen(asked, timeout=20) as answer:
             return json.load(answer)
 
     def sections(self, have: str) -> dict[str, Any]:
@@ -89,8 +91,17 @@ class _Lists:
         made = {"made_at": "2026-07-03T10:00:00+08:00", "lease_until": LEASE_UNTIL}
         return {**made, "sections": sections, "sealing_key": key}
 
+    def _around(self, codes: list[str]) -> list[Any]:
+        """One's own cells with all that lie within their bounds."""
+        own = [shape(self._ask(f"/cells/{code}")["geometry"]) for code in codes]
+        if not own:
+            return []
+        bbox = ",".join(str(value) for value in unary_union(own).bounds)
+        found: list[Any] = self._ask(f"/cells?format=geojson&limit=1000&bbox={bbox}")["features"]
+        return found
+
     def _data(self, me: Any) -> dict[str, Any]:
-        cells = self._ask("/cells?format=geojson&limit=1000")["features"]
+        cells = self._around([cell["code"] for cell in me["cells"]])
         ids = {one["properties"]["code"]: one["properties"]["id"] for one in cells}
 
         def cell_id(row: Any) -> int | None:
@@ -109,7 +120,8 @@ class _Lists:
              "cell_id": cell_id(one), "summary": "", "revision": 1}
             for one in self._ask("/incidents?open=true&limit=1000")["items"]
         ]  # fmt: skip
-        visits = [{"household_id": one["id"], "days": 41, "red": True, "return_on": None, "needs": 0} for one in homes[:3]]
+        due = {"days": 41, "red": True, "return_on": None, "needs": 0}
+        visits = [{"household_id": one["id"], **due} for one in homes[:3]]
         today = {
             "visits": visits,
             "handovers": self._ask("/handovers?unsigned=true")["items"],

@@ -73,7 +73,8 @@ def everything(page: Page) -> str:
                 });
                 for (const store of base.objectStoreNames) {
                     const asked = base.transaction(store).objectStore(store).getAll();
-                    parts.push(store, ...(await new Promise((done) => { asked.onsuccess = () => done(asked.result); })).map(told));
+                    const values = await new Promise((done) => { asked.onsuccess = () => done(asked.result); });
+                    parts.push(store, ...values.map(told));
                 }
                 base.close();
             }

@@ -68,9 +68,7 @@ def test_the_pack_lies_encrypted(visit: Visits) -> None:
     read = everything(page)
     for secret in ("A 组", "网格", "mining", "Point"):
         assert secret not in read, secret
-    assert "extractable" not in page.evaluate(
-        "module_idb.phone.all('keys').then((all) => all.filter((key) => key.extractable).map(() => 'extractable').join())"
-    )
+    assert page.evaluate("module_idb.phone.all('keys').then((all) => all.some((key) => key.extractable))") is False
 
 
 def test_the_lease_runs_out_also_without_a_network(visit: Visits) -> None:
@@ -111,8 +109,8 @@ def test_a_log_out_seals_what_waits(visit: Visits) -> None:
     page.click("#report-close")
     page.click("#menu summary")
     page.click("#log-out")
-    until(page, f"{SECTIONS}.then((n) => n === 0)")
-    page.locator("#sheet-body .notice").first.wait_for()
+    page.get_by_text("已在本机退出").wait_for()
+    assert page.evaluate(SECTIONS) == 0
     read = everything(page)
     for secret in ("秘密", "草稿上的话", "A 组"):
         assert secret not in read, secret
@@ -140,7 +138,8 @@ def test_a_right_that_is_withdrawn_takes_the_pack(visit: Visits) -> None:
     visit.expected += [*OFFLINE, "403"]
     page = again(kept(visit), visit)
     enter(page, ["还在路上"])
-    page.route("**/api/v1/pack*", lambda route: route.fulfill(status=403, json={"code": "forbidden", "detail": "no", "status": 403}))
+    no = {"code": "forbidden", "detail": "no", "status": 403}
+    page.route("**/api/v1/pack*", lambda route: route.fulfill(status=403, json=no))
     page.context.set_offline(False)
     page.locator("#sheet-body .notice-error").wait_for()
     assert page.evaluate(SECTIONS) == 0
@@ -211,7 +210,8 @@ def test_an_old_drawing_on_the_phone_does_not_decide(visit: Visits) -> None:
     page.evaluate(
         """async () => {
             const pack = await module_pack.openPack();
-            const [a, b] = ['A 格', 'B 格'].map((name) => pack.sections.cells.features.find((one) => one.properties.name === name));
+            const called = (name) => pack.sections.cells.features.find((one) => one.properties.name === name);
+            const [a, b] = [called('A 格'), called('B 格')];
             [a.geometry, b.geometry] = [b.geometry, a.geometry];
             await module_pack.keepPack(pack, ['cells']);
         }"""
@@ -279,7 +279,8 @@ def test_the_seal_opens_with_the_servers_key_alone(visit: Visits) -> None:
     key = ec.generate_private_key(ec.SECP256R1())
     spki = public(key)
     entry = {"kind": "incident", "worker": 7, "body": {"text": "墙裂了"}, "written_at": "2026-07-03T08:00:00Z"}
-    sealed = [page.evaluate("([entry, spki]) => module_sealing.sealed(entry, { spki })", [entry, spki]) for _ in range(2)]
+    script = "([entry, spki]) => module_sealing.sealed(entry, { spki })"
+    sealed = [page.evaluate(script, [entry, spki]) for _ in range(2)]
     assert sealed[0] != sealed[1]
     assert [opened(one, key) for one in sealed] == [entry, entry]
     with pytest.raises(InvalidTag):
@@ -297,7 +298,8 @@ def test_places_without_a_network_are_the_servers(visit: Visits) -> None:
             """async ([lon, lat, accuracy]) => {
                 const { sections } = await module_pack.openPack();
                 const known = { cells: sections.cells.features, own: new Set(), me: null };
-                return [module_whereabouts.located(lon, lat, accuracy, known), await module_http.get('/locate', { lon, lat, accuracy_m: accuracy })];
+                const asked = { lon, lat, accuracy_m: accuracy };
+                return [module_whereabouts.located(lon, lat, accuracy, known), await module_http.get('/locate', asked)];
             }""",
             [lon, lat, accuracy],
         )

@@ -16,7 +16,7 @@ import { drawMenu, exportPart, switchLanguage } from "./paper.js";
 import { GROUPS, caseRow, day, handoverRow, visitRow } from "./today.js";
 import { drawWalk, walkLine } from "./walk.js";
 
-const state = { pack: null, today: null, filter: "all", view: "cases", here: null, over: false };
+const state = { pack: null, today: null, filter: "all", view: "cases", here: null, over: false, refreshing: null };
 const body = byId("sheet-body");
 let county = null;
 let report = null;
@@ -59,22 +59,34 @@ async function start() {
   globalThis.navigator.storage?.persist?.().catch(() => null);
 }
 
-/** Ask the server what is new, and send what waits. Without a network the page goes on with what it has. */
-async function refresh() {
+/** Send what waits, and ask the server what is new: one at a time, however often a doubtful network comes back. */
+function refresh() {
+  state.refreshing ??= contact().finally(() => { state.refreshing = null; });
+  return state.refreshing;
+}
+
+/** Without a network the page goes on with what it has. */
+async function contact() {
   if (!state.pack && !body.children.length) body.replaceChildren(el("div", { class: "skeleton", "aria-label": t("state.loading") }, el("i"), el("i"), el("i")));
   try {
-    const { pack, kept } = await sync(state.pack);
-    take(pack);
-    if (!busy()) draw();
-    if (county) await drawMap();
-    if (!kept) byId("map-state").replaceChildren(empty(t("phone.no_room"), t("phone.no_room_text")));
+    // a page that was just opened has to hear who it is before it may send
+    if (data.csrf) await sendWaiting();
+    await renew();
+    if (await sendWaiting()) await renew();
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     await unanswered(error);
     await showUnsent();
-    return;
   }
-  await sendUnsent();
+}
+
+/** The pack anew, and what is drawn of it. */
+async function renew() {
+  const { pack, kept } = await sync(state.pack);
+  take(pack);
+  if (!busy()) draw();
+  if (county) await drawMap();
+  if (!kept) byId("map-state").replaceChildren(empty(t("phone.no_room"), t("phone.no_room_text")));
 }
 
 /** Why there is nothing to see without a network. */
@@ -449,17 +461,18 @@ async function showUnsent() {
   return waiting;
 }
 
-async function sendUnsent() {
+/** Send what waits; how many went. */
+async function sendWaiting() {
   await showUnsent();
   const { sent, refused } = await sendAll();
   await showUnsent();
   if (refused.size) await showWaiting();
-  if (sent.size) await refresh();
+  return sent.size;
 }
 
 /** Send what waits, and show what still does. */
 async function sendOrShow() {
-  await sendUnsent();
+  await refresh();
   if (await showUnsent()) await showWaiting();
 }
 
@@ -476,7 +489,7 @@ async function mended() {
 }
 
 async function sentAgain() {
-  await sendUnsent();
+  await refresh();
   if (await showUnsent()) await showWaiting();
   else draw();
 }

@@ -9,7 +9,7 @@ from fastapi.responses import RedirectResponse
 
 from api import auth
 from api.deps import Caller, Signed
-from api.pages import insight, meetings, resident, tiles
+from api.pages import field, insight, meetings, resident, tiles
 from api.pages.frame import PAGES, composed, county_of, page, page_data, tiles_of
 from api.pages.homes import visits_page
 from api.pages.words import LANG_COOKIE, language
@@ -28,8 +28,9 @@ def router(ctx: Context) -> APIRouter:
     pages.add_api_route("/language/{lang}", switch_language, methods=["GET"])
     pages.add_api_route("/", home, methods=["GET"])
     pages.add_api_route("/visits", visits_page, methods=["GET"])
+    pages.include_router(field.router)
     pages.include_router(meetings.router)
-    for name in sorted({name for names in PAGES.values() for name in names} - {"meetings"}):
+    for name in sorted({name for names in PAGES.values() for name in names} - {"field", "meetings"}):
         pages.add_api_route(f"/{name}", _page_route(name), methods=["GET"], name=f"page_{name}")
     resident.add_to(pages)
     pages.include_router(insight.router)

@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.conftest import CHROMIUM_ARGUMENTS, chromium_path
 from tests.county import SmallCounty, centre, county_file, open_county
+from tests.pages.pack_stub import router as pack_router
 from tests.serving import served
 
 if TYPE_CHECKING:
@@ -26,6 +28,8 @@ __all__ = ["county_file"]
 PHONE, DESK = (360, 740), (1440, 900)
 #: what payloads call; whatever calls it has run
 TRAP = "window.__ran = []; window.alert = window.xss = (what) => { window.__ran.push(String(what)); };"
+#: what a context without service workers says of it
+BLOCKED = "Service Worker registration blocked by Playwright"
 READY = "#map[data-ready][data-base=drawn]"
 
 
@@ -42,8 +46,9 @@ def site(county_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     """The tiny county, served; one for all tests of a file, so what they write stays."""
     path = shutil.copyfile(county_file, tmp_path_factory.mktemp("pages") / "county.sqlite")
     county = open_county(f"sqlite:///{path}")
-    with served(county) as url:
-        yield Site(county, url)
+    made = Site(county, "")
+    with served(county, pack_router(lambda: made)) as made.url:
+        yield made
     county.ctx.engine.dispose()
 
 
@@ -76,10 +81,19 @@ class Visits:
             page.wait_for_selector(READY, timeout=20_000)
         return page
 
-    def context(self, user: str | None, lang: str, size: tuple[int, int], **more: Any) -> BrowserContext:
+    def context(
+        self, user: str | None, lang: str, size: tuple[int, int], folder: Path | None = None, **more: Any
+    ) -> BrowserContext:
+        """A browser's profile with a session of somebody's; `folder`: on the disk, with a quota, as on a phone."""
         phone = size[0] < 768
         screen = {"viewport": {"width": size[0], "height": size[1]}, "is_mobile": phone, "has_touch": phone}
-        context = self.browser.new_context(**screen, service_workers="block", **more)
+        options: dict[str, Any] = {"service_workers": "block", **screen, **more}
+        if folder is None:
+            context = self.browser.new_context(**options)
+        else:
+            context = self.browser.browser_type.launch_persistent_context(
+                folder, executable_path=chromium_path(), args=CHROMIUM_ARGUMENTS, **options
+            )
         self.contexts.append(context)
         cookies = {"gridmap_lang": lang} | ({"gridmap_session": self.site.county.token(user)} if user else {})
         context.add_cookies([{"name": name, "value": value, "url": self.site.url} for name, value in cookies.items()])
@@ -97,7 +111,7 @@ class Visits:
         page.on("response", lambda one: self._note(f"{one.status} {one.url}") if one.status >= 400 else None)
 
     def _note(self, fault: str) -> None:
-        if not any(part in fault for part in self.expected):
+        if not any(part in fault for part in (*self.expected, BLOCKED)):
             self.faults.append(fault)
 
     def close(self) -> list[str]:

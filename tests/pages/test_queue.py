@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 N = 30
-#: the module that the page itself has loaded, under whatever address its version gave it
-QUEUE = "import(performance.getEntriesByType('resource').map((one) => one.name).find((one) => /js.queue/.test(one)))"
+#: the module as the page itself has loaded it
+QUEUE = "Promise.resolve(module_queue)"
 FAILS = ["ERR_FAILED", "Failed to load resource"]
 
 

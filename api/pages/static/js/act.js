@@ -2,6 +2,7 @@
 
 import { data, el, named, t, words } from "./dom.js";
 import { all, get, notice, post, Problem } from "./http.js";
+import { changesPart } from "./changes.js";
 import { casePicker } from "./pick.js";
 
 /** Actions that the page has a form for; a pin is moved on the map, pictures and meetings are not kept yet. */
@@ -16,8 +17,11 @@ const LISTS = { worker_id: "/workers", household_id: "/households", enterprise_i
 /** Asking for a deadline in days: the end of that office day. */
 const DAY_ENDS = "18:00:00";
 
-/** The section with the case's actions; `onDone` is called once one was carried out. */
-export function actionsPart(incident, events, actions, onDone) {
+/**
+ * The section with the case's actions; `onDone` is called once one was carried out. `carryOut(incident, action, given, key)`
+ * sends it, where a page has a way of its own.
+ */
+export function actionsPart(incident, events, actions, onDone, carryOut = posted) {
   const open = actions.filter((one) => one.allowed && SHOWN.includes(one.action));
   open.sort((a, b) => SHOWN.indexOf(a.action) - SHOWN.indexOf(b.action));
   if (!open.length) return null;
@@ -31,7 +35,7 @@ export function actionsPart(incident, events, actions, onDone) {
   async function choose(one) {
     for (const button of buttons) button.setAttribute("aria-expanded", String(button.dataset.action === one.action));
     try {
-      form.replaceChildren(await drawForm(incident, events, one, onDone));
+      form.replaceChildren(await drawForm(incident, events, one, { onDone, carryOut }));
       form.querySelector("select, textarea, input, button")?.focus();
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
@@ -42,25 +46,29 @@ export function actionsPart(incident, events, actions, onDone) {
   return el("section", { class: "case-part act", "aria-label": t("case.actions") }, el("div", { class: "act-buttons" }, ...buttons), form);
 }
 
-async function drawForm(incident, events, { action, asked }, onDone) {
+const posted = ({ id }, action, given, key) => post(`/incidents/${id}/actions/${action}`, given, { "Idempotency-Key": key });
+
+async function drawForm(incident, events, { action, asked }, { onDone, carryOut }) {
   const wanted = asked.filter((one) => !LEFT_OUT.has(one.name) && one.name !== "ask_seq");
   const fields = await Promise.all(wanted.map((one) => field(one, incident)));
   const key = crypto.randomUUID?.() ?? String(Math.random()).slice(2);
   const send = el("button", { class: "button button-primary", type: "submit" }, t(`act.${action}`));
   const trouble = el("div");
   const form = el("form", { class: "act-fields", dataset: { form: action } }, ...fields.map((one) => one.node), trouble, send);
+  // over what somebody else did meanwhile: as seen now
+  const again = (now) => { incident.seen = now; form.requestSubmit(); };
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     send.disabled = true;
     try {
       const given = await entered(fields);
       if (asked.some((one) => one.name === "ask_seq")) given.ask_seq = events.filter((one) => one.kind === "help_asked").at(-1)?.seq;
-      await post(`/incidents/${incident.id}/actions/${action}`, given, { "Idempotency-Key": key });
+      await carryOut(incident, action, given, key);
       await onDone();
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
       send.disabled = false;
-      trouble.replaceChildren(notice(error));
+      trouble.replaceChildren(error.code === "changed" ? changesPart(error.body, () => again(error.body.now)) : notice(error));
     }
   });
   return form;

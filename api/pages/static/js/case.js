@@ -5,14 +5,14 @@ import { data, el, lightOf, moment, named, number, standing, svg, t, words } fro
 import { API, get } from "./http.js";
 import { icon, light } from "./glyphs.js";
 
-/** Fetch a case with all that is told of it and draw it. `onClose` leaves it; `onDone` follows an action. */
-export async function loadCase(id, { onClose, onDone }) {
+/** Fetch a case with all that is told of it and draw it. `onClose` leaves it; `onDone` follows an action; `carryOut`: see act.js. */
+export async function loadCase(id, { onClose, onDone, carryOut }) {
   const asked = ["", "/events", "/actions", "/why"].map((part) => get(`/incidents/${id}${part}`));
   asked.push(get(`/incidents/${id}/photos`).catch(() => [])); // a case is read without them, too
-  return drawCase(await Promise.all(asked), onClose, onDone);
+  return drawCase(await Promise.all(asked), { onClose, onDone, carryOut });
 }
 
-function drawCase([incident, events, actions, why, photos], onClose, onDone) {
+function drawCase([incident, events, actions, why, photos], { onClose, onDone, carryOut }) {
   const { responsible } = incident;
   const close = el("button", { class: "icon-button", type: "button", "aria-label": t("case.close"), on: { click: onClose } }, icon("close"));
   return el(
@@ -30,7 +30,7 @@ function drawCase([incident, events, actions, why, photos], onClose, onDone) {
     incident.text && el("p", { class: "case-text" }, incident.text),
     photosPart(incident, photos),
     reporter(incident),
-    actionsPart(incident, events, actions, onDone),
+    actionsPart(incident, events, actions, onDone, carryOut),
     clockPart(incident, why),
     whyPart(incident),
     stepsPart(events),

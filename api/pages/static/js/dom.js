@@ -47,7 +47,11 @@ function dress(node, { on = {}, dataset = {}, ...attributes }, children) {
 }
 
 // deadlines follow the server's clock, whatever this device believes
-const ahead = new Date(data.now) - Date.now();
+let ahead = data.now ? new Date(data.now) - Date.now() : 0;
+/** What the server says the time is; for a page that was kept and does not know it. */
+export function serverSays(now) {
+  ahead = new Date(now) - Date.now();
+}
 export const serverNow = () => Date.now() + ahead;
 
 export const byId = (id) => document.getElementById(id);

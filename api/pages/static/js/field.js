@@ -1,104 +1,221 @@
-// The worker's page: own cells, households, open cases with their lights, and the report.
+// The worker's page: today's list out of the pack that this phone keeps, own cells on the map, and the report.
 
-import { byId, day, distance, el, lightOf, look, named, number, serverNow, standing, t } from "./dom.js";
-import { Problem, all, empty, get, layer, notice, shown } from "./http.js";
+import { byId, data, day as date, distance, el, look, moment, named, number, serverNow, serverSays, t, time } from "./dom.js";
+import { Problem, empty, get, layer, notice, post, session } from "./http.js";
 import { icon, light } from "./glyphs.js";
-import { CountyMap, baseMapOf, legend } from "./map.js";
+import { CountyMap, legend } from "./map.js";
+import { groundOf, openPack } from "./pack.js";
+import { belongsTo, logOut, loggedOut, putThingsAway, sync } from "./sync.js";
 import { loadCase } from "./case.js";
+import { newKey } from "./drafts.js";
 import { Report } from "./report.js";
-import { sendAll, unsent } from "./queue.js";
+import { add, drop, picked, sendAll, unsent } from "./queue.js";
 import { waitingList } from "./waiting.js";
+import { keepPage } from "./worker-update.js";
+import { drawMenu, exportPart, switchLanguage } from "./paper.js";
+import { GROUPS, caseRow, day, handoverRow, visitRow } from "./today.js";
+import { drawWalk, walkLine } from "./walk.js";
 
-const county = new CountyMap();
-const state = { cases: [], households: [], cells: [], filter: "all", view: "cases", me: null };
+const state = { pack: null, today: null, filter: "all", view: "cases", here: null, over: false, refreshing: null };
 const body = byId("sheet-body");
+let county = null;
+let report = null;
 for (const node of document.querySelectorAll("[data-icon]")) node.prepend(icon(node.dataset.icon, 24));
-// a report takes its place from the map's middle; the map's own tools come after the zoom buttons
-const locate = el("button", { class: "tool", type: "button", "aria-label": t("map.locate"), title: t("map.locate"), on: { click: goToMe } }, icon("locate"));
-byId("map-tools").append(el("div", { class: "tool-group" }, locate));
-
-const report = new Report(county, { cells: [], onDone: reported, onQueued: showUnsent });
-byId("start-report").addEventListener("click", () => report.open());
+byId("start-report").addEventListener("click", () => report?.open());
 byId("show-cases").addEventListener("click", () => show("cases"));
 byId("show-households").addEventListener("click", () => show("households"));
 byId("unsent").addEventListener("click", sendOrShow);
 byId("handle").addEventListener("click", () => stop({ peek: "half", half: "full", full: "peek" }[byId("sheet").dataset.stop]));
-window.addEventListener("online", sendUnsent);
+byId("language").addEventListener("click", switchLanguage);
+byId("log-out").addEventListener("click", leave);
+window.addEventListener("online", () => refresh());
 dragged(byId("handle"));
+session.ended = toLogIn;
+/** the map's own script comes after this one, so that the list need not wait for it */
+const mapThere = new Promise((done) => { document.addEventListener("DOMContentLoaded", done, { once: true }); });
 
-load();
+start();
 
-async function load() {
-  showUnsent();
-  const loaded = await shown(body, async () => {
-    state.me = await get("/me");
-    const own = await Promise.all(state.me.cells.map((cell) => get(`/cells/${encodeURIComponent(cell.code)}`)));
-    state.cells = own.map((cell) => ({ type: "Feature", geometry: cell.geometry, properties: cell }));
-    await Promise.all([around(), loadCases(), loadHouseholds(), title()]);
-    return true;
-  }, load);
-  if (!loaded) return;
-  draw();
-  county.box.dataset.ready = "true";
-  await linked();
-  await Promise.all([baseMapOf(county, layer, state.bbox), enterprises()]).catch(mapProblem);
-  sendUnsent();
-}
-
-/** One's own cells with their neighbours: a phone needs no more of the county. */
-async function around() {
-  if (!state.cells.length) {
-    county.fitCounty();
-    state.bbox = county.bbox();
+async function start() {
+  if (!globalThis.isSecureContext || !globalThis.crypto?.subtle) {
+    body.replaceChildren(el("div", { class: "notice notice-error", role: "alert" }, el("b", {}, t("phone.insecure")), el("p", {}, t("phone.insecure_text"))));
     return;
   }
-  county.own(state.cells);
-  county.fit(county.groups.chosen, 20);
-  state.bbox = county.bbox(county.groups.chosen.getBounds().pad(1));
-  const { rows } = await all("/cells", { bbox: state.bbox, format: "geojson" });
-  report.cells = rows;
-  const features = rows.map((one) => ({ ...one, properties: { ...one.properties, name: named(one.properties) } }));
-  county.put("cells", county.geojson({ type: "FeatureCollection", features }, "borders", {
-    style: { fill: false, color: look.lines.cell_close.colour, weight: look.lines.cell_close.width, dashArray: look.lines.cell_close.dash, opacity: 0.7 },
+  const kept = loggedOut() ? null : await openPack();
+  if (kept?.about.over) {
+    await putThingsAway(kept.about);
+    state.over = true;
+  } else if (kept) {
+    belongsTo(kept.account);
+    serverSays(Date.now() + kept.about.ahead);
+    take(kept);
+    draw();
+  }
+  showUnsent();
+  const fresh = refresh();
+  await mapThere;
+  await Promise.all([fresh, drawMap()]);
+  keepPage();
+  globalThis.navigator.storage?.persist?.().catch(() => null);
+}
+
+/** Send what waits, and ask the server what is new: one at a time, however often a doubtful network comes back. */
+function refresh() {
+  state.refreshing ??= contact().finally(() => { state.refreshing = null; });
+  return state.refreshing;
+}
+
+/** Without a network the page goes on with what it has. */
+async function contact() {
+  if (!state.pack && !body.children.length) body.replaceChildren(el("div", { class: "skeleton", "aria-label": t("state.loading") }, el("i"), el("i"), el("i")));
+  try {
+    // a page that was just opened has to hear who it is before it may send
+    if (data.csrf) await sendWaiting();
+    await renew();
+    if (await sendWaiting()) await renew();
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    await unanswered(error);
+    await showUnsent();
+  }
+}
+
+/** The pack anew, and what is drawn of it. */
+async function renew() {
+  const { pack, kept } = await sync(state.pack);
+  take(pack);
+  if (!busy()) draw();
+  if (county) await drawMap();
+  if (!kept) byId("map-state").replaceChildren(empty(t("phone.no_room"), t("phone.no_room_text")));
+}
+
+/** Why there is nothing to see without a network. */
+const WHY = {
+  over: [t("phone.over"), t("phone.over_text")], out: [t("phone.out"), t("phone.out_text")], first: [t("phone.first"), t("phone.first_text")],
+};
+
+async function unanswered(error) {
+  if (error.status === 403 && error.code !== "csrf") await withdrawn(error);
+  else if (state.pack) { if (error.status) mapProblem(error); } else if (error.status === 0) body.replaceChildren(notice(error, refresh), empty(...WHY[state.over ? "over" : loggedOut() ? "out" : "first"]));
+  else if (error.status !== 401) body.replaceChildren(notice(error, refresh));
+}
+
+/** A case or the waiting list is open: the list behind it is new when one comes back. */
+const busy = () => Boolean(body.querySelector("article.case, .waiting, .home-card"));
+
+function take(pack) {
+  state.pack = pack;
+  state.today = day(pack.sections);
+  title();
+  drawMenu(pack.about);
+  for (const node of document.querySelectorAll("[data-unread]")) {
+    node.hidden = !state.today.unread;
+    node.textContent = number(state.today.unread);
+    node.setAttribute("aria-label", t("mailbox.unread", { n: state.today.unread }));
+  }
+}
+
+// --- who may see this, and until when ---
+
+/** The right was withdrawn: nothing of it stays on this phone. */
+async function withdrawn(error) {
+  await putThingsAway(state.pack?.about);
+  Object.assign(state, { pack: null, today: null });
+  for (const name of ["incidents", "households", "homes", "own", "chosen", "cells", "walk"]) county?.drop(name);
+  body.replaceChildren(notice(error), el("p", { class: "report-part" }, el("a", { class: "button", href: "/" }, t("phone.own_page"))));
+}
+
+async function toLogIn() {
+  if (state.leaving) return;
+  state.leaving = true;
+  await putThingsAway(state.pack?.about);
+  location.assign(`/login?next=${encodeURIComponent(location.pathname + location.search)}`);
+}
+
+async function leave() {
+  byId("log-out").disabled = true;
+  await logOut(state.pack?.about);
+  if (navigator.onLine) location.assign("/login?next=/field");
+  else location.reload();
+}
+
+// --- the map ---
+
+async function drawMap() {
+  if (!window.L) { body.append(notice(new Problem(0, null), () => location.reload())); return; }
+  county ??= newMap();
+  if (!state.pack) { county.fitCounty(); return; }
+  const { cells } = state.pack.sections;
+  const bbox = around(cells.features);
+  county.homes(state.today.households.map(asPoint));
+  county.households({ features: state.today.households.map(asPoint) });
+  marks();
+  county.box.dataset.ready = "true";
+  if (!state.linked) { state.linked = true; await linked(); }
+  if (state.bbox === bbox) return;
+  state.bbox = bbox;
+  await ground(bbox).catch(mapProblem);
+}
+
+function newMap() {
+  const made = new CountyMap();
+  const locate = el("button", { class: "tool", type: "button", "aria-label": t("map.locate"), title: t("map.locate"), on: { click: goToMe } }, icon("locate"));
+  // a report takes its place from the map's middle; the map's own tools come after the zoom buttons
+  byId("map-tools").append(el("div", { class: "tool-group" }, locate));
+  report = new Report(made, { known, onDone: reported, onQueued: showUnsent, onCase: open });
+  return made;
+}
+
+const asPoint = ({ lon, lat }) => ({ geometry: { type: "Point", coordinates: [lon, lat] } });
+const ownCodes = () => new Set(data.me.cells.map((cell) => cell.code));
+const known = () => ({
+  cells: state.pack?.sections.cells.features, own: ownCodes(), me: data.me.worker, cases: state.today?.cases, categories: state.pack?.sections.categories,
+});
+
+/** One's own cells with their neighbours: a phone needs no more of the county. Answers the part of the map they lie in. */
+function around(features) {
+  const codes = ownCodes();
+  const own = features.filter((one) => codes.has(one.properties.code));
+  if (!own.length) {
+    county.fitCounty();
+    return county.bbox();
+  }
+  county.own(own);
+  if (!state.bbox) county.fit(county.groups.chosen, 20);
+  const { colour: color, width: weight, dash: dashArray } = look.lines.cell_close;
+  const spoken = features.map((one) => ({ ...one, properties: { ...one.properties, name: named(one.properties) } }));
+  county.put("cells", county.geojson({ type: "FeatureCollection", features: spoken }, "borders", { style: { fill: false, color, weight, dashArray, opacity: 0.7 } }));
+  county.names("cell", spoken.filter((one) => !codes.has(one.properties.code)), "cell");
+  county.names("own", spoken.filter((one) => codes.has(one.properties.code)), "own");
+  return county.bbox(county.groups.chosen.getBounds().pad(1));
+}
+
+/** Water, roads, names and enterprises around: from the phone where they were kept. */
+async function ground(bbox) {
+  const drawn = ["water", "roads", "places"].map(async (name) => county[name](await groundOf(name, bbox, layer)));
+  drawn.push(groundOf("enterprises", bbox, layer).then((found) => {
+    county.enterprises(found, () => ({ size: 16, filled: true }));
+    county.names("enterprise", found.features, "enterprise");
+    drawLegend(found.legend);
   }));
-  const codes = new Set(state.me.cells.map((cell) => cell.code));
-  county.names("cell", features.filter((one) => !codes.has(one.properties.code)), "cell");
-  county.names("own", features.filter((one) => codes.has(one.properties.code)), "own");
-}
-
-async function loadCases() {
-  const { rows } = await all("/incidents", { open: true });
-  state.cases = rows.sort((a, b) => new Date(a.due_at) - new Date(b.due_at));
-}
-
-async function loadHouseholds() {
-  state.households = state.me.cells.length ? (await all("/households")).rows : [];
-  const features = state.households.map((one) => ({ geometry: { type: "Point", coordinates: [one.lon, one.lat] } }));
-  county.homes(features);
-  county.households({ features });
-}
-
-async function enterprises() {
-  const collection = await layer("enterprises", { bbox: state.bbox });
-  county.enterprises(collection, () => ({ size: 16, filled: true }));
-  county.names("enterprise", collection.features, "enterprise");
-  drawLegend(collection.legend);
+  const results = await Promise.allSettled(drawn);
+  const failed = results.find(({ status }) => status === "rejected");
+  county.box.dataset.base = failed ? "failed" : "drawn";
+  // a base map that was never fetched is no reason to stop: cells and households are there
+  if (failed && failed.reason.status !== 0) throw failed.reason;
 }
 
 function drawLegend(glyphs) {
   const lights = ["very_late", "red", "yellow", "green"].map((name) => ({ draw: "light", glyph: name, label: t(`light.${name}`) }));
-  const marks = [{ draw: "point", colour: look.colours.household, label: t("map.household") }, { draw: "line", colour: look.colours.accent, width: 3, label: t("map.own_cell") }];
-  legend(t("map.legend"), [lights, marks, glyphs]);
+  const signs = [{ draw: "point", colour: look.colours.household, label: t("map.household") }, { draw: "line", colour: look.colours.accent, width: 3, label: t("map.own_cell") }];
+  legend(t("map.legend"), [lights, signs, glyphs]);
 }
 
-async function title() {
-  const names = state.me.cells.map((cell) => named(cell));
+function title() {
+  const names = data.me.cells.map((cell) => named(cell));
   if (names.length) byId("own-cells").textContent = names.length > 1 ? t("field.cells", { first: names[0], n: names.length, more: names.length - 1 }) : names[0];
-  const { rows } = await all("/areas");
-  const areas = new Map(rows.map((area) => [area.code, area]));
-  const community = areas.get(state.cells[0]?.properties.area.code);
-  const town = named(areas.get(community?.parent) ?? community);
-  byId("own-line").textContent = [town, named(state.me.worker) || state.me.name, day(serverNow())].filter(Boolean).join(" · ");
+  const { unit } = state.pack.sections.me ?? {};
+  byId("own-line").textContent = [typeof unit === "string" ? unit : named(unit), named(data.me.worker) || data.me.name, date(serverNow())].filter(Boolean).join(" · ");
 }
 
 // --- the sheet ---
@@ -107,55 +224,111 @@ function show(view) {
   state.view = view;
   for (const name of ["cases", "households"]) byId(`show-${name}`).setAttribute("aria-pressed", String(name === view));
   if (byId("sheet").dataset.stop === "peek") stop("half");
-  draw();
+  if (state.today) draw();
 }
 
 function draw() {
-  body.replaceChildren(...(state.view === "cases" ? casesList() : householdsList()));
+  body.replaceChildren(...(state.view === "cases" ? todayList() : householdsList()));
   body.scrollTop = 0;
+  body.dataset.drawn = "true";
   marks();
 }
 
-const groups = { all: () => true, late: ({ light: name }) => name === "red" || name === "very_late", soon: ({ light: name }) => name === "yellow" };
+const filters = {
+  ...Object.fromEntries(Object.entries(GROUPS).map(([name, group]) => [name, () => state.today.cases.filter(group)])),
+  visits: () => state.today.visits, sign: () => state.today.handovers,
+};
+const casesShown = () => (GROUPS[state.filter] ? filters[state.filter]() : []);
+const visitsShown = () => (["all", "visits"].includes(state.filter) ? state.today.visits : []);
+const sheetsShown = () => (["all", "sign"].includes(state.filter) ? state.today.handovers : []);
+const places = () => visitsShown().map(({ lon, lat }) => [lon, lat]);
 
-function casesList() {
-  const count = (name) => state.cases.filter(groups[name]).length;
-  const chip = (name, glyph) => el(
-    "button", { class: "chip", type: "button", "aria-pressed": String(state.filter === name), on: { click: () => { state.filter = name; draw(); } } },
-    el("span", {}, glyph && light(glyph, 20), `${t(`field.filter_${name}`)} ${number(count(name))}`),
+const everything = () => state.today.cases.length + state.today.visits.length + state.today.handovers.length;
+
+function todayList() {
+  const { cases } = state.today;
+  const total = everything();
+  const made = state.pack.about.made_at;
+  const at = date(made) === date(serverNow()) ? time(made) : moment(made);
+  const head = el(
+    "div", { class: "sheet-head" }, el("h1", { id: "sheet-title" }, t("field.today")), el("span", { class: "quiet" }, t("phone.todo", { n: number(total) })),
+    el("span", { class: "aged quiet" }, t("phone.as_of", { at })),
   );
-  const rows = filtered().map((row, i) => el("li", {}, task(row, i + 1)));
-  const head = el("div", { class: "sheet-head" }, el("h1", { id: "sheet-title" }, t("field.today")), el("span", { class: "quiet" }, t("unit.items", { n: number(state.cases.length) })));
-  if (!state.me.cells.length) return [head, empty(t("field.no_cells"), t("field.no_cells_text"))];
-  if (!state.cases.length) return [head, empty(t("field.nothing"), t("field.nothing_text"))];
-  return [head, el("div", { class: "chips" }, chip("all"), chip("late", "red"), chip("soon", "yellow")), el("ol", {}, ...rows)];
+  if (!data.me.cells.length) return [head, empty(t("field.no_cells"), t("field.no_cells_text"))];
+  if (!total) return [head, empty(t("field.nothing"), t("field.nothing_text"))];
+  const rows = casesShown().map((row, i) => caseRow(row, i + 1, state.here, () => open(row)));
+  const visitRows = visitsShown().map((one, i) => visitRow(one, rows.length + i + 1, state.here, () => openHome(one)));
+  return [
+    head, chips(), sheetsShown().length > 0 && el("div", { class: "sheets" }, ...sheetsShown().map((one) => handoverRow(one, () => sign(one)))),
+    el("ol", { class: "cases" }, ...rows.map((row) => el("li", {}, row))),
+    visitRows.length > 0 && el("h2", { class: "sheet-part" }, t("phone.visits")), walkLine(places(), state.here),
+    el("ol", { class: "visits" }, ...visitRows.map((row) => el("li", {}, row))),
+    !cases.length && state.filter === "all" && empty(t("field.nothing"), t("field.nothing_text")),
+  ].filter(Boolean);
 }
 
-const filtered = () => state.cases.filter(groups[state.filter]);
-
-function task(row, n) {
-  const where = [named(row.cell) || t("case.outside"), away(row), row.number].filter(Boolean).join(" · ");
+function chips() {
+  const chip = (name, words, glyph) => el(
+    "button", { class: "chip", type: "button", "aria-pressed": String(state.filter === name), dataset: { filter: name }, on: { click: () => { state.filter = name; draw(); } } },
+    el("span", {}, glyph && light(glyph, 20), el("span", { class: glyph ? "chip-word" : null }, words), " ", number(name === "all" ? everything() : filters[name]().length)),
+  );
+  const some = (name, words) => filters[name]().length > 0 && chip(name, words);
   return el(
-    "button", { class: "task", type: "button", dataset: { id: row.id }, on: { click: () => open(row) } },
-    light(lightOf(row), 32, n), el("span", { class: "what" }, named(row.category)),
-    el("span", { class: `when when-${lightOf(row)}` }, standing(row)), el("span", { class: "where" }, where),
-    el("span", { class: "visually-hidden" }, t(`light.${lightOf(row)}`)),
+    "div", { class: "chips" }, chip("all", t("field.filter_all")), chip("late", t("field.filter_late"), "red"), chip("soon", t("field.filter_soon"), "yellow"),
+    some("visits", t("phone.filter_visits")), some("sign", t("phone.filter_sign")),
   );
 }
 
-const away = (row) => (state.here ? distance(Math.round(county.map.distance([row.lat, row.lon], state.here))) : "");
+async function sign(one) {
+  await acting(() => post(`/handovers/${one.id}/sign`, {}));
+}
+
+/** Something that needs the server now; then the list anew. */
+async function acting(work) {
+  try {
+    await work();
+    await refresh();
+    draw();
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    body.prepend(notice(error));
+  }
+}
 
 function householdsList() {
-  const rows = state.households.map((one) => el(
-    "tr", { dataset: { row: one.code }, on: { click: () => goTo(one) } },
-    el("td", {}, el("button", { class: "link", type: "button" }, one.address)), el("td", {}, one.housing ? t(`housing.${one.housing}`) : "–"),
-    el("td", { class: "number" }, number((one.children ?? 0) + (one.adults ?? 0) + (one.elders ?? 0))),
+  const rows = state.today.households.map((one) => el(
+    "tr", { dataset: { row: one.id }, on: { click: () => openHome(one) } },
+    el("td", {}, el("button", { class: "link", type: "button" }, one.address)), el("td", {}, housing(one)), el("td", { class: "number" }, number(people(one))),
   ));
   const heads = [t("household.address"), t("household.housing"), t("household.members")].map((text, i) => el("th", { scope: "col", class: i === 2 ? "number" : null }, text));
   return [
     el("div", { class: "sheet-head" }, el("h1", { id: "sheet-title" }, t("field.households")), el("span", { class: "quiet" }, t("unit.households", { n: number(rows.length) }))),
     rows.length ? el("table", {}, el("thead", {}, el("tr", {}, ...heads)), el("tbody", {}, ...rows)) : empty(t("field.no_households")),
   ];
+}
+
+const housing = (one) => ((one.housing_type ?? one.housing) ? t(`housing.${one.housing_type ?? one.housing}`) : "–");
+const members = (one) => one.members ?? one;
+const people = (one) => (members(one).children ?? 0) + (members(one).adults ?? 0) + (members(one).elders ?? 0);
+
+/** A household as the pack knows it; its whole file is opened with a reason, and needs a network. */
+function openHome(one) {
+  county && goTo(one);
+  const contact = [one.contact_name ?? one.contact?.name, one.contact_phone ?? one.contact?.phone].filter(Boolean).join(" ");
+  const facts = [
+    [t("household.housing"), housing(one)], [t("household.members"), t("phone.people", { children: number(members(one).children), adults: number(members(one).adults), elders: number(members(one).elders) })],
+    [t("phone.last_visit"), one.last_visit ? date(one.last_visit) : t("phone.never")], contact && [t("phone.contact"), contact],
+    state.here && [t("phone.away"), distance(Math.round(county.map.distance([one.lat, one.lon], [state.here[1], state.here[0]])))],
+  ].filter(Boolean);
+  const title = el("h1", { tabindex: "-1" }, one.address);
+  const close = el("button", { class: "icon-button", type: "button", "aria-label": t("case.close"), on: { click: draw } }, icon("close"));
+  body.replaceChildren(el(
+    "article", { class: "case home-card" }, el("header", { class: "case-head" }, icon("home", 28), title, close),
+    el("dl", { class: "facts" }, ...facts.map(([term, text]) => el("div", {}, el("dt", {}, term), el("dd", {}, text)))),
+    el("a", { class: "button button-primary", href: "/visits" }, t("phone.open_visits")),
+  ));
+  body.scrollTop = 0;
+  title.focus();
 }
 
 function goTo(place) {
@@ -165,39 +338,87 @@ function goTo(place) {
 }
 
 function marks() {
-  county.incidents(filtered(), { numeral: (_, i) => i + 1, size: 32, onChoose: open });
+  if (!county || !state.today) return;
+  const visits = visitsShown().map((one) => ({ id: `visit ${one.id}`, lon: one.lon, lat: one.lat, light: one.red ? "red" : "green", category: { name: one.address }, home: one }));
+  county.incidents([...casesShown(), ...visits], { numeral: (_, i) => i + 1, size: 32, onChoose: (row) => (row.home ? openHome(row.home) : open(row)) });
+  drawWalk(county, places(), state.here);
 }
+
+// --- one case ---
 
 async function open(row) {
   stop("half");
-  const article = await shown(body, () => loadCase(row.id, { onClose: draw, onDone: () => done(row) }), () => open(row));
-  if (!article) return;
-  body.replaceChildren(article);
+  try {
+    const article = await (navigator.onLine ? loadCase(row.id, { onClose: draw, onDone: () => done(row), carryOut }) : keptCase(row));
+    body.replaceChildren(article);
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    if (error.status) { body.replaceChildren(notice(error, () => open(row))); return; }
+    body.replaceChildren(keptCase(row));
+  }
   body.scrollTop = 0;
-  article.querySelector("h1").focus();
+  body.querySelector("h1").focus();
+  if (!county) return;
   county.home = null;
   county.map.panTo(county.at(row.lon, row.lat), { animate: false });
+}
+
+/** A case as the pack knows it: what it is and when it is due; a note can be added, and waits for a network. */
+function keptCase(row) {
+  const close = el("button", { class: "icon-button", type: "button", "aria-label": t("case.close"), on: { click: draw } }, icon("close"));
+  const area = el("textarea", { name: "note", rows: 3, required: true, maxlength: 4000 });
+  const form = el("form", { class: "act-fields", dataset: { form: "comment" } }, el("label", { class: "field" }, el("span", {}, t("act.comment")), area), el("button", { class: "button button-primary", type: "submit" }, t("phone.keep_note")));
+  const key = newKey();
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    await carryOut(row, "comment", { note: area.value }, key);
+    draw();
+  });
+  return el(
+    "article", { class: "case", dataset: { case: row.id } },
+    el("header", { class: "case-head" }, light(row.light ?? "green", 28), el("h1", { tabindex: "-1" }, named(row.category)), close, el("p", { class: "sub" }, [row.number, named(row.cell)].filter(Boolean).join(" · "))),
+    el("dl", { class: "facts" }, el("div", {}, el("dt", {}, t("case.status")), el("dd", {}, t(`status.${row.status}`))), el("div", {}, el("dt", {}, t("case.due")), el("dd", {}, moment(row.due_at)))),
+    row.summary && el("p", { class: "case-text" }, row.summary), el("p", { class: "notice notice-offline" }, t("phone.kept_case")), form,
+  );
+}
+
+/** A step of a case goes through the queue: it survives the page, and what others did meanwhile is shown first. */
+async function carryOut(incident, action, given, key) {
+  // a note stands beside whatever others do
+  const seen = action === "comment" || !incident.responsible ? null : incident.seen ?? picked(incident);
+  if (!await add(key, given, { action: { incident: incident.id, action, seen } })) {
+    await post(`/incidents/${incident.id}/actions/${action}`, given, { "Idempotency-Key": key });
+    return;
+  }
+  const { refused } = await sendAll();
+  await showUnsent();
+  if (!refused.has(key)) return;
+  // its writer is here to decide: out of the queue, back into the form
+  const waits = (await unsent()).find((one) => one.key === key);
+  if (waits) await drop(waits);
+  await showUnsent();
+  throw refused.get(key);
 }
 
 /** The case that the address names: a link in a mailbox or from somebody else. */
 async function linked() {
   const id = Number(new URLSearchParams(location.search).get("case"));
   if (!id) return;
-  const row = state.cases.find((one) => one.id === id) ?? await get(`/incidents/${id}`).catch(mapProblem);
+  const row = state.today.cases.find((one) => one.id === id) ?? await get(`/incidents/${id}`).catch(mapProblem);
   if (row) await open(row);
 }
 
 /** After an action: the list anew, and the case where it stands now. */
 async function done(row) {
-  await loadCases();
   draw();
-  const still = state.cases.find((one) => one.id === row.id);
+  await refresh();
+  const still = state.today.cases.find((one) => one.id === row.id);
   if (still) await open(still);
 }
 
 function stop(name) {
   byId("sheet").dataset.stop = name;
-  county.map.invalidateSize({ animate: false });
+  county?.map.invalidateSize({ animate: false });
 }
 
 /** Drag the sheet's handle up or down from one stop to the next. */
@@ -222,11 +443,10 @@ function goToMe() {
   if (!navigator.geolocation) { failed(); return; }
   navigator.geolocation.getCurrentPosition(
     ({ coords }) => {
-      state.here = [coords.latitude, coords.longitude];
-      county.map.setView(county.at(coords.longitude, coords.latitude), Math.max(16, county.map.getZoom()), { animate: false });
-      const dot = county.label([coords.longitude, coords.latitude], "here");
-      county.put("here", window.L.layerGroup([dot]));
-      if (state.view === "cases") draw();
+      state.here = [coords.longitude, coords.latitude];
+      county.map.setView(county.at(...state.here), Math.max(16, county.map.getZoom()), { animate: false });
+      county.put("here", window.L.layerGroup([county.label(state.here, "here")]));
+      if (state.today && !busy()) draw();
     },
     failed,
     { enableHighAccuracy: true, timeout: 15000 },
@@ -241,26 +461,24 @@ async function showUnsent() {
   return waiting;
 }
 
-async function sendUnsent() {
-  if (!await showUnsent()) return;
+/** Send what waits; how many went. */
+async function sendWaiting() {
+  await showUnsent();
   const { sent, refused } = await sendAll();
   await showUnsent();
   if (refused.size) await showWaiting();
-  if (sent.size && state.me) {
-    await loadCases();
-    if (!refused.size) draw();
-  }
+  return sent.size;
 }
 
 /** Send what waits, and show what still does. */
 async function sendOrShow() {
-  await sendUnsent();
+  await refresh();
   if (await showUnsent()) await showWaiting();
 }
 
 async function showWaiting() {
   stop("half");
-  body.replaceChildren(...await waitingList({ onMend: mended, onChange: sentAgain }));
+  body.replaceChildren(...await waitingList({ onMend: mended, onChange: sentAgain, more: exportPart(state.pack?.about) }));
   body.scrollTop = 0;
 }
 
@@ -271,15 +489,15 @@ async function mended() {
 }
 
 async function sentAgain() {
-  await sendUnsent();
+  await refresh();
   if (await showUnsent()) await showWaiting();
   else draw();
 }
 
 async function reported(answer) {
   if (!answer) return;
-  await loadCases();
   draw();
+  await refresh();
 }
 
 function mapProblem(error) {

@@ -20,6 +20,9 @@ export class Problem extends Error {
   }
 }
 
+/** What happens when the session has ended: to the log-in, and back here afterwards. A page that keeps things puts them away first. */
+export const session = { ended: () => location.assign(`/login?next=${encodeURIComponent(location.pathname + location.search)}`) };
+
 // on the map, where everybody looks: what is shown is as old as the page
 addEventListener("offline", () => byId("map-state")?.replaceChildren(notice(new Problem(0, null))));
 addEventListener("online", () => byId("map-state")?.replaceChildren());
@@ -71,7 +74,7 @@ async function answer(url, options) {
     throw new Problem(0, null);
   }
   const body = response.status === 204 ? null : await response.json().catch(() => null);
-  if (response.status === 401) location.assign(`/login?next=${encodeURIComponent(location.pathname + location.search)}`);
+  if (response.status === 401) session.ended();
   if (!response.ok) throw new Problem(response.status, body);
   return body;
 }

@@ -467,12 +467,6 @@ export async function baseMap(county, fetchLayer, names = ["areas", "land", "wat
   await settled(county, drawn);
 }
 
-/** The base map of a part of the county alone, for a phone. */
-export async function baseMapOf(county, fetchLayer, bbox) {
-  const drawn = ["water", "roads", "places"].map(async (name) => county[name](await fetchLayer(name, { bbox })));
-  await settled(county, drawn);
-}
-
 async function settled(county, drawn) {
   const results = await Promise.allSettled(drawn);
   const failed = results.find(({ status }) => status === "rejected");

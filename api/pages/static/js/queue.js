@@ -3,48 +3,36 @@
 // that ended loses nothing; and its key, made once, lets it have one effect however often it is sent.
 
 import { data } from "./dom.js";
-import { Problem, post } from "./http.js";
+import { Problem, get, post, upload } from "./http.js";
+import { Base } from "./idb.js";
+import { asValue, sealed } from "./sealing.js";
+import { lock, unlock } from "./held.js";
 
 const STORE = "entries";
-const LOCK = `gridmap.queue.${data.me.username}`;
-let opened = null;
+const base = new Base("gridmap-queue", { [STORE]: { keyPath: "n", autoIncrement: true, unique: "key" } });
+const AT_ONCE = 50;
 
-function database() {
-  opened ??= new Promise((resolve, reject) => {
-    const asked = indexedDB.open("gridmap-queue", 1);
-    asked.onupgradeneeded = () => asked.result.createObjectStore(STORE, { keyPath: "n", autoIncrement: true }).createIndex("key", "key", { unique: true });
-    asked.onsuccess = () => resolve(asked.result);
-    asked.onerror = () => reject(asked.error);
-  });
-  opened.catch(() => { opened = null; });
-  return opened;
-}
+/** One tab at a time, whoever's entries. A browser without locks goes on: keys still keep every effect single. */
+const alone = (work) => (navigator.locks ? navigator.locks.request("gridmap.queue", work) : work());
+const put = (one) => base.put(STORE, one);
 
-/** Do one thing in a transaction; done only when it is on the disk. */
-async function within(mode, work) {
-  const base = await database();
-  return new Promise((resolve, reject) => {
-    const transaction = base.transaction(STORE, mode, { durability: "strict" });
-    const request = work(transaction.objectStore(STORE));
-    transaction.oncomplete = () => resolve(request.result);
-    transaction.onabort = () => reject(transaction.error);
-  });
-}
+/** Whatever waits on this phone, oldest first. By the order of writing: a phone's clock may be wrong. */
+export const everything = () => base.all(STORE);
 
-/** One tab at a time. A browser without locks goes on: keys still keep every effect single. */
-const alone = (work) => (navigator.locks ? navigator.locks.request(LOCK, work) : work());
-
-/** All entries of this user that wait, oldest first. By the order of writing: a phone's clock may be wrong. */
+/** All entries of this user that wait. */
 export async function unsent() {
-  const all = await within("readonly", (store) => store.getAll());
-  return all.filter((one) => one.owner === data.me.username);
+  return (await everything()).filter((one) => one.owner === data.me?.username);
 }
 
-/** Put an entry in. Whether it could be kept: not on a full device, nor in some private windows. */
-export async function add(key, body) {
-  const entry = { owner: data.me.username, key, body, at: new Date().toISOString(), problem: null };
+/**
+ * Put an entry in: a report, or with `action: {incident, action, seen}` a step of a case; `photo`: the bytes of one.
+ * Whether it could be kept: not on a full device, nor in some private windows.
+ */
+export async function add(key, body, { photo = null, action = null } = {}) {
+  const { username, worker } = data.me;
+  const entry = { owner: username, worker: worker?.id ?? null, key, body, photo, action, at: new Date().toISOString(), problem: null };
   try {
-    await within("readwrite", (store) => store.add(entry));
+    await base.within(STORE, "readwrite", (store) => store.add(entry));
     return true;
   } catch {
     return false;
@@ -52,12 +40,39 @@ export async function add(key, body) {
 }
 
 /** Take an entry out, when it has been sent, or to mend it, or because its writer drops it. */
-export const drop = (one) => within("readwrite", (store) => store.delete(one.n));
+export const drop = (one) => base.drop(STORE, one.n);
 
-/** Let an entry that was refused be sent again. */
-export const retry = (one) => within("readwrite", (store) => store.put({ ...one, problem: null }));
+/** Let an entry that was refused be sent again; `seen`: the state of the case that its writer has now seen. */
+export const retry = (one, seen = null) => put({ ...one, problem: null, action: one.action && { ...one.action, seen: seen ?? one.action.seen } });
 
-export const send = ({ key, body }) => post("/incidents", body, { "Idempotency-Key": key });
+/** Send one, and answer what the server says. An entry whose report is there already sends its photo alone. */
+export async function send(one) {
+  const headers = { "Idempotency-Key": one.key };
+  if (one.action) {
+    await unchanged(one.action);
+    return post(`/incidents/${one.action.incident}/actions/${one.action.action}`, one.body, headers);
+  }
+  const answer = one.done ?? await post("/incidents", one.body, headers);
+  if (one.photo) {
+    if (one.n && !one.done) await put({ ...one, done: answer });
+    await upload(`/incidents/${answer.id}/photos`, one.photo, "image/jpeg", { "Idempotency-Key": `${one.key}-photo` });
+  }
+  return answer;
+}
+
+/** Whether a case still stands as the writer saw it: else 409 `changed` with both, for the writer to decide. */
+async function unchanged({ incident, seen }) {
+  if (!seen) return;
+  const now = await get(`/incidents/${incident}`);
+  const differs = Object.keys(seen).some((name) => JSON.stringify(seen[name]) !== JSON.stringify(picked(now)[name]));
+  if (differs) throw new Problem(409, { code: "changed", seen, now: picked(now) });
+}
+
+/** What of a case another's step changes. */
+export const picked = ({ status, category, cell, responsible, due_at, priority, closed_at }) => ({
+  status, category: category.code, cell: cell?.code ?? null, worker: responsible?.worker?.name ?? null, body: responsible?.body?.name ?? null,
+  due_at, priority, closed_at,
+});
 
 /**
  * Whether the entry itself is not to blame: no network, a server down or busy, a session that ended, a page that is out
@@ -73,18 +88,78 @@ export function sendAll() {
   return alone(async () => {
     const sent = new Map();
     const refused = new Map();
-    for (const one of await unsent()) {
-      if (one.problem) continue;
-      try {
-        sent.set(one.key, await send(one));
-        await drop(one);
-      } catch (error) {
-        if (!(error instanceof Problem)) throw error;
-        if (transient(error)) break;
-        refused.set(one.key, error);
-        await within("readwrite", (store) => store.put({ ...one, problem: { status: error.status, body: error.body } }));
+    try {
+      await sendSealed().catch((error) => { if (!(error instanceof Problem) || transient(error)) throw error; });
+      for (const one of await unsent()) {
+        if (one.problem || one.sealed || one.held) continue;
+        try {
+          sent.set(one.key, await send(one));
+          await drop(one);
+        } catch (error) {
+          if (!(error instanceof Problem) || transient(error)) throw error;
+          refused.set(one.key, error);
+          const latest = (await base.get(STORE, one.n)) ?? one;
+          await put({ ...latest, problem: { status: error.status, body: error.body } });
+        }
       }
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error; // no network now: later
     }
     return { sent, refused };
+  });
+}
+
+/** Sealed entries go with anybody's session: the server files each for the one who wrote it. */
+async function sendSealed() {
+  const waiting = (await everything()).filter((one) => one.sealed && !one.problem);
+  for (let i = 0; i < waiting.length; i += AT_ONCE) {
+    const some = waiting.slice(i, i + AT_ONCE);
+    const { results } = await post("/sealed", { entries: some.map(({ key, sealed: bytes, key_id }) => ({ key, sealed: bytes, key_id })) });
+    const answered = new Map(results.map((one) => [one.key, one]));
+    for (const one of some) await settled(one, answered.get(one.key));
+  }
+}
+
+async function settled(one, result) {
+  if (result?.status === "taken") {
+    // its photo, if any, can only be attached by its writer
+    if (one.photo || one.held) await put({ ...one, sealed: null, done: { id: result.incident_id } });
+    else await drop(one);
+  } else if (result) {
+    const body = typeof result.problem === "string" ? { detail: result.problem } : result.problem;
+    await put({ ...one, problem: { status: 422, body } });
+  }
+}
+
+/**
+ * Put everything that waits out of sight: reports sealed to the server's key, photos and steps of cases under the phone's
+ * lasting key, for their writer. Nothing is deleted before its replacement is on the disk.
+ */
+export function putAway(sealingKey) {
+  return alone(async () => {
+    for (const one of await everything()) {
+      if (one.sealed || one.held) continue;
+      const { body, photo, action, done, ...rest } = one;
+      if (!action && !done && sealingKey) {
+        const bytes = await sealed({ kind: "incident", worker: one.worker, body, written_at: one.at }, sealingKey);
+        await put({ ...rest, sealed: bytes, key_id: sealingKey.id, held: photo && { photo: await lock(photo) } });
+      } else {
+        await put({ ...rest, held: { rest: await lock({ body, action, done }), photo: photo && await lock(photo) } });
+      }
+    }
+  });
+}
+
+/** The writer is back on this phone: what was held can be read and sent again. */
+export function takeBack() {
+  return alone(async () => {
+    for (const one of await unsent()) {
+      if (!one.held) continue;
+      const { held, ...entry } = one;
+      const photo = held.photo ? await unlock(held.photo) : null;
+      const rest = held.rest ? await unlock(held.rest) : null;
+      if ((held.photo && !photo) || (held.rest && !rest)) continue;
+      await put({ ...entry, photo, ...(rest && asValue(rest)) });
+    }
   });
 }

@@ -3,8 +3,11 @@
 import { byId, data, distance, el, lang, moment, named, number, svg, t, time } from "./dom.js";
 import { Problem, get, notice } from "./http.js";
 import { icon } from "./glyphs.js";
-import { dropDraft, loadDraft, newKey, saveDraft } from "./drafts.js";
+import { behalfOf, behalfPart, nearbyPart, photoPart } from "./report-extras.js";
+import { dropDraft, dropPhoto, loadDraft, loadPhoto, newKey, recentCategories, saveDraft, savePhoto, usedCategory } from "./drafts.js";
 import { add, drop, send, sendAll, transient, unsent } from "./queue.js";
+import { located } from "./whereabouts.js";
+import { beginWriting, endWriting } from "./writing.js";
 
 /* global L */
 
@@ -14,9 +17,12 @@ const BOTH = "both";
 const FINGER_PX = 12;
 
 export class Report {
-  /** `county`: the map; `cells`: features of cells, for the side question; `onDone(answer | null)`: back to the list. */
-  constructor(county, { cells, onDone, onQueued }) {
-    Object.assign(this, { county, cells, onDone, onQueued, categories: null, draft: null, place: null, serial: 0, pinned: false });
+  /**
+   * `county`: the map; `onDone(answer | null)`: back to the list; `onCase(row)`: a case like it is looked at instead;
+   * `known()`: what the pack holds: cells (features), own (codes), me, cases, categories.
+   */
+  constructor(county, { known, onDone, onQueued, onCase }) {
+    Object.assign(this, { county, known, onDone, onQueued, onCase, categories: null, draft: null, photo: null, place: null, serial: 0, pinned: false });
     byId("pin").append(pin());
     byId("report-close").addEventListener("click", () => this.close());
     byId("send").addEventListener("click", () => this.send());
@@ -38,7 +44,10 @@ export class Report {
       this.#circle();
       if (kept.category) this.#locate();
     } else this.#gps();
+    this.categories ??= this.known().categories ?? null;
     this.#show();
+    this.photo = kept ? await loadPhoto() : null;
+    if (this.photo) this.#show();
     try {
       this.categories ??= await get("/categories");
     } catch (error) {
@@ -58,6 +67,8 @@ export class Report {
   }
 
   #mode(on) {
+    if (on) beginWriting();
+    else endWriting();
     document.body.classList.toggle("reporting", on);
     for (const id of ["field-bar", "sheet", "dock"]) byId(id).hidden = on;
     for (const id of ["report-bar", "report", "report-dock", "pin", "map-hint"]) byId(id).hidden = !on;
@@ -122,9 +133,17 @@ export class Report {
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
       if (serial !== this.serial || !this.draft) return;
-      this.place = { error };
+      this.place = error.code === "offline" ? this.#fromPack(error) : { error };
     }
     this.#show();
+  }
+
+  /** Without a network the pack's outlines say which cell it is; beyond them the server will. */
+  #fromPack(error) {
+    const known = this.known();
+    if (!known.cells?.length) return { error };
+    const place = located(this.draft.lon, this.draft.lat, this.draft.accuracy_m, known);
+    return place.outside_pack ? { error } : place;
   }
 
   // --- the panel ---
@@ -132,14 +151,14 @@ export class Report {
   #show() {
     if (!this.draft) return;
     const node = byId("report");
-    const held = node.querySelector("textarea");
-    const typing = held && document.activeElement === held ? [held.selectionStart, held.selectionEnd] : null;
-    const parts = this.draft.category ? [...this.#placePart(), this.#textPart()] : [this.#categoryPart()];
-    node.replaceChildren(this.#steps(), ...parts);
+    const held = node.contains(document.activeElement) && document.activeElement.name ? document.activeElement : null;
+    const typing = held && [held.selectionStart, held.selectionEnd];
+    const parts = this.draft.category ? [...this.#placePart(), ...this.#extras(this.#textPart())] : [this.#categoryPart()];
+    node.replaceChildren(this.#steps(), ...parts.filter(Boolean));
     if (typing) {
-      const area = node.querySelector("textarea");
-      area.focus();
-      area.setSelectionRange(...typing);
+      const again = node.querySelector(`[name="${held.name}"]`);
+      again?.focus();
+      again?.setSelectionRange(...typing);
     }
     this.#sendButton();
   }
@@ -173,11 +192,15 @@ export class Report {
       if (!found.length && this.categories) list.append(el("li", { class: "report-part quiet" }, t("report.no_category")));
     };
     fill("");
+    const recent = recentCategories().map((code) => leaves.find((one) => one.code === code)).filter(Boolean);
+    const last = recent.length > 0 && el("div", { class: "recent", role: "group", "aria-label": t("phone.recent") }, ...recent.map((one) => el(
+      "button", { class: "button", type: "button", dataset: { recent: one.code }, on: { click: () => this.#choose(one.code) } }, named(one),
+    )));
     const input = el("input", {
       type: "search", placeholder: t("report.search"), "aria-label": t("report.search"), autocomplete: "off",
       on: { input: () => fill(input.value.trim().toLowerCase()) },
     });
-    return el("div", { class: "report-part" }, el("h2", {}, t("report.what")), el("div", { class: "category-search" }, icon("search", 22), input), list);
+    return el("div", { class: "report-part" }, el("h2", {}, t("report.what")), last, el("div", { class: "category-search" }, icon("search", 22), input), list);
   }
 
   #choose(code) {
@@ -194,7 +217,7 @@ export class Report {
     const { place } = this;
     if (!place) return [el("div", { class: "report-part quiet", role: "status" }, t("report.locating"))];
     if (place.error) {
-      // the place can be found by the server later; a doubtful one needs an answer first
+      // the server finds the place later; a doubtful one needs an answer first
       if (place.error.code === "offline") return [el("div", { class: "report-part" }, notice(place.error))];
       return [el("div", { class: "report-part" }, notice(place.error), this.#confirmButton(place.error))];
     }
@@ -241,7 +264,7 @@ export class Report {
 
   /** The reporter says it was on the other side: the pin goes there, just over the border. */
   #cross(cell) {
-    const feature = this.cells.find((one) => one.properties.code === cell.code);
+    const feature = (this.known().cells ?? []).find((one) => one.properties.code === cell.code);
     if (!feature) return;
     const [lon, lat] = inside(feature.geometry, [this.draft.lon, this.draft.lat]);
     this.pinned = true;
@@ -253,11 +276,22 @@ export class Report {
 
   #textPart() {
     const area = el("textarea", {
-      maxlength: 4000, rows: 3, placeholder: t("report.text_hint"), lang: lang === "zh" ? "zh-CN" : "en",
+      name: "text", maxlength: 4000, rows: 3, placeholder: t("report.text_hint"), lang: lang === "zh" ? "zh-CN" : "en",
       on: { input: () => { this.draft.text = area.value; this.#save(); } },
     });
     area.value = this.draft.text;
     return el("div", { class: "report-part" }, el("label", { class: "field" }, el("span", {}, t("report.text")), area), el("div", { id: "report-problem" }));
+  }
+
+  #extras(textPart) {
+    const near = nearbyPart(this.draft, this.known().cases ?? [], (row) => { this.close(); this.onCase(row); });
+    const withPhoto = async (bytes) => {
+      this.photo = bytes;
+      if (bytes) await savePhoto(bytes);
+      else await dropPhoto();
+      this.#show();
+    };
+    return [near, photoPart(this.photo, withPhoto), textPart, behalfPart(this.draft.behalf, (behalf) => { this.draft.behalf = behalf; this.#save(); })];
   }
 
   // --- sending ---
@@ -277,16 +311,19 @@ export class Report {
   async send() {
     const { key, category, lon, lat, accuracy_m, text, occurred_at, confirmed, side } = this.draft;
     const said = { ...(confirmed && { confirmed: true }), ...(side && side !== BOTH && { sure: true }) };
-    const body = { category, lon, lat, accuracy_m, text, occurred_at, ...said };
+    const behalf = behalfOf(this.draft);
+    const body = { category, lon, lat, accuracy_m, text, occurred_at, ...said, ...(behalf && { behalf }) };
     byId("send").disabled = true;
-    if (!await add(key, body)) {
-      await this.#sendUnkept({ key, body });
+    usedCategory(category);
+    if (!await add(key, body, { photo: this.photo })) {
+      await this.#sendUnkept({ key, body, photo: this.photo });
       return;
     }
     dropDraft();
     const { sent, refused } = await sendAll();
     this.onQueued();
     if (this.draft?.key !== key) return; // closed meanwhile: the queue has it
+    this.photo = null;
     if (sent.has(key)) this.#answered(sent.get(key));
     else if (refused.has(key)) await this.#refused(refused.get(key));
     else this.close();
@@ -307,8 +344,9 @@ export class Report {
   /** The writer is still here to mend it: out of the queue, back into the form. */
   async #refused(error) {
     this.#save();
-    const kept = (await unsent()).find((one) => one.key === this.draft.key);
-    if (kept && loadDraft()?.key === kept.key) await drop(kept);
+    const waits = (await unsent()).find((one) => one.key === this.draft.key);
+    if (waits?.photo && await savePhoto(waits.photo)) this.photo = waits.photo;
+    if (waits && loadDraft()?.key === waits.key) await drop(waits);
     this.onQueued();
     this.#problem(error, this.#confirmButton(error) ?? "");
   }

@@ -3,9 +3,10 @@
 import { byId, data, el, moment, named, t } from "./dom.js";
 import { Problem, get, notice, post } from "./http.js";
 import { lostPart } from "./resident-lost.js";
-import { dropPhoto, keepPhoto, keptPhotos, sendPhoto, shrunk } from "./resident-photo.js";
+import { dropPhoto, keepPhoto, keptPhotos, sendPhoto } from "./resident-photo.js";
 import { placeField } from "./resident-place.js";
 import { proofField } from "./resident-proof.js";
+import { shrunk } from "./shrink.js";
 
 const KEPT = "gridmap.resident.draft";
 const TRIED = "gridmap.resident.tried";

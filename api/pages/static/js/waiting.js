@@ -2,20 +2,30 @@
 
 import { el, moment, t } from "./dom.js";
 import { Problem, notice } from "./http.js";
-import { loadDraft, saveDraft } from "./drafts.js";
+import { loadDraft, saveDraft, savePhoto } from "./drafts.js";
+import { changesPart } from "./changes.js";
 import { drop, retry, unsent } from "./queue.js";
 
 /** The list's nodes. `onMend()`: the entry is the draft now; `onChange()`: something was sent again or dropped. */
-export async function waitingList({ onMend, onChange }) {
+export async function waitingList({ onMend, onChange, more = null }) {
   const entries = await unsent();
   const head = el("div", { class: "sheet-head" }, el("h1", { id: "sheet-title" }, t("waiting.title")), el("span", { class: "quiet" }, t("unit.items", { n: entries.length })));
-  return [head, el("p", { class: "waiting-note quiet" }, t("waiting.kept")), el("ol", { class: "waiting" }, ...entries.map((one) => entryRow(one, { onMend, onChange })))];
+  return [head, el("p", { class: "waiting-note quiet" }, t("waiting.kept")), el("ol", { class: "waiting" }, ...entries.map((one) => entryRow(one, { onMend, onChange }))), more];
+}
+
+/** What an entry says: the report's words, a step of a case, or that it was sealed at a log-out. */
+function saying(one) {
+  if (one.action) return [t(`act.${one.action.action}`), one.body?.note].filter(Boolean).join(" · ");
+  if (one.body) return one.body.text || t("waiting.no_text");
+  return t(one.done ? "waiting.photo_left" : "waiting.sealed");
 }
 
 function entryRow(one, { onMend, onChange }) {
-  const said = el("div", {}, el("b", {}, one.body.text || t("waiting.no_text")), el("p", { class: "quiet" }, t("waiting.since", { when: moment(one.at) })));
-  const problem = one.problem && notice(new Problem(one.problem.status, one.problem.body));
-  return el("li", { dataset: { key: one.key } }, said, problem, one.problem && buttons(one, { onMend, onChange }));
+  const said = el("div", {}, el("b", {}, saying(one)), el("p", { class: "quiet" }, t("waiting.since", { when: moment(one.at) })));
+  const { body, status } = one.problem ?? {};
+  const anyway = async () => { await retry(one, body.now); onChange(); };
+  const problem = one.problem && (body?.code === "changed" ? changesPart(body, anyway) : notice(new Problem(status, body)));
+  return el("li", { dataset: { key: one.key } }, said, one.photo && el("p", { class: "quiet" }, t("waiting.with_photo")), problem, one.problem && buttons(one, { onMend, onChange }));
 }
 
 function buttons(one, { onMend, onChange }) {
@@ -25,15 +35,17 @@ function buttons(one, { onMend, onChange }) {
   const busy = Boolean(loadDraft());
   const mendButton = button("waiting.mend", () => mend(one, onMend), "button-primary");
   mendButton.disabled = busy;
+  const whole = one.body && !one.action && !one.done;
   return el(
-    "div", { class: "waiting-actions" }, mendButton, button("waiting.again", after(retry)), button("waiting.drop", after(sure)),
-    busy && el("p", { class: "quiet" }, t("waiting.draft_first")),
+    "div", { class: "waiting-actions" }, whole && mendButton, one.problem.body?.code !== "changed" && button("waiting.again", after((entry) => retry(entry))), button("waiting.drop", after(sure)),
+    whole && busy && el("p", { class: "quiet" }, t("waiting.draft_first")),
   );
 }
 
 /** Make it the draft again, under its old key: it was refused, so it had no effect yet. It leaves only once it is a draft. */
 async function mend(one, onMend) {
   if (!saveDraft({ key: one.key, ...one.body, confirmed: undefined, sure: undefined })) return;
+  if (one.photo && !await savePhoto(one.photo)) return;
   await drop(one);
   onMend();
 }

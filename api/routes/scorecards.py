@@ -25,8 +25,10 @@ class CardQuery(BaseModel):
         str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$", description="a month of the county", examples=["2026-06"])
     ]
     area: Annotated[Code | None, Field(description="an area within the caller's own")] = None
+    category: Annotated[Code | None, Field(description="a top category holds its sub-categories")] = None
     by: Annotated[
-        Literal["area", "body", "category"], Field(description="what stands in its lines; areas: those right below")
+        Literal["area", "town", "community", "body", "category", "channel", "month"],
+        Field(description="what stands in its lines; area: those right below; month: the twelve up to this one"),
     ] = "area"
 
 
@@ -36,6 +38,8 @@ class Scorecard(BaseModel):
     month: str
     by: str
     area: dict[str, Any] | None
+    category: Annotated[dict[str, Any] | None, Field(description="what it is narrowed to")]
+    body: Annotated[dict[str, Any] | None, Field(description="a handler's own body, whose figures alone are told")]
     at: str
     complete: Annotated[bool, Field(description="whether the month is over")]
     total: dict[str, Any]
@@ -50,6 +54,7 @@ def scorecard(caller: Signed, query: Annotated[CardQuery, Query()]) -> Response:
 
     Each ratio tells its numerator, its denominator, what that is of, and its 95 % interval; `small` ones should be
     greyed. Hours to close count cases that are open still as "longer than this". Bodies and places, never persons.
+    `filters` of a line with `month` and `counted` list the cases behind a count (`GET /api/v1/incidents`).
     """
-    card = scoring.card(caller.ctx, caller.view, query.month, query.by, area=query.area)
+    card = scoring.card(caller.ctx, caller.view, query.month, query.by, area=query.area, category=query.category)
     return answers.json_response(document(card))

@@ -200,15 +200,15 @@ class IncidentQuery(OfCell):
     ] = None
     in_area: Annotated[Code | None, Field(description="with `counted`: of an area and those below it")] = None
     at_area: Annotated[Code | None, Field(description="with `counted`: right in an area; - for in none")] = None
-    body: Annotated[Code | None, Field(description="with `counted`: which took it first; - for none")] = None
+    first_body: Annotated[Code | None, Field(description="with `counted`: which took it first; - for none")] = None
     of_category: Annotated[Code | None, Field(description="with `counted`: this very category")] = None
     reason: Reason = None
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
-        lines = (self.month, self.in_area, self.at_area, self.body, self.of_category)
+        lines = (self.month, self.in_area, self.at_area, self.first_body, self.of_category)
         if self.counted is None and any(one is not None for one in lines):
-            raise ValueError("month, in_area, at_area, body and of_category go with counted")
+            raise ValueError("month, in_area, at_area, first_body and of_category go with counted")
         if self.counted is not None and self.month is None:
             raise ValueError("counted asks for the month")
         return self
@@ -217,8 +217,7 @@ class IncidentQuery(OfCell):
         """The figure of a scorecard whose cases are asked for."""
         if self.counted is None or self.month is None:
             return None
-        line = {"in_area": self.in_area, "at_area": self.at_area, "body": self.body, "category": self.of_category}
-        return Figure(self.month, self.counted, **line)
+        return Figure(self.month, self.counted, self.in_area, self.at_area, self.first_body, self.of_category)
 
     def filters(self) -> dict[str, Any]:
         given = {

@@ -9,6 +9,7 @@ from importlib.resources import files
 from io import BytesIO
 from typing import Any, Literal
 
+from markupsafe import Markup
 from openpyxl import Workbook
 from openpyxl.styles import Alignment, Font
 from openpyxl.utils import get_column_letter
@@ -29,23 +30,42 @@ def _words() -> dict[str, dict[str, str]]:
     return read
 
 
-def html(card: Mapping[str, Any], lang: Lang) -> str:
-    """The report as one page that needs nothing else. `card`: `usecases.scoredocs.document`."""
+def words(lang: Lang) -> Mapping[str, str]:
+    """What the report says in a language, by key: names of ratios, counts and channels among them."""
+    return _words()[lang]
+
+
+def drawings(card: Mapping[str, Any], lang: Lang) -> dict[str, Markup]:
+    """The charts as SVG: `months`, `bars` (a bar a line, most cases first; empty without lines) and `ring`."""
     said = _words()[lang]
     months = list(card["history"])
     accepted = [card["history"][month]["accepted"] for month in months]
     half = len(months) // 2
-    shown = [line for line in card["lines"] if line["counts"]["accepted"] or line["counts"]["due"]]
-    lines = sorted(shown, key=lambda line: -line["counts"]["accepted"])[:MOST_BARS]
+    lines = sorted(_shown(card), key=lambda line: -line["counts"]["accepted"])[:MOST_BARS]
     rows = [(_name(one, lang), one["counts"]["accepted"], one["counts_year_before"]["accepted"]) for one in lines]
+    channels = [(said.get(name, name), count) for name, count in card["channels"].items()]
+    return {
+        "months": charts.lines(said["months"], months[half:], accepted[half:], accepted[:half]),
+        "bars": charts.bars(said["bars"], rows) if rows and card["by"] != "month" else Markup(),
+        "ring": charts.ring(said["channels"], channels) if channels else Markup(),
+    }
+
+
+def _shown(card: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The lines that have anything to tell."""
+    return [line for line in card["lines"] if line["counts"]["accepted"] or line["counts"]["due"]]
+
+
+def html(card: Mapping[str, Any], lang: Lang) -> str:
+    """The report as one page that needs nothing else. `card`: `usecases.scoredocs.document`."""
+    said = _words()[lang]
+    shown = _shown(card)
     return page(
         "month.html", lang="zh-CN" if lang == "zh" else "en", title=_title(card, lang), w=said,
         foot=_title(card, lang), made=said["made"].format(at=card["at"][:16].replace("T", " ") + " UTC"),
         running=None if card["complete"] else said["running"], sentences=sentences(card, lang),
-        ratios=_ratios(card["total"], said), lines=[_row(line, lang) for line in shown],
-        months=charts.lines(said["months"], months[half:], accepted[half:], accepted[:half]),
-        bars=charts.bars(said["bars"], rows), small=said["small"].format(n=SMALL),
-        ring=charts.ring(said["channels"], [(said.get(name, name), n) for name, n in card["channels"].items()]),
+        ratios=_ratios(card["total"], said), lines=[_row(line, lang) for line in shown], charts=drawings(card, lang),
+        small=said["small"].format(n=SMALL),
     )  # fmt: skip
 
 
@@ -102,8 +122,20 @@ def _title(card: Mapping[str, Any], lang: Lang) -> str:
     return said["title"].format(area=area, month=card["month"])
 
 
+def name_of(thing: Mapping[str, Any] | None, lang: Lang) -> str:
+    """A line, a place or a body as it is called in a language; channels by their code."""
+    return _words()[lang]["all"] if thing is None else _name(thing, lang)
+
+
+def lasting(hours: float | None, lang: Lang) -> str:
+    """So many hours in words, days from 72 on; a dash where it is not known."""
+    return _lasting(hours, _words()[lang], "–")
+
+
 def _name(line: Mapping[str, Any], lang: Lang) -> str:
-    return str((line["name_en"] if lang == "en" else None) or line["name"] or _words()[lang]["other"])
+    said = _words()[lang]
+    own = (line["name_en"] if lang == "en" else None) or line["name"]
+    return str(own or said.get(line["code"] or "other", line["code"]))
 
 
 def _row(line: Mapping[str, Any], lang: Lang) -> dict[str, Any]:

@@ -26,15 +26,15 @@ NONE: Final = "-"
 class Figure:
     """Which figure: a local month "2026-07", one of `COUNTED`, and of which line. Codes; `NONE` where there is none.
 
-    `in_area`: an area and all below it; `at_area`: right in it, not below. `body`: which took a case first.
+    `in_area`: an area and all below it; `at_area`: right in it, not below. `first_body`: which took a case first.
     """
 
     month: str
     counted: str
     in_area: str | None = None
     at_area: str | None = None
-    body: str | None = None
-    category: str | None = None
+    first_body: str | None = None
+    of_category: str | None = None
 
 
 def behind(figure: Figure, now: datetime, zone: tzinfo) -> ColumnElement[bool]:
@@ -83,8 +83,8 @@ def _line(figure: Figure) -> list[ColumnElement[bool]]:
     return [
         _below(figure.in_area),
         _named(s.area_id, t.areas, figure.at_area),
-        _named(s.body_id, t.bodies, figure.body),
-        _named(s.category_id, t.categories, figure.category),
+        _named(s.body_id, t.bodies, figure.first_body),
+        _named(s.category_id, t.categories, figure.of_category),
     ]
 
 

@@ -9,8 +9,10 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import Connection
 
-from gridmap.store import scorecards
+from gridmap.store import accounts, read, scorecards
 from gridmap.store.behind import NONE
+from gridmap.usecases.context import Context
+from gridmap.view import View
 
 #: what a card is told apart by, and the key that the ledger has for it; months are no key
 BY: Mapping[str, str] = {
@@ -18,7 +20,7 @@ BY: Mapping[str, str] = {
     "channel": "channel",
 }  # fmt: skip
 #: how a list of cases narrows itself to a line
-_FILTERS: Mapping[str, str] = {"body_id": "body", "category_id": "of_category", "channel": "channel"}
+_FILTERS: Mapping[str, str] = {"body_id": "first_body", "category_id": "of_category", "channel": "channel"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,3 +84,19 @@ def _ids(labels: pd.DataFrame) -> list[tuple[Any, int]]:
 
 def _label(row: Any, filters: Mapping[str, Any]) -> Label:
     return Label(row["code"], row["name"], row["name_en"], {name: str(code) for name, code in filters.items()})
+
+
+def choices(ctx: Context, view: View) -> dict[str, list[Mapping[str, Any]]]:
+    """What a card may be narrowed to: the `towns` within the caller's area, and all `categories`, in order of code."""
+    own = None
+    with read(ctx.engine) as conn:
+        if view.actor is not None and view.actor.area_id is not None:
+            own = accounts.area_path(conn, view.actor.area_id)
+        areas, kinds = scorecards.labels(conn, "area_id"), scorecards.labels(conn, "category_id")
+    towns = areas[(areas["path"].str.count("/") == 3) & areas["path"].str.startswith(own or "/")]
+    return {name: _told(rows) for name, rows in (("towns", towns), ("categories", kinds))}
+
+
+def _told(rows: pd.DataFrame) -> list[Mapping[str, Any]]:
+    listed: Any = rows.sort_values("code")[["code", "name", "name_en"]].to_dict("records")
+    return list(listed)

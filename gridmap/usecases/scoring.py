@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -15,11 +15,13 @@ from gridmap.case.standing import number_of
 from gridmap.case.survival import kaplan_meier
 from gridmap.errors import Forbidden, InvalidInput, NotFound
 from gridmap.people.roles import can
-from gridmap.store import accounts, read, scorecards, single
+from gridmap.store import accounts, figures, read, scorecards, single
+from gridmap.store.behind import Figure
+from gridmap.store.filters import Asked
 from gridmap.store.scorecards import Within
 from gridmap.usecases.context import Context
 from gridmap.usecases.scorelines import BY, Label, lines
-from gridmap.view import Role, View
+from gridmap.view import Audience, Role, View
 
 #: what stands in a card's lines; "month": the months up to the card's
 LINES = (*BY, "month")
@@ -102,6 +104,21 @@ def card(
         )  # fmt: skip
 
 
+def count_of(ctx: Context, view: View, figure: Figure, filters: Mapping[str, Any]) -> int | None:
+    """How many cases a figure counts, whether or not the caller may open them all; None where that is not the
+    caller's to know. `filters`: those of the list, `category` and `channel` among them.
+    """
+    narrowed = {name: filters.get(name) for name in ("category", "channel")}
+    with read(ctx.engine) as conn:
+        body, top = _body(conn, view), _area(conn, view, figure.in_area)
+        if body is not None and figure.first_body != body["code"]:
+            return None
+        if body is None and figure.in_area is None and top is not None:
+            figure = replace(figure, in_area=str(top["code"]))
+        asked = Asked(view.for_use(Audience.FIGURES), ctx.clock(), ctx.zone)
+        return figures.count_where(conn, {"figure": figure, **narrowed}, asked)
+
+
 def _body(conn: Connection, view: View) -> Mapping[str, Any] | None:
     """The body whose figures alone the caller reads: a handler the own; None for those who read an area's. Forbidden
     for roles that read no scorecards.
@@ -180,9 +197,7 @@ class _Reading:
         sums = self._sums(list(self._earlier.values()), (key,))
         sums["line"] = sums[key].map(of)
         told = sorted(set(sums["line"].dropna()), key=lambda one: str(those.labels[one].code))
-        found = []
-        for line in told:
-            found.append(self._line(those.labels[line], sums[sums["line"] == line], _in_line(key, of, line)))
+        found = [self._line(those.labels[one], sums[sums["line"] == one], _in_line(key, of, one)) for one in told]
         rest = sums[sums["line"].isna()]
         if rest[list(COUNTS)].to_numpy().any():
             found.append(self._line(those.rest, rest, lambda cases: cases[cases[key].map(of).isna()]))

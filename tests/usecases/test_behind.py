@@ -26,8 +26,7 @@ def listed(county: SmallCounty, figure: Figure, *more: Any) -> int:
 def figure(line: Line, counted: str, card: Card) -> Figure:
     """The figure that the page links to."""
     narrowed = {} if card.area is None else {"in_area": str(card.area["code"])}
-    filters = {"category" if name == "of_category" else name: code for name, code in line.label.filters.items()}
-    return Figure(line.month, counted, **{**narrowed, **filters})
+    return Figure(line.month, counted, **{**narrowed, **line.label.filters})
 
 
 @pytest.fixture
@@ -68,7 +67,7 @@ def test_a_person_lists_the_cases_by_right(worked: SmallCounty) -> None:
         assert sum(asdict(told.total.now).values()) > 0, user
         for name, count in asdict(told.total.now).items():
             asked = Figure(told.month, name, None if told.body else str(told.area["code"]),  # type: ignore[index]
-                           body=None if told.body is None else str(told.body["code"]))  # fmt: skip
+                           first_body=None if told.body is None else str(told.body["code"]))  # fmt: skip
             with read(worked.ctx.engine) as conn:
                 rows = features.page(conn, mine, "incidents", filters={"figure": asked}, limit=1000,
                                      now=worked.clock(), zone=worked.ctx.zone).rows  # fmt: skip

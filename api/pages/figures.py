@@ -76,17 +76,23 @@ def figures(request: Request, caller: Signed, query: Annotated[PageQuery, Query(
     links = _Links(told, "cases" in PAGES[role], query)
     asked = {"month": told["month"], "by": query.by, "area": query.area, "category": query.category}
     given = {name: value for name, value in asked.items() if value is not None}
-    return page(
-        request, "figures.html", county=county_of(ctx), me=caller.account, pages=PAGES[role], current="figures",
-        card=told, late=late_now(ctx, caller.view), said=monthly.words(lang), sentences=monthly.sentences(told, lang),
-        name=lambda thing: monthly.name_of(thing, lang), hours=lambda n: monthly.lasting(n, lang),
-        charts=monthly.drawings(told, lang), links=links, parts=PARTS, columns=COLUMNS, shares=SHARES, small=SMALL, late_shown=LATE_SHOWN, soon=role is not Role.SUPERVISOR,
-        lights=LATE[:2] if role is Role.SUPERVISOR else LATE,  # a supervisor opens what is late, and no more
-       
-        asked=asked, months=[shifted(_now(caller), -back) for back in range(MONTHS)], choices=choices(ctx, caller.view),
-        reports={one: f"/figures/report?{urlencode({**given, 'format': one})}" for one in _TYPES},
-        history=list(told["history"].items())[-scoring.MONTHS:][::-1], shifted=shifted,
-    )  # fmt: skip
+    late: dict[str, Any] = {
+        "late": late_now(ctx, caller.view), "late_shown": LATE_SHOWN, "soon": role is not Role.SUPERVISOR,
+        "lights": LATE[:2] if role is Role.SUPERVISOR else LATE,  # a supervisor opens what is late, and no more
+    }  # fmt: skip
+    shown: dict[str, Any] = {
+        "card": told, "charts": monthly.drawings(told, lang), "said": monthly.words(lang), "links": links,
+        "sentences": monthly.sentences(told, lang), "parts": PARTS, "columns": COLUMNS, "shares": SHARES,
+        "small": SMALL, "history": list(told["history"].items())[-scoring.MONTHS:][::-1], "shifted": shifted,
+        "name": lambda thing: monthly.name_of(thing, lang), "hours": lambda n: monthly.lasting(n, lang),
+    }  # fmt: skip
+    form: dict[str, Any] = {
+        "asked": asked, "choices": choices(ctx, caller.view),
+        "months": [shifted(_now(caller), -back) for back in range(MONTHS)],
+        "reports": {one: f"/figures/report?{urlencode({**given, 'format': one})}" for one in _TYPES},
+    }  # fmt: skip
+    frame: dict[str, Any] = {"county": county_of(ctx), "me": caller.account, "pages": PAGES[role], "current": "figures"}
+    return page(request, "figures.html", **frame, **form, **shown, **late)
 
 
 @router.get("/figures/report")

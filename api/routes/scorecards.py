@@ -41,6 +41,7 @@ class Scorecard(BaseModel):
     category: Annotated[dict[str, Any] | None, Field(description="what it is narrowed to")]
     body: Annotated[dict[str, Any] | None, Field(description="a handler's own body, whose figures alone are told")]
     at: str
+    zone: Annotated[str, Field(description="the county's time zone, by which months begin")]
     complete: Annotated[bool, Field(description="whether the month is over")]
     total: dict[str, Any]
     lines: list[dict[str, Any]]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import datetime
 from functools import cache
 from importlib.resources import files
 from io import BytesIO
 from typing import Any, Literal
+from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 from openpyxl import Workbook
@@ -22,6 +24,8 @@ Lang = Literal["zh", "en"]
 #: a chart of more bars than these is no longer read
 MOST_BARS = 15
 COLUMNS = ("accepted", "due", "disposed", "overdue", "closed")
+#: the counts under these heads
+KEPT = ("accepted", "due", "disposed", "open_overdue", "closed")
 
 
 @cache
@@ -62,7 +66,7 @@ def html(card: Mapping[str, Any], lang: Lang) -> str:
     shown = _shown(card)
     return page(
         "month.html", lang="zh-CN" if lang == "zh" else "en", title=_title(card, lang), w=said,
-        foot=_title(card, lang), made=said["made"].format(at=card["at"][:16].replace("T", " ") + " UTC"),
+        foot=_title(card, lang), made=said["made"].format(at=_made(card)),
         running=None if card["complete"] else said["running"], sentences=sentences(card, lang),
         ratios=_ratios(card["total"], said), lines=[_row(line, lang) for line in shown], charts=drawings(card, lang),
         small=said["small"].format(n=SMALL),
@@ -87,17 +91,41 @@ def xlsx(card: Mapping[str, Any], lang: Lang) -> bytes:
     said, book = _words()[lang], Workbook()
     sheet = book.active
     sheet.title = said["ratios"]
-    heads = [said[name] for name in ("figure", "share", "count", "of")]
-    rows = [[said[n], r["value"], r["numerator"], r["denominator"]] for n, r in card["total"]["ratios"].items()]
-    _fill(sheet, [*heads[:2], heads[2].split(" / ")[0], heads[3]], rows, shares=(2,))
-    keys = ("accepted", "due", "disposed", "open_overdue", "closed")
-    rows = [[_name(o, lang), *(o["counts"][k] for k in keys), o["points"]] for o in card["lines"]]
-    _fill(book.create_sheet(said["by_line"]), [said["name"], *(said[c] for c in COLUMNS), said["score"]], rows)
-    rows = [[month, *(one[k] for k in keys)] for month, one in card["history"].items()]
+    _fill(sheet, *_ratio_rows(card, said), shares=(2, 6, 7))
+    _fill(book.create_sheet(said["by_line"]), *_line_rows(card, lang), shares=(7,))
+    rows = [[month, *(one[key] for key in KEPT)] for month, one in card["history"].items()]
     _fill(book.create_sheet(said["month"]), [said["month"], *(said[c] for c in COLUMNS)], rows)
+    for one in book.worksheets:
+        one.oddFooter.left.text, one.oddFooter.right.text = _title(card, lang), "&P / &N"
     kept = BytesIO()
     book.save(kept)
     return kept.getvalue()
+
+
+def _ratio_rows(card: Mapping[str, Any], said: Mapping[str, str]) -> tuple[list[str], list[list[Any]]]:
+    """Heads and rows of the ratios."""
+    names = ("figure", "share", "numerator", "of_count", "of_what", "low", "high", "month_before", "year")
+    heads = [said[name] for name in names]
+    rows = [
+        [said[name], one["value"], one["numerator"], one["denominator"], said[f"of_{one['of']}"], *one["interval"],
+         one["points_on_month"], one["points_on_year"]]
+        for name, one in card["total"]["ratios"].items()
+    ]  # fmt: skip
+    return heads, rows
+
+
+def _line_rows(card: Mapping[str, Any], lang: Lang) -> tuple[list[str], list[list[Any]]]:
+    """Heads and rows of the lines."""
+    said = _words()[lang]
+    hours = [said["hours_of"].format(name=said[name]) for name in ("median", "p90")]
+    before = said["before"].format(name=said["accepted"])
+    heads = [said["name"], *(said[name] for name in COLUMNS), said["disposal"], *hours, before, said["score"]]
+    rows = [
+        [_name(one, lang), *(one["counts"][key] for key in KEPT), one["ratios"]["disposal"]["value"],
+         one["hours"]["median"], one["hours"]["p90"], one["counts_year_before"]["accepted"], one["points"]]
+        for one in card["lines"]
+    ]  # fmt: skip
+    return heads, rows
 
 
 def _fill(sheet: Any, heads: list[str], rows: list[list[Any]], shares: tuple[int, ...] = ()) -> None:
@@ -116,10 +144,18 @@ def _fill(sheet: Any, heads: list[str], rows: list[list[Any]], shares: tuple[int
         sheet.column_dimensions[get_column_letter(x)].width = 24 if x == 1 else 14
 
 
+def _made(card: Mapping[str, Any]) -> str:
+    """When it was made, as clocks in the county show."""
+    return datetime.fromisoformat(card["at"]).astimezone(ZoneInfo(card["zone"])).strftime("%Y-%m-%d %H:%M")
+
+
 def _title(card: Mapping[str, Any], lang: Lang) -> str:
     said = _words()[lang]
-    area = _name(card["area"], lang) if card["area"] else said["all"]
-    return said["title"].format(area=area, month=card["month"])
+    parts = [
+        name_of(card["body"] or card["area"], lang),
+        *([_name(card["category"], lang)] if card["category"] else []),
+    ]
+    return said["title"].format(area=" · ".join(parts), month=card["month"])
 
 
 def name_of(thing: Mapping[str, Any] | None, lang: Lang) -> str:
@@ -144,6 +180,7 @@ def _row(line: Mapping[str, Any], lang: Lang) -> dict[str, Any]:
         "name": _name(line, lang), "accepted": counts["accepted"], "due": counts["due"],
         "disposed": counts["disposed"], "overdue": counts["open_overdue"], "share": _percent(disposal["value"]),
         "small": disposal["small"], "median": _lasting(line["hours"]["median"], said, "–"),
+        "p90": _lasting(line["hours"]["p90"], said, "–"),
         "points": "–" if line["points"] is None else f"{line['points']:.1f}",
     }  # fmt: skip
 
@@ -155,10 +192,14 @@ def _ratios(line: Mapping[str, Any], said: Mapping[str, str]) -> list[dict[str, 
             "count": f"{one['numerator']:,} / {one['denominator']:,}",
             "of": said[f"of_{one['of']}"], "small": one["small"],
             "interval": "–" if one["value"] is None else "–".join(f"{end * 100:.1f}" for end in one["interval"]),
-            "year": "–" if one["points_on_year"] is None else said["points"].format(n=f"{one['points_on_year']:+.1f}"),
+            "month": _points(one["points_on_month"], said), "year": _points(one["points_on_year"], said),
         }
         for name, one in line["ratios"].items()
     ]  # fmt: skip
+
+
+def _points(points: float | None, said: Mapping[str, str]) -> str:
+    return "–" if points is None else said["points"].format(n=f"{points:+.1f}")
 
 
 def _percent(value: float | None) -> str:

@@ -14,7 +14,7 @@ def document(card: Card) -> dict[str, Any]:
     """The card with its ratios worked out; see docs/scorecards.md."""
     return {
         "month": card.month, "by": card.by, "area": _named(card.area), "category": _named(card.category),
-        "body": _named(card.body), "at": card.at.isoformat(), "complete": card.complete,
+        "body": _named(card.body), "at": card.at.isoformat(), "zone": card.zone, "complete": card.complete,
         "total": _line(card, card.total), "lines": [_line(card, line) for line in card.lines],
         "channels": dict(card.channels), "history": {month: asdict(one) for month, one in card.history.items()},
     }  # fmt: skip

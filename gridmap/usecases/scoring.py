@@ -66,6 +66,8 @@ class Card:
     category: Mapping[str, Any] | None
     body: Mapping[str, Any] | None
     at: datetime
+    #: the county's time zone, by which months begin
+    zone: str
     complete: bool
     total: Line
     lines: Sequence[Line]
@@ -99,7 +101,7 @@ def card(
         cards = _Reading(ctx, conn, month, within, now)
         found = cards.by_month() if by == "month" else cards.lines(by, top)
         return Card(
-            month, by, top, kind, body, now, period.end <= now, cards.total(), found, cards.channels(),
+            month, by, top, kind, body, now, ctx.zone.key, period.end <= now, cards.total(), found, cards.channels(),
             cards.history(), weights or Weights(),
         )  # fmt: skip
 

@@ -10,8 +10,9 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 from pydantic import BeforeValidator, Field, ValidationError
 
+from api import auth
 from api.deps import Caller, Signed
-from api.pages.frame import PAGES, county_of, page
+from api.pages.frame import PAGES, county_of, page, page_data
 from api.pages.words import language
 from api.routes.scorecards import CardQuery
 from api.schemas.common import Code
@@ -91,7 +92,11 @@ def figures(request: Request, caller: Signed, query: Annotated[PageQuery, Query(
         "months": [shifted(_now(caller), -back) for back in range(MONTHS)],
         "reports": {one: f"/figures/report?{urlencode({**given, 'format': one})}" for one in _TYPES},
     }  # fmt: skip
-    frame: dict[str, Any] = {"county": county_of(ctx), "me": caller.account, "pages": PAGES[role], "current": "figures"}
+    county = county_of(ctx)
+    data = page_data("figures", county, lang, None, csrf=auth.csrf_token(request), timezone=ctx.settings.timezone)
+    frame: dict[str, Any] = {
+        "county": county, "me": caller.account, "pages": PAGES[role], "current": "figures", "data": data
+    }  # fmt: skip
     return page(request, "figures.html", **frame, **form, **shown, **late)
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 import pandas as pd
 from sqlalchemy import Connection, and_, case, func, select
@@ -35,3 +36,10 @@ def late(conn: Connection, view: View, now: datetime) -> pd.DataFrame:
     rows = frame(conn, query.where(is_open(), clause(view, Kind.INCIDENT, now=now)).group_by(*keys))
     rows[list(told)] = rows[list(told)].astype("int64")
     return rows[rows[list(told)].any(axis=1)].reset_index(drop=True)
+
+
+def supervisors(conn: Connection) -> Sequence[Any]:
+    """The supervisors who may log in, by id, with the path of their area."""
+    a = t.accounts.c
+    query = select(a.id, t.areas.c.path).join(t.areas, t.areas.c.id == a.area_id)
+    return conn.execute(query.where(a.role == "supervisor", a.disabled_at.is_(None)).order_by(a.id)).all()

@@ -24,13 +24,16 @@ def _keys() -> tuple[Column[Any], ...]:
     )
 
 
+#: by which the cases of a month are found
+INDEXED = frozenset({"received_at", "due_at", "disposed_at", "first_closed_at"})
+
 #: one row a case: what the ledger holds of it, in the words of `case.scorecard`
 score_cases = Table(
     "score_cases",
     metadata,
     Column("incident_id", ForeignKey("incidents.id"), primary_key=True, autoincrement=False),
     *_keys(),
-    *(Column(name, UtcDateTime, index=name in ("received_at", "due_at")) for name in MOMENTS),
+    *(Column(name, UtcDateTime, index=name in INDEXED) for name in MOMENTS),
     *(Column(name, SmallInteger, nullable=False) for name in FLAGS),
 )
 

@@ -96,7 +96,7 @@ function figureBanner() {
   const n = data.figure?.count ?? state.rows.length;
   const said = t("figures.banner", { month, what: t(`counted.${counted}`), n: number(n) });
   const fewer = n === state.rows.length ? null : el("p", { class: "small" }, t("figures.listed", { m: number(state.rows.length) }));
-  box.replaceChildren(el("p", {}, el("b", {}, said)), fewer ?? "", el("p", { class: "small" }, el("a", { href: "/cases" }, t("figures.open"))));
+  box.replaceChildren(el("p", {}, el("b", {}, said)), fewer ?? "", el("p", { class: "small" }, el("a", { href: `/figures?month=${encodeURIComponent(month)}` }, t("figures.back")), " · ", el("a", { href: "/cases" }, t("figures.open"))));
   byId("case-title").textContent = t("figures.title");
 }
 

@@ -14,9 +14,9 @@ from api import auth
 from api.deps import Caller, Signed
 from api.pages.frame import PAGES, county_of, page, page_data
 from api.pages.words import language
-from api.routes.scorecards import CardQuery
 from api.schemas.common import Code
 from api.schemas.queries import IncidentQuery
+from api.schemas.scorecards import CardQuery
 from gridmap.case.ratios import SMALL
 from gridmap.case.scorecard import PARTS, shifted
 from gridmap.errors import Forbidden

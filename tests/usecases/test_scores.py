@@ -16,7 +16,7 @@ from gridmap.case.standing import number_of
 from gridmap.errors import GridmapError
 from gridmap.store import cases, ledger, read, scorecards, scores, write
 from gridmap.store import tables as t
-from gridmap.store.doctor import counted
+from gridmap.store.doctor import chosen, counted, remembered
 from gridmap.store.ledger import KEYS
 from gridmap.usecases.casework import act, move
 from gridmap.usecases.reporting import report
@@ -243,3 +243,22 @@ def test_doctor_tells_sums_that_are_wrong(small_county: SmallCounty) -> None:
         assert found.code == "not_counted"
         assert found.details["count"] == 1
         assert found.details["lines"] > 0
+
+
+def test_doctor_compares_a_sample(small_county: SmallCounty) -> None:
+    """The same seed draws the same cases; what is wrong is found when it is among them, and only then."""
+    zone, now, seen = small_county.ctx.zone, small_county.clock(), list[tuple[int, int]]()
+    with write(small_county.ctx.engine) as conn:
+        ids, total = chosen(conn, 10, seed=3)
+        assert (len(ids), total) == (10, len(chosen(conn, None, seed=3)[0]))
+        assert list(ids) == sorted(set(ids)) == list(chosen(conn, 10, seed=3)[0]) != list(chosen(conn, 10, seed=4)[0])
+        assert len(chosen(conn, 0, seed=3)[0]) == len(chosen(conn, 10_000, seed=3)[0]) == total
+        conn.execute(update(t.incidents).where(t.incidents.c.id == ids[4]).values(step="nowhere"))
+        conn.execute(update(t.score_cases).where(t.score_cases.c.incident_id == ids[4]).values(extended=1))
+        others = [one for one in chosen(conn, 0, seed=3)[0] if one != ids[4]]
+        assert remembered(conn, zone, now, others) == []
+        [found] = remembered(conn, zone, now, ids, lambda done, of: seen.append((done, of)))
+        assert found.details["count"] == 1
+        assert scores.drift(conn, others) == []
+        assert scores.drift(conn, ids) == [ids[4]]
+    assert seen == [(0, 10)]

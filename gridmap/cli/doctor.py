@@ -109,6 +109,8 @@ def _font() -> Check:
 
 
 def _database(sample: int | None, seed: int, quiet: bool) -> list[Check]:
+    import numpy as np
+
     from gridmap.cli.database import open_here
     from gridmap.errors import EnvironmentFault
     from gridmap.store import head, read, revision
@@ -125,7 +127,7 @@ def _database(sample: int | None, seed: int, quiet: bool) -> list[Check]:
         return [Check("database", f"at revision {at}, not {head()}: `gridmap init` brings it there", "environment")]
     with read(ctx.engine) as conn:
         findings = examine(conn, ctx.today())
-        ids, total = chosen(conn, sample, seed)
+        ids, total = chosen(conn, sample, np.random.default_rng(seed))
         with output.progress("comparing cases with their events", json=quiet) as advance:
             findings += remembered(conn, ctx.zone, ctx.clock(), ids, advance)
         with output.progress("counting cases again", json=quiet) as advance:

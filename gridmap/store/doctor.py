@@ -5,7 +5,6 @@ Nothing is changed. On SpatiaLite whoever opens the file can drop triggers: ther
 
 from __future__ import annotations
 
-import random
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 import geopandas as gpd
+import numpy as np
 from sqlalchemy import ColumnElement, Connection, Table, and_, exists, func, not_, or_, select
 
 from gridmap import ground
@@ -57,16 +57,16 @@ class Finding:
 _SENSELESS = (GridmapError, KeyError, TypeError, ValueError)
 
 
-def chosen(conn: Connection, sample: int | None, seed: int) -> tuple[Sequence[int], int]:
-    """The ids of the cases to fold again, in order, and how many there are in all. `sample`: so many, drawn by the seed
-    so that others draw the same; 0: all; None: all where there are fewer than `ALL_BELOW`, else `SAMPLE`.
+def chosen(conn: Connection, sample: int | None, rng: np.random.Generator) -> tuple[Sequence[int], int]:
+    """The ids of the cases to fold again, in order, and how many there are in all. `sample`: so many;
+    0: all; None: all where there are fewer than `ALL_BELOW`, else `SAMPLE`.
     """
     ids = conn.execute(select(t.incidents.c.id).order_by(t.incidents.c.id)).scalars().all()
     if sample is None:
         sample = 0 if len(ids) < ALL_BELOW else SAMPLE
     if not 0 < sample < len(ids):
         return ids, len(ids)
-    return sorted(random.Random(seed).sample(ids, sample)), len(ids)  # noqa: S311 (nothing to guess)
+    return sorted(rng.choice(ids, sample, replace=False).tolist()), len(ids)
 
 
 def remembered(
@@ -75,7 +75,8 @@ def remembered(
     """Cases `among` these ids (None: all) whose columns differ from what their events come to: each is folded again,
     about 1,000 in a second. `advance(done, total)` is called as it goes.
     """
-    ids = chosen(conn, 0, 0)[0] if among is None else among
+    every = select(t.incidents.c.id).order_by(t.incidents.c.id)
+    ids = conn.execute(every).scalars().all() if among is None else among
     found: list[dict[str, Any]] = []
     for start in range(0, len(ids), scores.CHUNK):
         if advance is not None:

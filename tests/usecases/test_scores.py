@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pandas as pd
 import pytest
 from sqlalchemy import Connection, delete, func, select, update
@@ -248,14 +249,18 @@ def test_doctor_tells_sums_that_are_wrong(small_county: SmallCounty) -> None:
 def test_doctor_compares_a_sample(small_county: SmallCounty) -> None:
     """The same seed draws the same cases; what is wrong is found when it is among them, and only then."""
     zone, now, seen = small_county.ctx.zone, small_county.clock(), list[tuple[int, int]]()
+
+    def drawn(sample: int | None, seed: int) -> list[int]:
+        return list(chosen(conn, sample, np.random.default_rng(seed))[0])
+
     with write(small_county.ctx.engine) as conn:
-        ids, total = chosen(conn, 10, seed=3)
-        assert (len(ids), total) == (10, len(chosen(conn, None, seed=3)[0]))
-        assert list(ids) == sorted(set(ids)) == list(chosen(conn, 10, seed=3)[0]) != list(chosen(conn, 10, seed=4)[0])
-        assert len(chosen(conn, 0, seed=3)[0]) == len(chosen(conn, 10_000, seed=3)[0]) == total
+        ids, everything = drawn(10, 3), drawn(None, 3)
+        assert ids == sorted(set(ids)) == drawn(10, 3) != drawn(10, 4)
+        assert len(ids) == 10 < len(everything)
+        assert drawn(0, 3) == drawn(10_000, 3) == everything
         conn.execute(update(t.incidents).where(t.incidents.c.id == ids[4]).values(step="nowhere"))
         conn.execute(update(t.score_cases).where(t.score_cases.c.incident_id == ids[4]).values(extended=1))
-        others = [one for one in chosen(conn, 0, seed=3)[0] if one != ids[4]]
+        others = [one for one in everything if one != ids[4]]
         assert remembered(conn, zone, now, others) == []
         [found] = remembered(conn, zone, now, ids, lambda done, of: seen.append((done, of)))
         assert found.details["count"] == 1

@@ -33,8 +33,10 @@ class Period:
 
     @classmethod
     def month(cls, month: str, zone: tzinfo) -> Self:
-        """The local month "2026-07". Raises InvalidInput."""
+        """The local month "2026-07", of a year from 1900 to 2199. Raises InvalidInput."""
         first = _first_day(month)
+        if not 1900 <= first.year < 2200:
+            raise InvalidInput(f"{month} is the month of no case: give a year from 1900 to 2199", field="month")
         return cls(_midnight(first, zone), _midnight(_first_day(shifted(month, 1)), zone))
 
 

@@ -18,6 +18,8 @@ HAIR: Final = "#DCE1E5"
 TEXT: Final = "#45525E"
 #: said in the drawing too, since a PDF draws it without the page's style
 FONT: Final = "Noto Sans CJK SC, Noto Sans SC, sans-serif"
+#: what a number beside a bar takes
+ROOM: Final = 44.0
 #: the longest name before a bar, in halves of a Chinese character
 NAME: Final = 38
 RING: Final = ("#0B4F9E", "#5C8FC7", "#A9C4E2", "#5C6873", "#9AA6B1", "#DCE1E5")
@@ -75,7 +77,9 @@ def bars(title: str, rows: Sequence[tuple[str, float, float | None]], *, width: 
             x = left + before * scale
             parts.append(f'<path d="M{x:.1f} {y - 2}v18" stroke="#fff" stroke-width="4"/>')
             parts.append(f'<path d="M{x:.1f} {y - 2}v18" stroke="{TEXT}" stroke-width="2"/>')
-        end = left + max(now, before or 0.0) * scale
+        end, mark = left + now * scale, left + (before or 0.0) * scale
+        if end - 4 < mark < end + ROOM:  # the number stands beside its bar, and never under the mark
+            end = mark
         parts.append(_text(end + 6, y + 12, f"{now:,.0f}", fill="#15202B"))
     return _svg(width, 12 + 22 * len(rows), title, parts)
 

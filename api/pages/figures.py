@@ -19,7 +19,7 @@ from api.schemas.queries import IncidentQuery
 from api.schemas.scorecards import CardQuery
 from gridmap.case.ratios import SMALL
 from gridmap.case.scorecard import PARTS, shifted
-from gridmap.errors import Forbidden
+from gridmap.errors import Forbidden, GridmapError
 from gridmap.reports import month as monthly
 from gridmap.usecases import scoring
 from gridmap.usecases.alarm import late_now
@@ -116,12 +116,12 @@ def figure_asked(request: Request, caller: Caller) -> dict[str, Any] | None:
     given = {name: value for name, value in request.query_params.items() if name in IncidentQuery.model_fields}
     try:
         query = IncidentQuery.model_validate(given)
-    except ValidationError:
+        figure = query.figure()
+        if figure is None:
+            return None
+        return {"count": scoring.count_of(caller.ctx, caller.view, figure, query.filters())}
+    except (ValidationError, GridmapError):
         return None  # the list says what is wrong with it
-    figure = query.figure()
-    if figure is None:
-        return None
-    return {"count": scoring.count_of(caller.ctx, caller.view, figure, query.filters())}
 
 
 def _card(caller: Caller, query: PageQuery) -> dict[str, Any]:

@@ -97,3 +97,5 @@ def test_reports_come_as_files_and_only_by_right(site: Site) -> None:
         assert asked(user, "/figures/report?month=2026-06").status_code == 403
     assert asked("official-2", f"{JUNE}&area={TOWNS[1]}").status_code == 404
     assert asked("official", "/figures?month=2026-13").status_code == 422
+    for wrong in ("counted=due", "counted=due&month=0001-01", f"counted=due&month=2026-06&in_area={TOWNS[2]}"):
+        assert asked("dispatcher-1", f"/cases?{wrong}").status_code == 200  # the list says what is wrong

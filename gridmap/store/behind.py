@@ -58,9 +58,14 @@ def _counts(period: Period, now: datetime) -> dict[str, ColumnElement[bool]]:
     def within(moment: Any, until: datetime = end) -> ColumnElement[bool]:
         return and_(moment >= period.start, moment < until)
 
-    not_before = or_(s.disposed_at.is_(None), s.disposed_at >= period.start)
-    due_now = or_(and_(s.due_at < period.start, not_before), within(s.due_at, min(end, now)))
-    due = and_(s.received_at < end, due_now)
+    # each part by one index: what stands open, what was disposed of since, what falls due; not by all that came before
+    received, fell = func.coalesce(s.received_at, s.due_at), func.coalesce(s.due_at, s.received_at)
+    due_now = or_(
+        and_(s.disposed_at.is_(None), fell < period.start),
+        and_(s.disposed_at >= period.start, fell < period.start),
+        within(s.due_at, min(end, now)),
+    )
+    due = and_(received < end, due_now)
     ended = and_(s.disposed_at.is_not(None), s.disposed_at < end)
     disposed, in_time = and_(due, ended), s.disposed_at <= s.due_at
     overdue = and_(due, not_(ended))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from alembic import op
+from sqlalchemy import text
 
 from gridmap.store.migrations.ddl import is_sqlite, replace_inline_check
 
@@ -24,7 +25,7 @@ BEFORE = (
 
 
 def upgrade() -> None:
-    """A column of the outbox and two indexes; no row is touched."""
+    """A column of the outbox and three indexes; no row is touched."""
     op.execute("ALTER TABLE outbox ADD COLUMN told TEXT")
     if is_sqlite():
         replace_inline_check("outbox", BEFORE, ABOUT_ONE)
@@ -33,3 +34,6 @@ def upgrade() -> None:
         op.execute(f"ALTER TABLE outbox ADD CONSTRAINT ck_outbox_about_one CHECK ({ABOUT_ONE})")
     for name in ("disposed_at", "first_closed_at"):
         op.create_index(f"ix_score_cases_{name}", "score_cases", [name])
+    sent = text("first_dispatched_at IS NOT NULL")
+    columns = ["first_dispatched_at"]
+    op.create_index("ix_score_cases_dispatched", "score_cases", columns, sqlite_where=sent, postgresql_where=sent)

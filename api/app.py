@@ -34,6 +34,7 @@ from gridmap.usecases.publishing import apply_due
 from gridmap.usecases.readlog import ReadLog
 from gridmap.usecases.reminding import remind
 from gridmap.usecases.watching import Watcher
+from gridmap.usecases.weekly import tell_week
 
 #: bytes from which on an answer is compressed
 _LEAST_ZIPPED = 800
@@ -104,7 +105,7 @@ def _loops(ctx: Context) -> list[Loop]:
         Loop("analyses", lambda stop: analysing.work(ctx, stop), pause_s=0.5),
         Loop("watch", Watcher(ctx, leased=True).run, pause_s=20.0, longest_pause_s=300.0),
         Loop("drawings", lambda _: apply_due(ctx), pause_s=20.0),
-        Loop("reminders", lambda _stop: remind(ctx), pause_s=300.0, longest_pause_s=900.0),
+        Loop("reminders", lambda _stop: remind(ctx) + tell_week(ctx), pause_s=300.0, longest_pause_s=900.0),
     ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +30,8 @@ class Messaging:
     #: the address under which people open the pages; links are left out without it
     public_url: str | None = None
     quiet_hours: str = "21:00-07:00"
+    #: weekday (1: Monday) and hour of the weekly digest, county time; None: none is sent
+    weekly: tuple[int, int] | None = (1, 8)
     per_hour: int = 20
     #: of short messages and e-mail: zh or en
     language: str = "zh"
@@ -50,9 +53,25 @@ class Messaging:
             webhook_secret=env.get("GRIDMAP_WEBHOOK_SECRET") or None,
             public_url=public_url.rstrip("/") if public_url else None,
             quiet_hours=env.get("GRIDMAP_QUIET_HOURS") or default.quiet_hours,
+            weekly=_weekly(env.get("GRIDMAP_WEEKLY_DIGEST"), default.weekly),
             per_hour=_number(env, "MESSAGES_PER_HOUR", default.per_hour),
             language=language,
         )
+
+
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+def _weekly(raw: str | None, fallback: tuple[int, int] | None) -> tuple[int, int] | None:
+    """ "mon 08:00" as (1, 8), "off" as None; EnvironmentFault for anything else."""
+    if not raw:
+        return fallback
+    if raw == "off":
+        return None
+    found = re.fullmatch(rf"({'|'.join(WEEKDAYS)}) ([01]\d|2[0-3]):00", raw)
+    if found is None:
+        raise EnvironmentFault(f'GRIDMAP_WEEKLY_DIGEST must be like "mon 08:00", or off, but is {raw!r}')
+    return WEEKDAYS.index(found[1]) + 1, int(found[2])
 
 
 def _number(env: Mapping[str, str], name: str, fallback: int) -> int:

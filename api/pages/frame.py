@@ -26,12 +26,12 @@ from layers.map import MAP_ID, VENDOR, Bounds, Composed, Tiles, compose, county_
 PAGES: Final[Mapping[Role, tuple[str, ...]]] = MappingProxyType(
     {
         Role.WORKER: ("field", "mailbox"),
-        Role.DISPATCHER: ("cases", "meetings", "insight", "mailbox"),
-        Role.HANDLER: ("cases", "meetings", "mailbox"),
-        Role.SUPERVISOR: ("cases", "meetings", "insight", "mailbox"),
+        Role.DISPATCHER: ("cases", "meetings", "figures", "insight", "mailbox"),
+        Role.HANDLER: ("cases", "meetings", "figures", "mailbox"),
+        Role.SUPERVISOR: ("cases", "meetings", "figures", "insight", "mailbox"),
         Role.PLANNER: ("plan", "insight"),
         Role.APPROVER: ("plan", "insight"),
-        Role.OFFICIAL: ("insight", "meetings", "mailbox"),
+        Role.OFFICIAL: ("insight", "figures", "meetings", "mailbox"),
         Role.ADMIN: ("admin", "flow"),
     }
 )

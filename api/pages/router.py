@@ -9,7 +9,7 @@ from fastapi.responses import RedirectResponse
 
 from api import auth
 from api.deps import Caller, Signed
-from api.pages import field, insight, meetings, resident, tiles
+from api.pages import field, figures, insight, meetings, resident, tiles
 from api.pages.frame import PAGES, composed, county_of, page, page_data, tiles_of
 from api.pages.homes import visits_page
 from api.pages.words import LANG_COOKIE, language
@@ -30,10 +30,11 @@ def router(ctx: Context) -> APIRouter:
     pages.add_api_route("/visits", visits_page, methods=["GET"])
     pages.include_router(field.router)
     pages.include_router(meetings.router)
-    for name in sorted({name for names in PAGES.values() for name in names} - {"field", "meetings"}):
+    for name in sorted({name for names in PAGES.values() for name in names} - {"field", "meetings", "figures"}):
         pages.add_api_route(f"/{name}", _page_route(name), methods=["GET"], name=f"page_{name}")
     resident.add_to(pages)
     pages.include_router(insight.router)
+    pages.include_router(figures.router)
     if ctx.settings.tile_url is not None:
         pages.include_router(tiles.router())
     return pages
@@ -83,7 +84,7 @@ def _map_page(request: Request, caller: Caller, name: str) -> Response:
         csrf=auth.csrf_token(request),
         today=ctx.today().isoformat(),
         now=ctx.clock().isoformat(),
-        timezone=ctx.settings.timezone,
+        timezone=ctx.settings.timezone, figure=figures.figure_asked(request, caller) if name == "cases" else None,
     )  # fmt: skip
     more: dict[str, Any] = {"overview": overview(ctx, caller.view)} if name == "admin" else {}
     return page(

@@ -2,46 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
-from pydantic import BaseModel, ConfigDict, Field
 
 from api import answers
 from api.deps import Signed, known_parameters
-from api.schemas.common import SIGNED, Code, problems
+from api.schemas.common import SIGNED, problems
+from api.schemas.scorecards import CardQuery, Scorecard
 from gridmap.usecases import scoring
 from gridmap.usecases.scoredocs import document
 
 router = APIRouter(prefix="/api/v1/stats", tags=["figures"], dependencies=[Depends(known_parameters())])
-
-
-class CardQuery(BaseModel):
-    """Which card."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    month: Annotated[
-        str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$", description="a month of the county", examples=["2026-06"])
-    ]
-    area: Annotated[Code | None, Field(description="an area within the caller's own")] = None
-    by: Annotated[
-        Literal["area", "body", "category"], Field(description="what stands in its lines; areas: those right below")
-    ] = "area"
-
-
-class Scorecard(BaseModel):
-    """A month's card; see docs/scorecards.md for what each count and ratio is of."""
-
-    month: str
-    by: str
-    area: dict[str, Any] | None
-    at: str
-    complete: Annotated[bool, Field(description="whether the month is over")]
-    total: dict[str, Any]
-    lines: list[dict[str, Any]]
-    channels: dict[str, int]
-    history: dict[str, dict[str, int]]
 
 
 @router.get("/scorecard", summary="A month's scorecard", response_model=Scorecard, responses=problems(*SIGNED, 404))
@@ -50,6 +22,7 @@ def scorecard(caller: Signed, query: Annotated[CardQuery, Query()]) -> Response:
 
     Each ratio tells its numerator, its denominator, what that is of, and its 95 % interval; `small` ones should be
     greyed. Hours to close count cases that are open still as "longer than this". Bodies and places, never persons.
+    `filters` of a line with `month` and `counted` list the cases behind a count (`GET /api/v1/incidents`).
     """
-    card = scoring.card(caller.ctx, caller.view, query.month, query.by, area=query.area)
+    card = scoring.card(caller.ctx, caller.view, query.month, query.by, area=query.area, category=query.category)
     return answers.json_response(document(card))

@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from datetime import date
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, Self
 
 from fastapi import Query
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from api.schemas.common import Code
 from gridmap.case.terms import Status
 from gridmap.errors import InvalidInput
+from gridmap.store.behind import Figure
 from gridmap.store.spatial import Bbox
 from gridmap.usecases.reading import LONGEST_REASON, SHORTEST_REASON
 from gridmap.view import Drawing
@@ -172,6 +173,13 @@ class Waiting(StrEnum):
     SUPERVISION = "supervision"
 
 
+Counted = Literal[
+    "accepted", "due", "disposed", "on_time", "closed_of_due", "reworked_of_due", "extended_of_due",
+    "disposed_within", "disposed_in_time", "open_overdue", "closed", "reopened", "closed_by_community", "rated",
+    "satisfied", "dispatched", "returned", "disposed_or_overdue", "not_returned",
+]  # fmt: skip
+
+
 class IncidentQuery(OfCell):
     category: Annotated[Code | None, Field(description="category code; a top category holds its sub-categories")] = None
     drawing: Annotated[
@@ -184,11 +192,39 @@ class IncidentQuery(OfCell):
     open: Annotated[bool | None, Field(description="true: those for which something is still due")] = None
     from_: Annotated[Day | None, Field(alias="from", description="first day received, county time")] = None
     to: Annotated[Day | None, Field(description="first day no longer included, county time")] = None
+    area: Annotated[Code | None, Field(description="an area: its cells' and those below it; `cell` says which")] = None
+    channel: Annotated[str | None, Field(max_length=40, description="how it came in")] = None
+    counted: Annotated[Counted | None, Field(description="the cases that this count of a scorecard counts")] = None
+    month: Annotated[
+        str | None, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$", description="with `counted`: the scorecard's month")
+    ] = None
+    in_area: Annotated[Code | None, Field(description="with `counted`: of an area and those below it")] = None
+    at_area: Annotated[Code | None, Field(description="with `counted`: right in an area; - for in none")] = None
+    first_body: Annotated[Code | None, Field(description="with `counted`: which took it first; - for none")] = None
+    of_category: Annotated[Code | None, Field(description="with `counted`: this very category")] = None
     reason: Reason = None
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        lines = (self.month, self.in_area, self.at_area, self.first_body, self.of_category)
+        if self.counted is None and any(one is not None for one in lines):
+            raise ValueError("month, in_area, at_area, first_body and of_category go with counted")
+        if self.counted is not None and self.month is None:
+            raise ValueError("counted asks for the month")
+        return self
+
+    def figure(self) -> Figure | None:
+        """The figure of a scorecard whose cases are asked for."""
+        if self.counted is None or self.month is None:
+            return None
+        return Figure(self.month, self.counted, self.in_area, self.at_area, self.first_body, self.of_category)
 
     def filters(self) -> dict[str, Any]:
         given = {
             "cell": self.cell,
+            "area": self.area,
+            "channel": self.channel,
+            "figure": self.figure(),
             "category": self.category,
             "status": self.status and str(self.status),
             "light": self.light and str(self.light),

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, tzinfo
 from typing import Any, Self
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
@@ -33,9 +32,11 @@ class Period:
     end: datetime
 
     @classmethod
-    def month(cls, month: str, zone: ZoneInfo) -> Self:
-        """The local month "2026-07". Raises InvalidInput."""
+    def month(cls, month: str, zone: tzinfo) -> Self:
+        """The local month "2026-07", of a year from 1900 to 2199. Raises InvalidInput."""
         first = _first_day(month)
+        if not 1900 <= first.year < 2200:
+            raise InvalidInput(f"{month} is the month of no case: give a year from 1900 to 2199", field="month")
         return cls(_midnight(first, zone), _midnight(_first_day(shifted(month, 1)), zone))
 
 
@@ -46,7 +47,7 @@ def _first_day(month: str) -> date:
         raise InvalidInput(f"{month!r} is no month; write it like 2026-07", field="month") from None
 
 
-def _midnight(day: date, zone: ZoneInfo) -> datetime:
+def _midnight(day: date, zone: tzinfo) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)
 
 
@@ -123,6 +124,21 @@ DENOMINATORS: Mapping[str, str] = {
     "accuracy": "dispatched",
     "satisfaction": "rated",
     "by_community": "closed",
+}
+
+
+#: the count, or the part of `store.behind.COUNTED`, above and below the line of each ratio
+PARTS: Mapping[str, tuple[str, str]] = {
+    "disposal": ("disposed", "due"),
+    "on_time": ("on_time", "due"),
+    "closure": ("closed_of_due", "due"),
+    "in_time": ("disposed_in_time", "disposed_or_overdue"),
+    "overdue": ("open_overdue", "due"),
+    "extended": ("extended_of_due", "due"),
+    "rework": ("reopened", "closed"),
+    "accuracy": ("not_returned", "dispatched"),
+    "satisfaction": ("satisfied", "rated"),
+    "by_community": ("closed_by_community", "closed"),
 }
 
 

@@ -18,8 +18,12 @@ if TYPE_CHECKING:
 def report(
     month: Annotated[str, typer.Option(metavar="YYYY-MM", help="The month, such as 2026-06.")],
     out: Annotated[Path | None, typer.Option("-o", "--out", help="The file: .pdf, .xlsx or .html.")] = None,
-    area: Annotated[str | None, typer.Option(metavar="CODE", help="Only this area and those below it.")] = None,
-    by: Annotated[Literal["area", "body", "category"], typer.Option(help="What stands in the lines.")] = "area",
+    area: Annotated[str | None, typer.Option(metavar="CODE", help="Only this area, such as a town.")] = None,
+    category: Annotated[str | None, typer.Option(metavar="CODE", help="Only this category and those below it.")] = None,
+    by: Annotated[
+        Literal["area", "town", "community", "body", "category", "channel", "month"],
+        typer.Option(help="What stands in the lines; area: those right below."),
+    ] = "area",
     lang: Annotated[Literal["zh", "en"], typer.Option(help="Language of the report.")] = "zh",
     as_json: Json = False,
 ) -> None:
@@ -36,7 +40,7 @@ def report(
         raise InvalidInput("say where to write with -o FILE, or ask for --json")
     if out is not None and out.suffix.lower() not in FORMATS:
         raise InvalidInput(f"a report is written as {', '.join(FORMATS)}, not as {out.suffix or out.name!r}")
-    card = card_of(_ready(), month, by, area)
+    card = card_of(_ready(), month, by, area, category)
     if out is not None:
         out.write_bytes(render(card, out.suffix.lower(), lang))
     if as_json:

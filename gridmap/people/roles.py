@@ -164,6 +164,9 @@ ACTIONS: Mapping[str, frozenset[Role]] = {
     "incident.report": frozenset({Role.WORKER, Role.DISPATCHER, Role.HANDLER, Role.SUPERVISOR}),
     "incident.move": frozenset({Role.WORKER, Role.DISPATCHER}),
     "figures.read": frozenset({Role.OFFICIAL, Role.PLANNER, Role.APPROVER, Role.SUPERVISOR, Role.DISPATCHER}),
+    "scorecard.read": frozenset(
+        {Role.OFFICIAL, Role.PLANNER, Role.APPROVER, Role.SUPERVISOR, Role.DISPATCHER, Role.HANDLER}
+    ),
     "meeting.lead": frozenset({Role.OFFICIAL, Role.SUPERVISOR, Role.DISPATCHER}),
     "promise.prove": frozenset({Role.OFFICIAL, Role.SUPERVISOR, Role.DISPATCHER, Role.HANDLER}),
     "plan.edit": frozenset({Role.PLANNER}),

@@ -16,6 +16,12 @@ INK: Final = "#0B4F9E"
 BEFORE: Final = "#9AA6B1"
 HAIR: Final = "#DCE1E5"
 TEXT: Final = "#45525E"
+#: said in the drawing too, since a PDF draws it without the page's style
+FONT: Final = "Noto Sans CJK SC, Noto Sans SC, sans-serif"
+#: what a number beside a bar takes
+ROOM: Final = 44.0
+#: the longest name before a bar, in halves of a Chinese character
+NAME: Final = 38
 RING: Final = ("#0B4F9E", "#5C8FC7", "#A9C4E2", "#5C6873", "#9AA6B1", "#DCE1E5")
 
 
@@ -26,7 +32,10 @@ def _text(x: float, y: float, said: object, anchor: str = "start", fill: str = T
 
 
 def _svg(width: int, height: int, title: str, parts: Sequence[str]) -> Markup:
-    head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}"'
+    head = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
+        f'font-family="{FONT}"'
+    )
     return Markup(f'{head} role="img"><title>{escape(title)}</title>{"".join(parts)}</svg>')  # noqa: S704 (escaped above)
 
 
@@ -37,21 +46,40 @@ def _top(values: Sequence[float]) -> float:
     return next(step * size for step in (1, 2, 5, 10) if step * size >= most)
 
 
+def _width(name: str) -> int:
+    """In halves of a Chinese character."""
+    return sum(2 if one > "\u2e7f" else 1 for one in name)
+
+
+def _cut(name: str) -> str:
+    """A name that fits the room before the bars."""
+    if _width(name) <= NAME:
+        return name
+    return next(name[:end] for end in range(len(name), 0, -1) if _width(name[:end]) < NAME - 1) + "…"
+
+
+def _room(names: Sequence[str]) -> float:
+    """The room before the bars, by the longest name."""
+    return 24.0 + 6.0 * max([12, *(min(_width(name), NAME) for name in names)])
+
+
 def bars(title: str, rows: Sequence[tuple[str, float, float | None]], *, width: int = 660) -> Markup:
     """A bar a row (name, value, value of the year before as a thin mark); the number stands at its end."""
-    left, right = 150.0, 60.0
+    left, right = _room([name for name, _, _ in rows]), 60.0
     most = _top([value for _, now, before in rows for value in (now, before or 0.0)])
     scale = (width - left - right) / most
     parts = []
     for place, (name, now, before) in enumerate(rows):
         y = 6.0 + place * 22
-        parts.append(_text(left - 8, y + 12, name[:20], "end"))
+        parts.append(_text(left - 8, y + 12, _cut(name), "end"))
         parts.append(f'<rect x="{left}" y="{y}" width="{now * scale:.1f}" height="14" fill="{INK}"/>')
         if before is not None:
             x = left + before * scale
             parts.append(f'<path d="M{x:.1f} {y - 2}v18" stroke="#fff" stroke-width="4"/>')
             parts.append(f'<path d="M{x:.1f} {y - 2}v18" stroke="{TEXT}" stroke-width="2"/>')
-        end = left + max(now, before or 0.0) * scale
+        end, mark = left + now * scale, left + (before or 0.0) * scale
+        if end - 4 < mark < end + ROOM:  # the number stands beside its bar, and never under the mark
+            end = mark
         parts.append(_text(end + 6, y + 12, f"{now:,.0f}", fill="#15202B"))
     return _svg(width, 12 + 22 * len(rows), title, parts)
 

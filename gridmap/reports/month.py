@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import datetime
 from functools import cache
 from importlib.resources import files
 from io import BytesIO
 from typing import Any, Literal
+from zoneinfo import ZoneInfo
 
+from markupsafe import Markup
 from openpyxl import Workbook
 from openpyxl.styles import Alignment, Font
 from openpyxl.utils import get_column_letter
@@ -21,6 +24,8 @@ Lang = Literal["zh", "en"]
 #: a chart of more bars than these is no longer read
 MOST_BARS = 15
 COLUMNS = ("accepted", "due", "disposed", "overdue", "closed")
+#: the counts under these heads
+KEPT = ("accepted", "due", "disposed", "open_overdue", "closed")
 
 
 @cache
@@ -29,23 +34,42 @@ def _words() -> dict[str, dict[str, str]]:
     return read
 
 
-def html(card: Mapping[str, Any], lang: Lang) -> str:
-    """The report as one page that needs nothing else. `card`: `usecases.scoredocs.document`."""
+def words(lang: Lang) -> Mapping[str, str]:
+    """What the report says in a language, by key: names of ratios, counts and channels among them."""
+    return _words()[lang]
+
+
+def drawings(card: Mapping[str, Any], lang: Lang) -> dict[str, Markup]:
+    """The charts as SVG: `months`, `bars` (a bar a line, most cases first; empty without lines) and `ring`."""
     said = _words()[lang]
     months = list(card["history"])
     accepted = [card["history"][month]["accepted"] for month in months]
     half = len(months) // 2
-    shown = [line for line in card["lines"] if line["counts"]["accepted"] or line["counts"]["due"]]
-    lines = sorted(shown, key=lambda line: -line["counts"]["accepted"])[:MOST_BARS]
+    lines = sorted(_shown(card), key=lambda line: -line["counts"]["accepted"])[:MOST_BARS]
     rows = [(_name(one, lang), one["counts"]["accepted"], one["counts_year_before"]["accepted"]) for one in lines]
+    channels = [(said.get(name, name), count) for name, count in card["channels"].items()]
+    return {
+        "months": charts.lines(said["months"], months[half:], accepted[half:], accepted[:half]),
+        "bars": charts.bars(said["bars"], rows) if rows and card["by"] != "month" else Markup(),
+        "ring": charts.ring(said["channels"], channels) if channels else Markup(),
+    }
+
+
+def _shown(card: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The lines that have anything to tell."""
+    return [line for line in card["lines"] if line["counts"]["accepted"] or line["counts"]["due"]]
+
+
+def html(card: Mapping[str, Any], lang: Lang) -> str:
+    """The report as one page that needs nothing else. `card`: `usecases.scoredocs.document`."""
+    said = _words()[lang]
+    shown = _shown(card)
     return page(
         "month.html", lang="zh-CN" if lang == "zh" else "en", title=_title(card, lang), w=said,
-        foot=_title(card, lang), made=said["made"].format(at=card["at"][:16].replace("T", " ") + " UTC"),
+        foot=_title(card, lang), made=said["made"].format(at=_made(card)),
         running=None if card["complete"] else said["running"], sentences=sentences(card, lang),
-        ratios=_ratios(card["total"], said), lines=[_row(line, lang) for line in shown],
-        months=charts.lines(said["months"], months[half:], accepted[half:], accepted[:half]),
-        bars=charts.bars(said["bars"], rows), small=said["small"].format(n=SMALL),
-        ring=charts.ring(said["channels"], [(said.get(name, name), n) for name, n in card["channels"].items()]),
+        ratios=_ratios(card["total"], said), lines=[_row(line, lang) for line in shown], charts=drawings(card, lang),
+        small=said["small"].format(n=SMALL),
     )  # fmt: skip
 
 
@@ -67,17 +91,41 @@ def xlsx(card: Mapping[str, Any], lang: Lang) -> bytes:
     said, book = _words()[lang], Workbook()
     sheet = book.active
     sheet.title = said["ratios"]
-    heads = [said[name] for name in ("figure", "share", "count", "of")]
-    rows = [[said[n], r["value"], r["numerator"], r["denominator"]] for n, r in card["total"]["ratios"].items()]
-    _fill(sheet, [*heads[:2], heads[2].split(" / ")[0], heads[3]], rows, shares=(2,))
-    keys = ("accepted", "due", "disposed", "open_overdue", "closed")
-    rows = [[_name(o, lang), *(o["counts"][k] for k in keys), o["points"]] for o in card["lines"]]
-    _fill(book.create_sheet(said["by_line"]), [said["name"], *(said[c] for c in COLUMNS), said["score"]], rows)
-    rows = [[month, *(one[k] for k in keys)] for month, one in card["history"].items()]
+    _fill(sheet, *_ratio_rows(card, said), shares=(2, 6, 7))
+    _fill(book.create_sheet(said["by_line"]), *_line_rows(card, lang), shares=(7,))
+    rows = [[month, *(one[key] for key in KEPT)] for month, one in card["history"].items()]
     _fill(book.create_sheet(said["month"]), [said["month"], *(said[c] for c in COLUMNS)], rows)
+    for one in book.worksheets:
+        one.oddFooter.left.text, one.oddFooter.right.text = _title(card, lang), "&P / &N"
     kept = BytesIO()
     book.save(kept)
     return kept.getvalue()
+
+
+def _ratio_rows(card: Mapping[str, Any], said: Mapping[str, str]) -> tuple[list[str], list[list[Any]]]:
+    """Heads and rows of the ratios."""
+    names = ("figure", "share", "numerator", "of_count", "of_what", "low", "high", "month_before", "year")
+    heads = [said[name] for name in names]
+    rows = [
+        [said[name], one["value"], one["numerator"], one["denominator"], said[f"of_{one['of']}"], *one["interval"],
+         one["points_on_month"], one["points_on_year"]]
+        for name, one in card["total"]["ratios"].items()
+    ]  # fmt: skip
+    return heads, rows
+
+
+def _line_rows(card: Mapping[str, Any], lang: Lang) -> tuple[list[str], list[list[Any]]]:
+    """Heads and rows of the lines."""
+    said = _words()[lang]
+    hours = [said["hours_of"].format(name=said[name]) for name in ("median", "p90")]
+    before = said["before"].format(name=said["accepted"])
+    heads = [said["name"], *(said[name] for name in COLUMNS), said["disposal"], *hours, before, said["score"]]
+    rows = [
+        [_name(one, lang), *(one["counts"][key] for key in KEPT), one["ratios"]["disposal"]["value"],
+         one["hours"]["median"], one["hours"]["p90"], one["counts_year_before"]["accepted"], one["points"]]
+        for one in card["lines"]
+    ]  # fmt: skip
+    return heads, rows
 
 
 def _fill(sheet: Any, heads: list[str], rows: list[list[Any]], shares: tuple[int, ...] = ()) -> None:
@@ -96,14 +144,34 @@ def _fill(sheet: Any, heads: list[str], rows: list[list[Any]], shares: tuple[int
         sheet.column_dimensions[get_column_letter(x)].width = 24 if x == 1 else 14
 
 
+def _made(card: Mapping[str, Any]) -> str:
+    """When it was made, as clocks in the county show."""
+    return datetime.fromisoformat(card["at"]).astimezone(ZoneInfo(card["zone"])).strftime("%Y-%m-%d %H:%M")
+
+
 def _title(card: Mapping[str, Any], lang: Lang) -> str:
     said = _words()[lang]
-    area = _name(card["area"], lang) if card["area"] else said["all"]
-    return said["title"].format(area=area, month=card["month"])
+    parts = [
+        name_of(card["body"] or card["area"], lang),
+        *([_name(card["category"], lang)] if card["category"] else []),
+    ]
+    return said["title"].format(area=" · ".join(parts), month=card["month"])
+
+
+def name_of(thing: Mapping[str, Any] | None, lang: Lang) -> str:
+    """A line, a place or a body as it is called in a language; channels by their code."""
+    return _words()[lang]["all"] if thing is None else _name(thing, lang)
+
+
+def lasting(hours: float | None, lang: Lang) -> str:
+    """So many hours in words, days from 72 on; a dash where it is not known."""
+    return _lasting(hours, _words()[lang], "–")
 
 
 def _name(line: Mapping[str, Any], lang: Lang) -> str:
-    return str((line["name_en"] if lang == "en" else None) or line["name"] or _words()[lang]["other"])
+    said = _words()[lang]
+    own = (line["name_en"] if lang == "en" else None) or line["name"]
+    return str(own or said.get(line["code"] or "other", line["code"]))
 
 
 def _row(line: Mapping[str, Any], lang: Lang) -> dict[str, Any]:
@@ -112,6 +180,7 @@ def _row(line: Mapping[str, Any], lang: Lang) -> dict[str, Any]:
         "name": _name(line, lang), "accepted": counts["accepted"], "due": counts["due"],
         "disposed": counts["disposed"], "overdue": counts["open_overdue"], "share": _percent(disposal["value"]),
         "small": disposal["small"], "median": _lasting(line["hours"]["median"], said, "–"),
+        "p90": _lasting(line["hours"]["p90"], said, "–"),
         "points": "–" if line["points"] is None else f"{line['points']:.1f}",
     }  # fmt: skip
 
@@ -123,10 +192,14 @@ def _ratios(line: Mapping[str, Any], said: Mapping[str, str]) -> list[dict[str, 
             "count": f"{one['numerator']:,} / {one['denominator']:,}",
             "of": said[f"of_{one['of']}"], "small": one["small"],
             "interval": "–" if one["value"] is None else "–".join(f"{end * 100:.1f}" for end in one["interval"]),
-            "year": "–" if one["points_on_year"] is None else said["points"].format(n=f"{one['points_on_year']:+.1f}"),
+            "month": _points(one["points_on_month"], said), "year": _points(one["points_on_year"], said),
         }
         for name, one in line["ratios"].items()
     ]  # fmt: skip
+
+
+def _points(points: float | None, said: Mapping[str, str]) -> str:
+    return "–" if points is None else said["points"].format(n=f"{points:+.1f}")
 
 
 def _percent(value: float | None) -> str:

@@ -6,6 +6,7 @@ Nothing is changed. On SpatiaLite whoever opens the file can drop triggers: ther
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 import geopandas as gpd
+import numpy as np
 from sqlalchemy import ColumnElement, Connection, Table, and_, exists, func, not_, or_, select
 
 from gridmap import ground
@@ -23,8 +25,11 @@ from gridmap.store.bulk import frame
 from gridmap.store.chain import broken_chains
 from gridmap.store.engine import is_sqlite
 from gridmap.store.scope import is_open, on_day
+from gridmap.store.scores import Advance
 from gridmap.store.spatial import is_geometry
 
+#: cases that are all folded again; of more, so many drawn at random
+ALL_BELOW, SAMPLE = 5_000, 2_000
 #: findings of one kind are named one by one up to here; `details["count"]` tells the whole number
 _NAMED = 20
 #: what follows from the events alone, whenever it is reckoned
@@ -52,32 +57,61 @@ class Finding:
 _SENSELESS = (GridmapError, KeyError, TypeError, ValueError)
 
 
-def remembered(conn: Connection, zone: ZoneInfo, now: datetime) -> list[Finding]:
-    """Cases whose columns differ from what their events come to: each is folded again, about 1,000 in a second."""
-    i = t.incidents
+def chosen(conn: Connection, sample: int | None, rng: np.random.Generator) -> tuple[Sequence[int], int]:
+    """The ids of the cases to fold again, in order, and how many there are in all. `sample`: so many;
+    0: all; None: all where there are fewer than `ALL_BELOW`, else `SAMPLE`.
+    """
+    ids = conn.execute(select(t.incidents.c.id).order_by(t.incidents.c.id)).scalars().all()
+    if sample is None:
+        sample = 0 if len(ids) < ALL_BELOW else SAMPLE
+    if not 0 < sample < len(ids):
+        return ids, len(ids)
+    return sorted(rng.choice(ids, sample, replace=False).tolist()), len(ids)
+
+
+def remembered(
+    conn: Connection, zone: ZoneInfo, now: datetime, among: Sequence[int] | None = None, advance: Advance | None = None
+) -> list[Finding]:
+    """Cases `among` these ids (None: all) whose columns differ from what their events come to: each is folded again,
+    about 1,000 in a second. `advance(done, total)` is called as it goes.
+    """
+    every = select(t.incidents.c.id).order_by(t.incidents.c.id)
+    ids = conn.execute(every).scalars().all() if among is None else among
     found: list[dict[str, Any]] = []
-    for row in conn.execute(select(i).order_by(i.c.id)).all():
-        try:
-            wanted = cases.columns(cases.load(conn, row.id, zone), now)
-        except _SENSELESS:
-            found.append({"number": row.number, "columns": ["cannot be told from its events"]})
-            continue
-        look = wanted.pop("look_at")
-        other = [name for name, value in wanted.items() if getattr(row, name) != value and name in _COMPARED]
-        if look is not None and (row.look_at is None or row.look_at > max(look, now)):
-            other.append("look_at")
-        if other:
-            found.append({"number": row.number, "columns": sorted(other)})
+    for start in range(0, len(ids), scores.CHUNK):
+        if advance is not None:
+            advance(start, len(ids))
+        some = select(t.incidents).where(t.incidents.c.id.in_(ids[start : start + scores.CHUNK]))
+        rows = conn.execute(some.order_by(t.incidents.c.id)).all()
+        told = ({"number": row.number, "columns": _differs(conn, row, zone, now)} for row in rows)
+        found += [one for one in told if one["columns"]]
     if not found:
         return []
     words = f"{len(found)} cases differ from their events, such as {found[0]['number']} in {found[0]['columns']}"
     return [Finding("not_remembered", "error", words, {"count": len(found), "cases": found[:_NAMED]})]
 
 
-def counted(conn: Connection, zone: ZoneInfo) -> list[Finding]:
-    """Scorecards that differ from what the cases' events come to; as slow as `remembered`."""
+def _differs(conn: Connection, row: Any, zone: ZoneInfo, now: datetime) -> list[str]:
+    """The columns of a case that its events contradict."""
     try:
-        lines, off = scores.torn(conn, zone), scores.drift(conn)
+        wanted = cases.columns(cases.load(conn, row.id, zone), now)
+    except _SENSELESS:
+        return ["cannot be told from its events"]
+    look = wanted.pop("look_at")
+    other = [name for name, value in wanted.items() if getattr(row, name) != value and name in _COMPARED]
+    if look is not None and (row.look_at is None or row.look_at > max(look, now)):
+        other.append("look_at")
+    return sorted(other)
+
+
+def counted(
+    conn: Connection, zone: ZoneInfo, among: Sequence[int] | None = None, advance: Advance | None = None
+) -> list[Finding]:
+    """Scorecards that differ from what the cases' events come to; cases `among` these ids (None: all), as slow as
+    `remembered`, and every line of the sums.
+    """
+    try:
+        lines, off = scores.torn(conn, zone), scores.drift(conn, among, advance)
     except _SENSELESS:
         return [Finding("not_counted", "error", "some events make no sense, so no scorecard can be counted again", {})]
     if not lines and not off:

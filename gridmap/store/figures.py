@@ -135,6 +135,12 @@ def seen(filters: Filters | None, asked: Asked) -> list[ColumnElement[bool]]:
     return [scoped, counted, *conditions("incidents", filters or {}, asked)]
 
 
+def count_where(conn: Connection, filters: Filters, asked: Asked) -> int:
+    """How many incidents these filters list, whoever they lie with. For figures that the caller was told already."""
+    where = conditions("incidents", filters, asked)
+    return int(conn.execute(select(func.count()).select_from(held()).where(*where)).scalar_one())
+
+
 # --- the dimensions -------------------------------------------------------------------------------------------------
 
 #: the column that the database groups by; codes and names are joined to the few groups afterwards

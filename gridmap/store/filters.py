@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Table, and_, or_, select
 from gridmap.case.clock import Light
 from gridmap.errors import InvalidInput
 from gridmap.store import tables as t
+from gridmap.store.behind import Figure, behind
 from gridmap.store.scope import is_open, on_day
 from gridmap.view import Drawing, View
 
@@ -135,6 +136,15 @@ def _in_area(code: str, _asked: Asked) -> ColumnElement[bool]:
     return t.cells.c.area_id.in_(below)
 
 
+def _case_in_area(code: str, asked: Asked) -> ColumnElement[bool]:
+    """Incidents of the cells of an area or of one below it."""
+    return incident_cell(asked.view).in_(select(t.cells.c.id).where(_in_area(code, asked)))
+
+
+def _behind(figure: Figure, asked: Asked) -> ColumnElement[bool]:
+    return behind(figure, asked.now, asked.zone)
+
+
 def _on_duty_in(code: str, asked: Asked) -> ColumnElement[bool]:
     """Workers on the roster of a cell on the View's day."""
     d = t.duties.c
@@ -144,6 +154,9 @@ def _on_duty_in(code: str, asked: Asked) -> ColumnElement[bool]:
 
 _INCIDENTS: Mapping[str, Filter] = {
     "category": lambda code, _asked: of_category(code),
+    "channel": _among(t.incidents, "channel"),
+    "area": _case_in_area,
+    "figure": _behind,
     "status": _among(t.incidents, "status"),
     "light": _light,
     "cell": lambda code, asked: incident_cell(asked.view).in_(_cells_named(code)),

@@ -67,13 +67,13 @@ def _joined(query: Select[Any]) -> Select[Any]:
 
 def _shown(view: View, now: datetime) -> ColumnElement[bool]:
     """The account's own messages: of cases and meetings in its scope, of enterprises, and those told to its worker
-    about a neighbour's case. An official is told of no case."""
+    about a neighbour's case, and its weekly digests. An official is told of no case."""
     actor = view.actor
     assert actor is not None
     told = t.outbox.c.worker_id == actor.worker_id if actor.worker_id is not None else false()
     neighbours = and_(t.messages.c.kind == "border", told)
     mine = t.messages.c.account_id == actor.account_id
     cases = false() if actor.role is Role.OFFICIAL else or_(clause(view, Kind.INCIDENT, now=now), neighbours)
-    about = t.outbox.c.enterprise_id.is_not(None)
+    about = or_(t.outbox.c.enterprise_id.is_not(None), t.outbox.c.told.is_not(None))
     tables = and_(t.messages.c.incident_id.is_(None), or_(about, clause(view, Kind.MEETING)))
     return and_(mine, or_(and_(t.messages.c.incident_id.is_not(None), cases), tables))

@@ -245,7 +245,7 @@ def told_of_tables() -> list[Any]:
         t.meetings.c.id.label("meeting_id"), t.meetings.c.number.label("meeting"), t.meetings.c.meets_at,
         t.meetings.c.venue, o.enterprise_id, e.name.label("about_name"), e.name_en.label("about_name_en"),
         p.due_at.label("promise_due_at"), func.coalesce(b.name, w.name).label("owner_name"),
-        func.coalesce(b.name_en, w.name_en).label("owner_name_en"),
+        func.coalesce(b.name_en, w.name_en).label("owner_name_en"), o.told,
     ]  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from gridmap.store.spatial import Bbox, intersects_bbox
 
 #: rows of one statement; SQLite counts its parameters
 _AT_ONCE = 500
-_COLUMNS = ("meeting_id", "promise_id", "enterprise_id", "body_id", "household_id", "account_id")
+_COLUMNS = ("meeting_id", "promise_id", "enterprise_id", "body_id", "household_id", "account_id", "told")
 
 
 def put(conn: Connection, rows: Sequence[dict[str, Any]], now: datetime) -> int:

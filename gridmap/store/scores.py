@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -40,6 +40,8 @@ from gridmap.store import tables as t
 from gridmap.store.bulk import frame
 from gridmap.store.ledger import KEYS, Keys, Ledger, enter, facts_in
 
+#: called with how many cases are done, and of how many
+Advance = Callable[[int, int], None]
 #: cases folded at a time: their numbers go as parameters of one query
 CHUNK = 1_000
 #: cases read as columns at a time
@@ -125,11 +127,16 @@ def rehome(conn: Connection, cell_ids: Sequence[int], zone: ZoneInfo) -> int:
     return len(cases)
 
 
-def drift(conn: Connection) -> list[int]:
-    """Ids of cases whose counts are not what their events come to; [] when all is well. Reads every event."""
-    ids = conn.execute(select(t.incidents.c.id).order_by(t.incidents.c.id)).scalars().all()
+def drift(conn: Connection, among: Sequence[int] | None = None, advance: Advance | None = None) -> list[int]:
+    """Ids of cases whose counts are not what their events come to; [] when all is well. Reads every event of the cases
+    `among` these ids (None: of all). `advance(done, total)` is called as it goes.
+    """
+    every = select(t.incidents.c.id).order_by(t.incidents.c.id)
+    ids = conn.execute(every).scalars().all() if among is None else among
     off = []
-    for some in _chunks(ids):
+    for at, some in enumerate(_chunks(ids)):
+        if advance is not None:
+            advance(at * CHUNK, len(ids))
         states = dict(_folded(conn, some))
         rows = conn.execute(_beside_known(some)).mappings()
         fresh = ((row, (Keys.of(row), facts_of(states[row["id"]], row["now_due_at"]))) for row in rows)

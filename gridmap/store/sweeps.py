@@ -40,6 +40,11 @@ def claim(conn: Connection, duty: str, now: datetime, recipient: str | None = No
     return done.first() is not None
 
 
+def claimed(conn: Connection, duty: str) -> bool:
+    """Whether a duty was done: a look that takes no lock."""
+    return conn.execute(select(t.sweep_duties.c.id).where(t.sweep_duties.c.duty == duty)).first() is not None
+
+
 def told_since(conn: Connection, recipient: str, since: datetime) -> int:
     """How many duties spoke to somebody in person since a moment."""
     d = t.sweep_duties.c

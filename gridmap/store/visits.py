@@ -95,7 +95,7 @@ def homes_in(conn: Connection, cell_ids: Collection[int], zone: ZoneInfo) -> lis
         ).all()
     )
     asked = select(i.household_id, func.count()).join(t.households, h.id == i.household_id)
-    needs: dict[int, int] = dict(conn.execute(asked.where(inside, is_open()).group_by(i.household_id)).all())
+    needs = {row[0]: row[1] for row in conn.execute(asked.where(inside, is_open()).group_by(i.household_id))}
     return [
         {
             **row, "last_visit": _day(row["last_visit"], zone), "return_on": promised.get(row["id"]),

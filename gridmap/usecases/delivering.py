@@ -16,7 +16,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from gridmap.delivery import meeting_texts
+from gridmap.delivery import digest_texts, meeting_texts
 from gridmap.delivery.backoff import MOST_ATTEMPTS, Breaker, backoff
 from gridmap.delivery.configured import channels, rules
 from gridmap.delivery.limits import WINDOW, Rules
@@ -161,6 +161,9 @@ class Deliverer:
         to = {"sms": phone, "email": row.email}.get(row.channel)
         about = {"body": row.body, "urgent": bool(row.urgent), "at": row.created_at.isoformat()}
         link = self._link(row)
+        if row.told is not None:
+            text = digest_texts.write(row.kind, messaging.language, row.told, link)
+            return Outgoing(row.key, to, text.subject, text.text, digest_texts.payload(row.kind, row.told, link, about))
         if row.number is None:
             table = table_facts_of(row, link)
             text = meeting_texts.write(row.kind, messaging.language, table, zone)
@@ -288,6 +291,8 @@ def link_of(row: Any, public_url: str | None) -> str | None:
     """Where the reader of a message finds more; a household finds nothing on our pages."""
     if public_url is None or row.household_id is not None:
         return None
+    if row.told is not None:
+        return f"{public_url}/figures"
     if row.meeting_id is not None:
         return f"{public_url}/meetings/{row.meeting_id}"
     if row.enterprise_id is not None:

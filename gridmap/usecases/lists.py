@@ -11,7 +11,10 @@ from gridmap.usecases.context import Context
 from gridmap.view import View
 
 #: the filters of the page of cases, as its address holds them
-NAMES = ("light", "waiting", "status", "category", "body", "cell", "open", "q")
+NAMES = (
+    "light", "waiting", "status", "category", "body", "cell", "open", "q", "area", "channel", "counted", "month",
+    "in_area", "at_area", "first_body", "of_category",
+)  # fmt: skip
 LONGEST_NAME, LONGEST_QUERY, MOST = 40, 500, 50
 
 

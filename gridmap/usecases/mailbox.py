@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
-from gridmap.delivery import meeting_texts
+from gridmap.delivery import digest_texts, meeting_texts
 from gridmap.delivery.texts import LANGUAGES, write
 from gridmap.errors import NotFound
 from gridmap.store import mailbox
@@ -51,6 +51,8 @@ def _letter(row: Any, zone: ZoneInfo) -> dict[str, Any]:
         "read_at": row.read_at, "incident_id": None, "number": None, "due_at": None, "category": None, "cell": None,
         "meeting_id": row.meeting_id, "enterprise_id": row.enterprise_id,
     }  # fmt: skip
+    if row.told is not None:
+        return {**told, "text": {one: digest_texts.write(row.kind, one, row.told).text for one in LANGUAGES}}
     if row.incident_id is None:
         table = table_facts_of(row)
         texts = {language: meeting_texts.write(row.kind, language, table, zone).text for language in LANGUAGES}

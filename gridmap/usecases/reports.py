@@ -21,9 +21,9 @@ FORMATS: Mapping[str, Callable[[Mapping[str, Any], Lang], bytes]] = {
 }
 
 
-def card_of(ctx: Context, month: str, by: str, area: str | None) -> dict[str, Any]:
-    """The card of the whole county or of an area, as a document."""
-    return document(card(ctx, View.system(ctx.today()), month, by, area=area))
+def card_of(ctx: Context, month: str, by: str, area: str | None, category: str | None = None) -> dict[str, Any]:
+    """The card of the whole county or of an area, of all categories or of one, as a document."""
+    return document(card(ctx, View.system(ctx.today()), month, by, area=area, category=category))
 
 
 def render(told: Mapping[str, Any], ending: str, lang: Lang) -> bytes:

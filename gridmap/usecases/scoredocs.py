@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -11,17 +12,23 @@ from gridmap.usecases.scoring import Card, Line, Times
 
 def document(card: Card) -> dict[str, Any]:
     """The card with its ratios worked out; see docs/scorecards.md."""
-    area = card.area and {name: card.area[name] for name in ("code", "name", "name_en")}
     return {
-        "month": card.month, "by": card.by, "area": area, "at": card.at.isoformat(), "complete": card.complete,
+        "month": card.month, "by": card.by, "area": _named(card.area), "category": _named(card.category),
+        "body": _named(card.body), "at": card.at.isoformat(), "zone": card.zone, "complete": card.complete,
         "total": _line(card, card.total), "lines": [_line(card, line) for line in card.lines],
         "channels": dict(card.channels), "history": {month: asdict(one) for month, one in card.history.items()},
     }  # fmt: skip
 
 
+def _named(thing: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    return None if thing is None else {name: thing[name] for name in ("code", "name", "name_en")}
+
+
 def _line(card: Card, line: Line) -> dict[str, Any]:
+    label = line.label
     return {
-        "code": line.code, "name": line.name, "name_en": line.name_en, "counts": asdict(line.now),
+        "code": label.code, "name": label.name, "name_en": label.name_en, "month": line.month,
+        "filters": dict(label.filters), "counts": asdict(line.now),
         "counts_year_before": asdict(line.year_before), "counts_month_before": asdict(line.month_before),
         "accepted_change_pct": relative(line.now.accepted, line.year_before.accepted), "ratios": ratios(line),
         "points": card.weights.points(line.now), "points_year_before": card.weights.points(line.year_before),

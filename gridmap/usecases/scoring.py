@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -13,14 +13,18 @@ from sqlalchemy import Connection
 from gridmap.case.scorecard import COUNTS, Counts, Period, Weights, shifted
 from gridmap.case.standing import number_of
 from gridmap.case.survival import kaplan_meier
-from gridmap.errors import InvalidInput, NotFound
-from gridmap.store import accounts, read, scorecards, single
+from gridmap.errors import Forbidden, InvalidInput, NotFound
+from gridmap.people.roles import can
+from gridmap.store import accounts, figures, read, scorecards, single
+from gridmap.store.behind import Figure
+from gridmap.store.filters import Asked
+from gridmap.store.scorecards import Within
 from gridmap.usecases.context import Context
-from gridmap.usecases.counting import figures_view
-from gridmap.view import View
+from gridmap.usecases.scorelines import BY, Label, lines
+from gridmap.view import Audience, Role, View
 
-#: what a card is told apart by, and the key that the ledger has for it
-BY: Mapping[str, str] = {"area": "area_id", "body": "body_id", "category": "category_id"}
+#: what stands in a card's lines; "month": the months up to the card's
+LINES = (*BY, "month")
 #: months drawn as a line
 MONTHS = 12
 
@@ -39,24 +43,31 @@ class Times:
 class Line:
     """One place, body or category, or all together: its counts beside earlier ones, and its times."""
 
-    code: str | None
-    name: str | None
-    name_en: str | None
+    label: Label
     now: Counts
     month_before: Counts
     year_before: Counts
     times: Times
     times_before: Times
+    #: the month it is of
+    month: str
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A month's card. `complete`: the month is over. `history`: counts by month, of two years."""
+    """A month's card. `complete`: the month is over. `history`: counts by month, of two years.
+
+    `area`, `category`, `body`: what it is narrowed to, with code, name and name_en; None: not so.
+    """
 
     month: str
     by: str
     area: Mapping[str, Any] | None
+    category: Mapping[str, Any] | None
+    body: Mapping[str, Any] | None
     at: datetime
+    #: the county's time zone, by which months begin
+    zone: str
     complete: bool
     total: Line
     lines: Sequence[Line]
@@ -66,31 +77,80 @@ class Card:
 
 
 def card(
-    ctx: Context, view: View, month: str, by: str = "area", *, area: str | None = None, weights: Weights | None = None
-) -> Card:
-    """The card of a month for the caller's area, or for `area` within it. By `area`: those right below it.
+    ctx: Context, view: View, month: str, by: str = "area", *,
+    area: str | None = None, category: str | None = None, weights: Weights | None = None,
+) -> Card:  # fmt: skip
+    """The card of a month for what the caller reads figures of (a handler: the own body's), or for `area` within it.
+    By `area`: those right below it. `category`: with those below it.
 
     Raises InvalidInput for a month or a `by` that is none, NotFound for an area outside the caller's, Forbidden.
     """
-    if by not in BY:
-        raise InvalidInput(f"a scorecard is by {', '.join(BY)}; not by {by[:40]}", parameter="by")
+    if by not in LINES:
+        raise InvalidInput(f"a scorecard is by {', '.join(LINES)}; not by {by[:40]}", parameter="by")
     now, period = ctx.clock(), Period.month(month, ctx.zone)
     if period.start > now:
         raise InvalidInput(f"{month} has not begun yet", parameter="month")
     with read(ctx.engine) as conn:
-        top = _area(conn, view, area)
-        cards = _Reading(ctx, conn, month, None if top is None else top["path"], now)
-        lines = cards.lines(by, top)
-        return Card(
-            month, by, top, now, period.end <= now, cards.total(), lines, cards.channels(), cards.history(),
-            weights or Weights(),
+        body, top = _body(conn, view), _area(conn, view, area)
+        kind = None if category is None else _category(conn, category)
+        everywhere = top is None or (body is not None and area is None)
+        within = Within(
+            None if everywhere or top is None else top["path"], None if kind is None else kind["ids"],
+            None if body is None else int(body["id"]),
         )  # fmt: skip
+        cards = _Reading(ctx, conn, month, within, now)
+        found = cards.by_month() if by == "month" else cards.lines(by, top)
+        return Card(
+            month, by, top, kind, body, now, ctx.zone.key, period.end <= now, cards.total(), found, cards.channels(),
+            cards.history(), weights or Weights(),
+        )  # fmt: skip
+
+
+def count_of(ctx: Context, view: View, figure: Figure, filters: Mapping[str, Any]) -> int | None:
+    """How many cases a figure counts, whether or not the caller may open them all; None where that is not the
+    caller's to know. `filters`: those of the list, `category` and `channel` among them.
+    """
+    narrowed = {name: filters.get(name) for name in ("category", "channel")}
+    with read(ctx.engine) as conn:
+        body, top = _body(conn, view), _area(conn, view, figure.in_area)
+        if body is not None and figure.first_body != body["code"]:
+            return None
+        if body is None and figure.in_area is None and top is not None:
+            figure = replace(figure, in_area=str(top["code"]))
+        asked = Asked(view.for_use(Audience.FIGURES), ctx.clock(), ctx.zone)
+        return figures.count_where(conn, {"figure": figure, **narrowed}, asked)
+
+
+def _body(conn: Connection, view: View) -> Mapping[str, Any] | None:
+    """The body whose figures alone the caller reads: a handler the own; None for those who read an area's. Forbidden
+    for roles that read no scorecards.
+    """
+    if view.actor is None:
+        return None
+    decision = can(view.actor, view.scope, "scorecard.read")
+    if not decision:
+        raise Forbidden(decision.reason)
+    if view.actor.role is not Role.HANDLER:
+        return None
+    bodies = scorecards.labels(conn, "body_id")
+    found = bodies[bodies["id"] == view.actor.body_id]
+    if found.empty:
+        raise Forbidden("an account that belongs to no body has no figures")
+    return dict(found.iloc[0])
+
+
+def _category(conn: Connection, code: str) -> Mapping[str, Any]:
+    labels = scorecards.labels(conn, "category_id")
+    found = labels[labels["code"] == code]
+    if found.empty:
+        raise NotFound(f"there is no category {code}")
+    return {**found.iloc[0], "ids": scorecards.categories_in(conn, code)}
 
 
 def _area(conn: Connection, view: View, code: str | None) -> dict[str, Any] | None:
     """The area that is asked for, if it lies in the caller's own; by default that; None: everything."""
-    figures_view(conn, view)
-    own = None if view.actor is None else accounts.area_path(conn, view.actor.area_id)
+    tied = view.actor is not None and view.actor.role is not Role.HANDLER
+    own = accounts.area_path(conn, view.actor.area_id) if view.actor is not None and tied else None
     areas = scorecards.labels(conn, "area_id")
     if code is None:
         found = areas[areas["path"] == own] if own is not None else areas[areas["path"].str.count("/") == 2].head(1)
@@ -102,55 +162,60 @@ def _area(conn: Connection, view: View, code: str | None) -> dict[str, Any] | No
     return dict(found.iloc[0])
 
 
+#: picks the cases of a line
+Pick = Callable[[pd.DataFrame], pd.DataFrame]
+
+
 class _Reading:
     """One card's figures, read from the sums within one transaction."""
 
-    def __init__(self, ctx: Context, conn: Connection, month: str, path: str | None, now: datetime) -> None:
-        self._ctx, self._conn, self._month, self._path, self._now = ctx, conn, month, path, now
+    def __init__(self, ctx: Context, conn: Connection, month: str, within: Within, now: datetime) -> None:
+        self._ctx, self._conn, self._month, self._within, self._now = ctx, conn, month, within, now
         self._earlier = {"now": month, "month_before": shifted(month, -1), "year_before": shifted(month, -12)}
         self._cases = {one: self._lasted(one) for one in (month, self._earlier["year_before"])}
 
     def _lasted(self, month: str) -> pd.DataFrame:
         period = Period.month(month, self._ctx.zone)
-        return scorecards.lasted(self._conn, period.start, period.end, self._path)
+        return scorecards.lasted(self._conn, period.start, period.end, self._within)
 
     def _sums(self, months: Sequence[str], by: Sequence[str]) -> pd.DataFrame:
         """Counts by month; what runs still is due only so far."""
-        found = scorecards.sums(self._conn, [number_of(one) for one in months], by, self._path)
+        found = scorecards.sums(self._conn, [number_of(one) for one in months], by, self._within)
         for one in months:
             end = Period.month(one, self._ctx.zone).end
             if end > self._now:
-                off = scorecards.not_yet_due(self._conn, self._now, end, by, self._path)
+                off = scorecards.not_yet_due(self._conn, self._now, end, by, self._within)
                 off[list(COUNTS)] *= -1
                 found = pd.concat([found, off.assign(month=number_of(one))], ignore_index=True)
         return found.groupby(["month", *by], dropna=False, sort=False)[list(COUNTS)].sum().reset_index()
 
-    def total(self) -> Line:
+    def total(self, label: Label | None = None) -> Line:
         sums = self._sums(list(self._earlier.values()), ())
-        return self._line((None, None, None), sums, lambda cases: cases)
+        return self._line(label or Label(None, None, None, {}), sums, lambda cases: cases)
 
     def lines(self, by: str, top: Mapping[str, Any] | None) -> list[Line]:
-        key = BY[by]
+        those = lines(self._conn, by, top)
+        key, of = those.key, those.of
         sums = self._sums(list(self._earlier.values()), (key,))
-        labels = scorecards.labels(self._conn, key)
-        groups = _groups(labels, key, top)
-        sums["group"], named = sums[key].map(groups), labels.set_index("id")
-        lines = []
-        for group in sorted(set(sums["group"].dropna()), key=lambda one: str(named.loc[one, "code"])):
-            row = named.loc[group]
-            mine = sums[sums["group"] == group]
-            pick = lambda cases, one=group: cases[cases[key].map(groups) == one]  # noqa: E731
-            lines.append(self._line((row["code"], row["name"], row["name_en"]), mine, pick))
-        rest = sums[sums["group"].isna()]
+        sums["line"] = sums[key].map(of)
+        told = sorted(set(sums["line"].dropna()), key=lambda one: str(those.labels[one].code))
+        found = [self._line(those.labels[one], sums[sums["line"] == one], _in_line(key, of, one)) for one in told]
+        rest = sums[sums["line"].isna()]
         if rest[list(COUNTS)].to_numpy().any():
-            lines.append(self._line((None, None, None), rest, lambda cases: cases[cases[key].map(groups).isna()]))
-        return lines
+            found.append(self._line(those.rest, rest, lambda cases: cases[cases[key].map(of).isna()]))
+        return found
 
-    def _line(self, named: tuple[Any, Any, Any], sums: pd.DataFrame, pick: Any) -> Line:
+    def by_month(self) -> list[Line]:
+        """A line for each of the months up to the card's, the newest first."""
+        months = [shifted(self._month, -back) for back in range(MONTHS)]
+        cards = (_Reading(self._ctx, self._conn, month, self._within, self._now) for month in months)
+        return [one.total(Label(month, month, None, {})) for month, one in zip(months, cards, strict=True)]
+
+    def _line(self, label: Label, sums: pd.DataFrame, pick: Pick) -> Line:
         counts = {name: _counts(sums, month) for name, month in self._earlier.items()}
         year_before = self._earlier["year_before"]
         now, before = (self._times(pick(self._cases[one]), one) for one in (self._month, year_before))
-        return Line(*named, counts["now"], counts["month_before"], counts["year_before"], now, before)
+        return Line(label, counts["now"], counts["month_before"], counts["year_before"], now, before, self._month)
 
     def _times(self, cases: pd.DataFrame, month: str) -> Times:
         end = pd.Timestamp(min(Period.month(month, self._ctx.zone).end, self._now))
@@ -171,21 +236,10 @@ class _Reading:
         return {month: _counts(sums, month) for month in months}
 
 
+def _in_line(key: str, of: Mapping[Any, Any], line: Any) -> Pick:
+    return lambda cases: cases[cases[key].map(of) == line]
+
+
 def _counts(sums: pd.DataFrame, month: str) -> Counts:
     summed = sums.loc[sums["month"] == number_of(month), list(COUNTS)].sum()
     return Counts.of({name: summed[name] for name in COUNTS})
-
-
-def _groups(labels: pd.DataFrame, key: str, top: Mapping[str, Any] | None) -> dict[int, int]:
-    """The line that each id counts in: of areas the one right below `top` that holds it, else itself."""
-    if key != "area_id":
-        return {int(one): int(one) for one in labels["id"]}
-    start = "/" if top is None else str(top["path"])
-    ids = {str(path): int(one) for one, path in zip(labels["id"], labels["path"], strict=True)}
-    return {one: ids.get(_below(start, path), one) for path, one in ids.items()}
-
-
-def _below(start: str, path: str) -> str:
-    """The part of a path that leads from an area to the next one below it: /1/ and /1/2/3/ give /1/2/."""
-    rest = path[len(start) :] if path.startswith(start) else ""
-    return f"{start}{rest.split('/')[0]}/" if rest else path

@@ -14,6 +14,7 @@ from gridmap.usecases.placing import place_again
 from gridmap.usecases.publishing import apply_due
 from gridmap.usecases.reminding import remind
 from gridmap.usecases.watching import Watcher
+from gridmap.usecases.weekly import tell_week
 
 #: a phone may hold a report back for a season in the hills; its key must still be known when it comes again
 KEEP_REQUESTS = timedelta(days=180)
@@ -54,7 +55,7 @@ def sweep(ctx: Context) -> dict[str, int]:
         }
     called = ask_on(ctx)
     watched = dict.fromkeys(WATCHED, 0) | dict(Watcher(ctx).run())
-    reminded = remind(ctx)
+    reminded = remind(ctx) + tell_week(ctx)
     done = messenger.run()
     sent = {"sent": done["sent"], "later": done["later"], "given up": done["dead"]}
     return swept | watched | {"help calls": called, "reminders": reminded} | sent

@@ -145,9 +145,9 @@ def test_lists_figures_and_choices_read_an_index(crowded: Api) -> None:
     found |= looked_at(engine, "choose a worker", heard, CASES // 10)
     july = number_of("2026-07")
     with listening(engine) as heard, read(engine) as conn:
-        scorecards.sums(conn, [july, july - 1, july - 12], ("area_id",), None)
-        scorecards.lasted(conn, NOW - timedelta(days=33), NOW, None)
-        scorecards.not_yet_due(conn, NOW, NOW + timedelta(days=28), (), None)
+        scorecards.sums(conn, [july, july - 1, july - 12], ("area_id",))
+        scorecards.lasted(conn, NOW - timedelta(days=33), NOW)
+        scorecards.not_yet_due(conn, NOW, NOW + timedelta(days=28), ())
     found |= looked_at(engine, "scorecard", heard, 2_000)
     assert found == {}
 

@@ -102,7 +102,9 @@ def test_doctor_finds_a_forged_history(here: Path, capsys: Said) -> None:
         conn.exec_driver_sql("UPDATE events SET data = '{}' WHERE seq = 1")
     capsys.readouterr()
     assert run(["doctor"]) == 1
-    assert "FAULT" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "FAULT" in said
+    assert "all 1 compared with their events" in said
 
 
 def test_sweep_and_a_new_key(here: Path, capsys: Said) -> None:

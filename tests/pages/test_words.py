@@ -24,6 +24,8 @@ from gridmap.plan.deltas import _KINDS
 from gridmap.plan.impact import SUMS
 from gridmap.plan.status import PlanStatus
 from gridmap.store import tables as t
+from gridmap.store.behind import COUNTED
+from gridmap.usecases.scoring import LINES
 from gridmap.view import Role
 from layers import LANGS
 
@@ -56,7 +58,10 @@ RULED = set(re.findall(r'_(?:finding|between)\(\s*"(\w+)"', Path(constraints.__f
 FAMILIES = {
     "role": {str(role) for role in Role},
     "page.resident": {"report", "track"},
-    "page.nav": {"field", "plan", "insight", "cases", "admin", "visits", "flow", "mailbox", "meetings"},
+    "page.nav": {"field", "plan", "insight", "cases", "admin", "visits", "flow", "mailbox", "meetings", "figures"},
+    "page.figures.by": set(LINES),
+    "page.figures.as": {"pdf", "xlsx", "html"},
+    "counted": set(COUNTED),
     "consent": set(PURPOSES),
     "meeting.status": {str(status) for status in MeetingStatus},
     "meeting.party": {str(party) for party in Party},

@@ -16,6 +16,7 @@ from gridmap.case import clock
 from gridmap.errors import InvalidInput, NotFound
 from gridmap.store import bulk_insert, open_engine, read, write
 from gridmap.store import tables as t
+from gridmap.store.behind import Figure
 from gridmap.store.features import cell_loads, lights, one, page
 from gridmap.store.filters import FILTERS, light_is
 from gridmap.view import Audience, Drawing, InArea, InCells, Kind, OfBody, Scope, View
@@ -65,7 +66,8 @@ def test_every_layer_reads_with_every_filter(filled: Engine) -> None:
         conn.execute(insert(t.roads).values(**{"code": "r", "class": "main", "geom": line}))
         conn.execute(insert(t.water).values(**{"code": "w", "class": "river", "width": 3, "geom": line}))
         conn.execute(insert(t.places).values(**{"code": "p", "name": "县城", "class": "county", "geom": point}))
-    values = {"light": "red", "from": TODAY, "to": TODAY, "open": True, "waiting": "appeal", "ids": [1]}
+    values = {"light": "red", "from": TODAY, "to": TODAY, "open": True, "waiting": "appeal", "ids": [1],
+              "figure": Figure("2026-06", "due", "c", "c", "-", "c")}  # fmt: skip
     with read(filled) as conn:
         for layer in LAYERS:
             whole = page(conn, SYSTEM, layer)

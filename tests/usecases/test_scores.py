@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pandas as pd
 import pytest
 from sqlalchemy import Connection, delete, func, select, update
@@ -16,7 +17,7 @@ from gridmap.case.standing import number_of
 from gridmap.errors import GridmapError
 from gridmap.store import cases, ledger, read, scorecards, scores, write
 from gridmap.store import tables as t
-from gridmap.store.doctor import counted
+from gridmap.store.doctor import chosen, counted, remembered
 from gridmap.store.ledger import KEYS
 from gridmap.usecases.casework import act, move
 from gridmap.usecases.reporting import report
@@ -133,7 +134,7 @@ def test_the_sums_are_a_full_count(small_county: SmallCounty, seed: int) -> None
 
 
 def kept_by_kind(conn: Connection, month: str) -> dict[tuple[int, str], Counts]:
-    rows: Any = scorecards.sums(conn, [number_of(month)], ("category_id", "channel"), None).to_dict("records")
+    rows: Any = scorecards.sums(conn, [number_of(month)], ("category_id", "channel")).to_dict("records")
     found = {(row["category_id"], row["channel"]): Counts.of(row) for row in rows}
     return {key: counts for key, counts in found.items() if counts != Counts()}
 
@@ -145,13 +146,13 @@ def counted_by_kind(conn: Connection, month: str, zone: ZoneInfo) -> dict[tuple[
 def test_a_recount_mends_what_was_tampered_with(small_county: SmallCounty) -> None:
     zone = small_county.ctx.zone
     with write(small_county.ctx.engine) as conn:
-        before = scorecards.sums(conn, [number_of("2026-07")], KEYS, None)
+        before = scorecards.sums(conn, [number_of("2026-07")], KEYS)
         some = select(func.min(t.scores.c.id)).scalar_subquery()
         conn.execute(delete(t.scores).where(t.scores.c.id == some))
         assert scores.torn(conn, zone) == 1
         assert scores.recount(conn, zone) == conn.execute(select(func.count()).select_from(t.incidents)).scalar_one()
         assert scores.torn(conn, zone) == 0
-        after = scorecards.sums(conn, [number_of("2026-07")], KEYS, None)
+        after = scorecards.sums(conn, [number_of("2026-07")], KEYS)
     pd.testing.assert_frame_equal(before.sort_values(list(KEYS), ignore_index=True),
                                   after.sort_values(list(KEYS), ignore_index=True))  # fmt: skip
 
@@ -159,11 +160,11 @@ def test_a_recount_mends_what_was_tampered_with(small_county: SmallCounty) -> No
 def test_a_card_adds_up_and_keeps_to_its_area(small_county: SmallCounty) -> None:
     whole = card(small_county.ctx, view(small_county, "official"), "2026-06", "area")
     assert sum((line.now for line in whole.lines), Counts()) == whole.total.now
-    assert {line.code for line in whole.lines} >= set(TOWNS.values())
+    assert {line.label.code for line in whole.lines} >= set(TOWNS.values())
     half = card(small_county.ctx, view(small_county, "official-2"), "2026-06", "area")
-    mine = next(line for line in whole.lines if line.code == TOWNS[2])
+    mine = next(line for line in whole.lines if line.label.code == TOWNS[2])
     assert half.total.now == mine.now
-    for role in ("worker-a", "handler-eco", "admin"):
+    for role in ("worker-a", "admin"):
         with pytest.raises(GridmapError):
             card(small_county.ctx, view(small_county, role), "2026-06")
     with pytest.raises(GridmapError):
@@ -243,3 +244,26 @@ def test_doctor_tells_sums_that_are_wrong(small_county: SmallCounty) -> None:
         assert found.code == "not_counted"
         assert found.details["count"] == 1
         assert found.details["lines"] > 0
+
+
+def test_doctor_compares_a_sample(small_county: SmallCounty) -> None:
+    """The same seed draws the same cases; what is wrong is found when it is among them, and only then."""
+    zone, now, seen = small_county.ctx.zone, small_county.clock(), list[tuple[int, int]]()
+
+    def drawn(sample: int | None, seed: int) -> list[int]:
+        return list(chosen(conn, sample, np.random.default_rng(seed))[0])
+
+    with write(small_county.ctx.engine) as conn:
+        ids, everything = drawn(10, 3), drawn(None, 3)
+        assert ids == sorted(set(ids)) == drawn(10, 3) != drawn(10, 4)
+        assert len(ids) == 10 < len(everything)
+        assert drawn(0, 3) == drawn(10_000, 3) == everything
+        conn.execute(update(t.incidents).where(t.incidents.c.id == ids[4]).values(step="nowhere"))
+        conn.execute(update(t.score_cases).where(t.score_cases.c.incident_id == ids[4]).values(extended=1))
+        others = [one for one in everything if one != ids[4]]
+        assert remembered(conn, zone, now, others) == []
+        [found] = remembered(conn, zone, now, ids, lambda done, of: seen.append((done, of)))
+        assert found.details["count"] == 1
+        assert scores.drift(conn, others) == []
+        assert scores.drift(conn, ids) == [ids[4]]
+    assert seen == [(0, 10)]

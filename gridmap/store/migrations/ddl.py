@@ -35,6 +35,11 @@ def replace_check(table: str, name: str, rule: str) -> None:
         op.execute(f"ALTER TABLE {table} DROP CONSTRAINT {name}, ADD CONSTRAINT {name} CHECK ({rule})")
 
 
+def replace_inline_check(table: str, rule: str, by: str) -> None:
+    """On SQLite: replace the rule of a CHECK that came with a column, and so stands somewhere within a line."""
+    _rewrite(table, rf"CHECK \({re.escape(rule)}\)", f"CHECK ({by})")
+
+
 def drop_not_null(table: str, column: str) -> None:
     """Let a column be empty."""
     if is_sqlite():

@@ -18,14 +18,16 @@ from sqlalchemy import (
 
 from gridmap.store.tables.base import UtcDateTime, metadata, one_of, ref, table
 
-#: how often each of the three is given: once in all
+#: how often each of the four is given: once in all
 ABOUT_ONE = (
-    " + ".join(f"CASE WHEN {name} IS NULL THEN 0 ELSE 1 END" for name in ("incident_id", "meeting_id", "enterprise_id"))
+    " + ".join(
+        f"CASE WHEN {name} IS NULL THEN 0 ELSE 1 END" for name in ("incident_id", "meeting_id", "enterprise_id", "told")
+    )
     + " = 1"
 )
 
 #: what somebody is to hear of, written with the event; then taken apart into messages. It is about one thing: a case,
-#: a joint meeting (or one promise made there), or an enterprise
+#: a joint meeting (or one promise made there), an enterprise, or what a week comes to
 outbox = table(
     "outbox",
     ref("incident_id", "incidents"),
@@ -40,6 +42,7 @@ outbox = table(
     ref("household_id", "households", index=False),  # who is invited; by distance, never by what was reported
     ref("account_id", "accounts", index=False),  # who leads it
     Column("mark", Text),  # of what may be told once only
+    Column("told", Text),  # JSON: the counts of a weekly digest, as they stood when it was raised
     CheckConstraint(ABOUT_ONE, name="about_one"),
     Index("ix_outbox_mark", "mark", unique=True),
     Index("ix_outbox_unsent", "id", sqlite_where=text("sent_at IS NULL"), postgresql_where=text("sent_at IS NULL")),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, SmallInteger, Table, Text
+from sqlalchemy import Column, ForeignKey, Index, Integer, SmallInteger, Table, Text, text
 
 from gridmap.case.scorecard import COUNTS, FLAGS, MOMENTS
 from gridmap.store.tables.base import UtcDateTime, metadata, ref, table
@@ -24,14 +24,19 @@ def _keys() -> tuple[Column[Any], ...]:
     )
 
 
+_SENT = text("first_dispatched_at IS NOT NULL")
+#: by which the cases of a month are found
+INDEXED = frozenset({"received_at", "due_at", "disposed_at", "first_closed_at"})
+
 #: one row a case: what the ledger holds of it, in the words of `case.scorecard`
 score_cases = Table(
     "score_cases",
     metadata,
     Column("incident_id", ForeignKey("incidents.id"), primary_key=True, autoincrement=False),
     *_keys(),
-    *(Column(name, UtcDateTime, index=name in ("received_at", "due_at")) for name in MOMENTS),
+    *(Column(name, UtcDateTime, index=name in INDEXED) for name in MOMENTS),
     *(Column(name, SmallInteger, nullable=False) for name in FLAGS),
+    Index("ix_score_cases_dispatched", "first_dispatched_at", sqlite_where=_SENT, postgresql_where=_SENT),
 )
 
 #: `month`: year * 12 + month - 1 in the county's zone. `standing`: 0 counts in its month, 1 in it and all later ones

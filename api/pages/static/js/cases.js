@@ -11,10 +11,12 @@ import { Many } from "./many.js";
 const LIGHTS = ["very_late", "red", "yellow", "green", "paused"];
 const WAITING = ["extension", "appeal", "supervision"];
 /** What the address holds of the list; a search in texts is left out of it, since it may name people. */
-const FILTERS = ["light", "waiting", "body", "q"];
+const FILTERS = ["light", "waiting", "body", "area", "q"];
+/** A figure of the scorecards: with `counted` in the address, the cases behind it are listed, closed ones too. */
+const FIGURE = ["counted", "month", "in_area", "at_area", "first_body", "of_category", "category", "channel"];
 const SHOWN = 200;
 const county = new CountyMap();
-const state = { rows: [], light: null, waiting: null, body: null, q: "", chosen: null, shown: SHOWN, glyphs: [], found: null };
+const state = { rows: [], light: null, waiting: null, body: null, area: null, figure: null, q: "", chosen: null, shown: SHOWN, glyphs: [], found: null };
 const list = byId("case-list");
 const main = byId("main");
 const search = byId("case-search");
@@ -47,10 +49,12 @@ async function start() {
 }
 
 async function load() {
-  const loaded = await shown(list, () => all("/incidents", { open: state.waiting === "appeal" ? null : true, waiting: state.waiting }), load);
+  const params = state.figure ?? { open: state.waiting === "appeal" ? null : true, waiting: state.waiting, area: state.area };
+  const loaded = await shown(list, () => all("/incidents", params), load);
   if (!loaded) return;
   state.rows = loaded.rows.sort((a, b) => new Date(a.due_at) - new Date(b.due_at));
   draw();
+  figureBanner();
   fitCases();
   county.box.dataset.ready = "true";
 }
@@ -83,6 +87,19 @@ function draw() {
   legend(t("cases.legend", { n: number(shownRows.length) }), [lights, state.glyphs], shownRows.length < rows.length ? t("cases.of", { n: number(rows.length) }) : "");
 }
 
+/** What the list is of, when it is the cases behind a figure; a figure is told with how many of its cases open here. */
+function figureBanner() {
+  const box = byId("figure-part");
+  box.hidden = !state.figure;
+  if (box.hidden) return;
+  const { counted, month } = state.figure;
+  const n = data.figure?.count ?? state.rows.length;
+  const said = t("figures.banner", { month, what: t(`counted.${counted}`), n: number(n) });
+  const fewer = n === state.rows.length ? null : el("p", { class: "small" }, t("figures.listed", { m: number(state.rows.length) }));
+  box.replaceChildren(el("p", {}, el("b", {}, said)), fewer ?? "", el("p", { class: "small" }, el("a", { href: `/figures?month=${encodeURIComponent(month)}` }, t("figures.back")), " · ", el("a", { href: "/cases" }, t("figures.open"))));
+  byId("case-title").textContent = t("figures.title");
+}
+
 function lightButton(name) {
   const n = state.rows.filter((row) => lightOf(row) === name).length;
   const toggle = () => { state.light = state.light === name ? null : name; state.shown = SHOWN; keep(); draw(); };
@@ -102,7 +119,7 @@ function box(row) {
 
 /** The filters as an address ends. */
 function asked() {
-  const held = FILTERS.filter((name) => state[name]).map((name) => [name, state[name]]);
+  const held = FILTERS.filter((name) => state[name]).map((name) => [name, state[name]]).concat(Object.entries(state.figure ?? {}));
   return new URLSearchParams(held).toString();
 }
 
@@ -117,6 +134,7 @@ function keep() {
 function take(query) {
   const held = new URLSearchParams(query);
   for (const name of FILTERS) state[name] = held.get(name) ?? (name === "q" ? "" : null);
+  state.figure = held.get("counted") ? Object.fromEntries(FIGURE.filter((name) => held.get(name)).map((name) => [name, held.get(name)])) : null;
   if (!LIGHTS.includes(state.light)) state.light = null;
   if (!WAITING.includes(state.waiting)) state.waiting = null;
   Object.assign(state, { found: null, linked: Number(held.get("case")) || null, shown: SHOWN });

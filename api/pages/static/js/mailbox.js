@@ -48,6 +48,7 @@ const address = (id) => `/${data.me.role === "worker" ? "field" : "cases"}?case=
 
 /** What a message is about: a case, a joint meeting, an enterprise; of a neighbour's case its category alone. */
 function headOf(one) {
+  if (one.kind.startsWith("weekly_")) return el("a", { class: "link", href: "/figures" }, t("figures.weekly"));
   if (one.meeting_id) return el("a", { class: "link", href: `/meetings/${one.meeting_id}` }, t("mailbox.about_meeting", { number: one.number }));
   if (one.enterprise_id) return el("a", { class: "link", href: `/enterprises/${one.enterprise_id}` }, t("mailbox.about_enterprise"));
   return one.incident_id ? el("a", { class: "link", href: address(one.incident_id) }, `${named(one.category)} · ${one.number}`) : el("b", {}, named(one.category));

@@ -1,12 +1,13 @@
 """What protects persons: sealing their fields, destroying them, and the gate for all that leaves. Knows nobody."""
 
-from gridmap.privacy.release import Released, ReleasedKinds, may_redraw, release_counts, release_kinds
+from gridmap.privacy.release import Released, ReleasedKinds, joined, may_redraw, release_counts, release_kinds
 from gridmap.privacy.vault import Vault, new_master_key, parse_master_key
 
 __all__ = [
     "Released",
     "ReleasedKinds",
     "Vault",
+    "joined",
     "may_redraw",
     "new_master_key",
     "parse_master_key",

@@ -12,6 +12,9 @@ categories by community would be two hierarchies that cross, whose differences n
 month may be told in the new drawing as well only if each old-by-new piece of its parts is 0 or at least `LEAST`
 (`may_redraw`): every difference of the two drawings is a sum of pieces.
 
+A month is told once: what was told of it is kept, and a period is joined of its months (`joined`). So neither a late
+import nor a new community lets a release be subtracted from an older one.
+
 What leaves takes its counts from here and nowhere else: map, table, export, API, and the card for the table.
 """
 
@@ -96,6 +99,38 @@ def release_kinds(codes: Sequence[str], months: Sequence[date], counts: Counts, 
     """
     found = release_counts(codes, [""] * len(codes), months, counts, today=today)
     return ReleasedKinds(found.members, found.counts, found.withheld)
+
+
+def joined(months: Sequence[Released]) -> Released:
+    """A period of months that were told singly: the finest parts that are unions of parts of every month.
+
+    Each count is a sum of counts told, so no period tells more than its months do, whatever drawings or trees they were
+    told in. Withheld where a month is, or where there is none.
+    """
+    if not months or any(month.withheld for month in months):
+        return Released((), np.zeros(0, np.int64), withheld=True)
+    above: dict[str, str] = {}
+
+    def root(code: str) -> str:
+        while above.setdefault(code, code) != code:
+            above[code] = above[above[code]]
+            code = above[code]
+        return code
+
+    for month in months:
+        for members in month.members:
+            for code in members:
+                above[root(code)] = root(members[0])
+    parts: dict[str, list[str]] = {}
+    for code in dict.fromkeys(code for month in months for members in month.members for code in members):
+        parts.setdefault(root(code), []).append(code)
+    sums = dict.fromkeys(parts, 0)
+    for month in months:
+        for members, count in zip(month.members, month.counts.tolist(), strict=True):
+            if members:
+                sums[root(members[0])] += count
+    members_of = tuple(tuple(codes) for codes in parts.values())
+    return Released(members_of, np.array(list(sums.values()), dtype=np.int64))
 
 
 def may_redraw(pieces: Counts) -> bool:

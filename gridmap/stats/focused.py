@@ -87,7 +87,8 @@ def focus(
     ground: Ground, sources: Sequence[Any], since: Sequence[int], near_m: float, rng: np.random.Generator,
     step: Callable[[float], None] = _silent,
 ) -> list[Focus]:  # fmt: skip
-    """Look at each source: shapely points or polygons in the ground's plane, there from month `since` on (0: always).
+    """Look at each source: shapely points or polygons in the ground's plane, there from month `since` on (0: always;
+    as many as there are months: not yet).
 
     `step` is called with the share that is done. The order of the sources does not change what is found of each but
     for chance.
@@ -105,7 +106,7 @@ def focus(
         step(0.6 + 0.4 * (i + 1) / len(apart))
     p_all = np.array([_p(one) for one in tested], dtype=np.float64)
     q_all = q_values(p_all)
-    rivals = _rivals(ground, apart, q_all, near_m)
+    rivals = _rivals(ground, apart, since, q_all, near_m)
     return [
         _told(ground, distance, since[i], near_m, tested[i], q_all[i], rivals.get(i, []))
         for i, distance in enumerate(apart)
@@ -136,7 +137,9 @@ def _p(tested: Source | None) -> float | None:
     return None if tested is None else tested.lawson_waller.p_sim
 
 
-def _rivals(ground: Ground, apart: Sequence[Floats], q: Floats, near_m: float) -> dict[int, list[int]]:
+def _rivals(
+    ground: Ground, apart: Sequence[Floats], since: Sequence[int], q: Floats, near_m: float
+) -> dict[int, list[int]]:
     """Raised ones that cannot be told apart, each with the others.
 
     Of two near each other, one is not told by itself when nothing of its excess is left beside the other, or when most
@@ -147,7 +150,7 @@ def _rivals(ground: Ground, apart: Sequence[Floats], q: Floats, near_m: float) -
     found: dict[int, list[int]] = {}
     for place, i in enumerate(raised):
         for j in raised[place + 1 :]:
-            pair = _pair(ground, apart[i], apart[j])
+            pair = _pair(ground, apart[i], apart[j], max(since[i], since[j]))
             if pair is None:
                 continue
             shared = float(ground.households[(apart[i] <= near_m) & (apart[j] <= near_m)].sum())
@@ -159,10 +162,11 @@ def _rivals(ground: Ground, apart: Sequence[Floats], q: Floats, near_m: float) -
     return found
 
 
-def _pair(ground: Ground, first: Floats, second: Floats) -> Pair | None:
+def _pair(ground: Ground, first: Floats, second: Floats, since: int) -> Pair | None:
+    """Compared over the months in which both were there."""
     inside = (np.minimum(first, second) <= REACH_M) & (ground.households > 0)
-    cases = ground.cases[inside].sum(axis=1)
-    expected = ground.households[inside] * ground.rate.sum()
+    cases = ground.cases[inside][:, since:].sum(axis=1)
+    expected = ground.households[inside] * ground.rate[since:].sum()
     found = pairs(cases, expected, [first[inside], second[inside]], least=NEAREST_M)
     return found[0] if found else None
 

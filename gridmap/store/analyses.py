@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from gridmap.store import tables as t
 from gridmap.store.engine import is_sqlite
+from gridmap.store.studied import DISPUTE
 
 _SHOWN = (
     "id", "kind", "parameters", "data_version", "status", "progress", "result", "error", "attempts", "created_at",
@@ -51,6 +53,40 @@ def ask(conn: Connection, key: str, kind: str, parameters: str, data_version: st
 def by_key(conn: Connection, key: str) -> Analysis | None:
     """The analysis of a key; None where nobody asked for it."""
     return _one(conn, t.analyses.c.key == key)
+
+
+def newest(conn: Connection, kind: str, parameters: str) -> Analysis | None:
+    """The newest analysis of a question, whatever state of the data it is of."""
+    c = t.analyses.c
+    same = select(c.id).where(c.kind == kind, c.parameters == parameters).order_by(c.id.desc()).limit(1)
+    return _one(conn, c.id == same.scalar_subquery())
+
+
+def touched_between(
+    conn: Connection, span: tuple[int, int], last: int, times: tuple[datetime, datetime], categories: Collection[str]
+) -> bool:
+    """Whether a report received in these times was changed or came in after version span[0] up to span[1].
+
+    Of those that came in (their id is above `last`) only the categories count, or all disputes where none is named; of
+    those that were there before all, since they may have been of another category. True where it is not known.
+    """
+    h, i = t.changes.c, t.incidents
+    here = and_(h.layer == "incidents", h.version > span[0], h.version <= span[1])
+    known = conn.execute(select(func.count(h.version.distinct())).where(here)).scalar_one()
+    if known != span[1] - span[0]:
+        return True
+    c, top = t.categories, t.categories.alias("top")
+    named = c.c.process == DISPUTE
+    if categories:
+        named = or_(c.c.code.in_(categories), top.c.code.in_(categories))
+    joined = i.join(t.changes, and_(here, i.c.id >= h.first_id, i.c.id <= h.last_id)).join(c, c.c.id == i.c.category_id)
+    query = (
+        select(i.c.id)
+        .select_from(joined.join(top, top.c.id == func.coalesce(c.c.parent_id, c.c.id)))
+        .where(i.c.received_at >= times[0], i.c.received_at < times[1], or_(i.c.id <= last, named))
+        .limit(1)
+    )
+    return conn.execute(query).first() is not None
 
 
 def by_id(conn: Connection, analysis_id: int) -> Analysis | None:

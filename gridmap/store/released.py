@@ -39,13 +39,13 @@ def _dissolved(conn: Connection) -> pd.Series:
 
 
 def reported(conn: Connection, start: datetime, end: datetime) -> pd.DataFrame:
-    """received_at, area_id (of the cell reported in), now_id (of today's cell of whoever answers for it) and top
+    """id, received_at, area_id (of the cell reported in), now_id (of today's cell of whoever answers for it) and top
     category (code) of every incident placed in a cell, from start until before end. Whatever became of it later, it
-    counts: a figure that leaves stays the same."""
+    counts."""
     i, r, now = t.incidents.c, t.responsibilities, t.cells.alias("now")
     c, top = t.categories, t.categories.alias("top")
     query = (
-        select(i.received_at, t.cells.c.area_id, now.c.area_id.label("now_id"), top.c.code.label("top"))
+        select(i.id, i.received_at, t.cells.c.area_id, now.c.area_id.label("now_id"), top.c.code.label("top"))
         .join(t.cells, i.cell_id == t.cells.c.id)
         .join(c, c.c.id == i.category_id)
         .join(top, top.c.id == func.coalesce(c.c.parent_id, c.c.id))

@@ -20,9 +20,10 @@ from gridmap.stats import contiguous, emerging, hotspots, scan
 from gridmap.stats.emerging import FEWEST_STEPS
 from gridmap.stats.focused import Focus, Ground, focus
 from gridmap.store import figures, read, studied
+from gridmap.usecases.closing import next_month
 from gridmap.usecases.context import Context
 from gridmap.usecases.counting import figures_within
-from gridmap.usecases.releasing import next_month
+from gridmap.usecases.trending import TREND_MONTHS, begun, months_back, trend
 from gridmap.view import Drawing, InArea, Kind, Scope, View
 
 #: told how much of the work is done (0 to 1); raises where the work is no longer wanted
@@ -116,9 +117,10 @@ def run_scan(ctx: Context, asked: Question, step: Step) -> dict[str, Any]:
 def run_sources(ctx: Context, asked: Question, step: Step) -> dict[str, Any]:
     """Every enterprise of the county against the ground around it, with false discoveries held down over all."""
     months = asked.months()
+    longer = replace(asked, first=min(asked.first, months_back(asked.last, TREND_MONTHS))).months()
     with read(ctx.engine) as conn:
         incidents = studied.incidents(
-            conn, asked.view(ctx.today()), _window(months), asked.categories, now=ctx.clock(), zone=ctx.zone
+            conn, asked.view(ctx.today()), _window(longer), asked.categories, now=ctx.clock(), zone=ctx.zone
         )
         works, kinds = studied.enterprises(conn), studied.categories(conn)
         lon, lat = figures.household_points(conn)
@@ -130,7 +132,10 @@ def run_sources(ctx: Context, asked: Question, step: Step) -> dict[str, Any]:
     if homes.empty:
         raise InvalidInput("there are no households in this area, so no cases are expected", code="no_households")
     reports = gpd.GeoSeries(shapely.points(incidents["lon"], incidents["lat"]), crs=4326).to_crs(plane)
-    ground, block = _blocks(_xy(homes), _xy(reports), _month_of(incidents, months, ctx), len(months))
+    month = _month_of(incidents, longer, ctx)
+    past, block = _blocks(_xy(homes), _xy(reports), month, len(longer))
+    early = len(longer) - len(months)
+    ground = replace(past, cases=past.cases[:, early:], rate=past.rate[early:])
     within = np.array([_touches(ground, one) for one in place], dtype=bool)
     since = [_since(day, months) for day in works["opened_on"]]
     chosen = np.flatnonzero(within)
@@ -138,16 +143,22 @@ def run_sources(ctx: Context, asked: Question, step: Step) -> dict[str, Any]:
     found = focus(
         ground, place[chosen], [since[i] for i in chosen], asked.near_m, rng, lambda share: step(0.1 + 0.85 * share)
     )
+    known = _Known(past, block, incidents.assign(month=month - early), kinds, asked.near_m, longer)
     sources = [
-        _source(works.iloc[i], one, works.iloc[chosen], _about(ground, block, incidents, kinds, place[i], asked.near_m))
+        _source(works.iloc[i], one, works.iloc[chosen], {
+            "since": since[i], **_about(known, place[i], since[i]),
+            "trend": _trend(known, place[i], _since(works["opened_on"].iloc[i], longer), len(months), rng),
+        })
         for i, one in zip(chosen, found, strict=True)
-    ]
+    ]  # fmt: skip
+    whole = _trend(known, None, 0, len(months), rng)
     names = [f"{month:%Y-%m}" for month in months]
     sources = [{**one, "said": sentences.of_source(one, names)} for one in sources]
     return {
         "months": names, "near_m": asked.near_m, "sources": sources,
         "households": int(ground.households.sum()), "incidents": int(ground.cases.sum()),
-        "left_out": int((block < 0).sum()), "rate": [float(one) for one in ground.rate],
+        "left_out": int(((block < 0) & (month >= early)).sum()), "trend": whole,
+        "rate": [float(one) for one in ground.rate],
     }  # fmt: skip
 
 
@@ -188,8 +199,7 @@ def _by_cell(ctx: Context, asked: Question, months: list[date]) -> tuple[gpd.Geo
 
 def _emerging(ctx: Context, asked: Question, rng: np.random.Generator) -> tuple[dict[str, str] | None, str | None]:
     """The category of each cell by code; or None and why not."""
-    first = asked.last.year * 12 + asked.last.month - LOOK_BACK
-    longer = replace(asked, first=date(first // 12, first % 12 + 1, 1))
+    longer = replace(asked, first=months_back(asked.last, LOOK_BACK))
     cells, households, cases, _ = _by_cell(ctx, longer, longer.months())
     begun = np.flatnonzero(cases.sum(axis=0) > 0)
     cases = cases[:, begun[0] :] if len(begun) else cases[:, :0]
@@ -231,26 +241,52 @@ def _touches(ground: Ground, place: Any) -> bool:
     return bool((shapely.distance(shapely.points(ground.x, ground.y), place) <= REACH_M).any())
 
 
-def _about(
-    ground: Ground, block: Ints, incidents: pd.DataFrame, kinds: pd.DataFrame, place: Any, near_m: float
-) -> dict[str, Any]:
-    """Near a place: what it is about, observed beside expected by category, and how many are open and red."""
-    distance = shapely.distance(shapely.points(ground.x, ground.y), place)
-    near = (block >= 0) & (distance[np.maximum(block, 0)] <= near_m)
-    some = incidents[near]
-    share = ground.households[distance <= near_m].sum() / ground.households.sum()
-    whole = incidents["category"][block >= 0].value_counts()
-    counted = some["category"].value_counts()
-    names = kinds.set_index("code")
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is known of the ground: `past` over the long row of months, the square of each report, and the reports with
+    their month, counted from the window's first."""
+
+    past: Ground
+    block: Ints
+    incidents: pd.DataFrame
+    kinds: pd.DataFrame
+    near_m: float
+    months: list[date]
+
+    def apart(self, place: Any) -> Floats:
+        return np.asarray(shapely.distance(shapely.points(self.past.x, self.past.y), place), dtype=np.float64)
+
+
+def _about(known: _Known, place: Any, since: int) -> dict[str, Any]:
+    """Near a place since a month of the window: what it is about, observed beside expected by category and month, and
+    how many are open and red."""
+    distance, ground, block = known.apart(place), known.past, known.block
+    counted = (block >= 0) & (known.incidents["month"].to_numpy() >= since)
+    some = known.incidents[counted & (distance[np.maximum(block, 0)] <= known.near_m)]
+    share = ground.households[distance <= known.near_m].sum() / ground.households.sum()
+    whole = known.incidents.loc[counted, "category"].value_counts().to_dict()
+    names = known.kinds.set_index("code")
     rows = [
         {
             "code": code, "name": names.at[code, "name"], "name_en": names.at[code, "name_en"],
             "observed": int(count), "expected": float(whole[code] * share),
         }
-        for code, count in counted.items()
+        for code, count in some["category"].value_counts().to_dict().items()
     ]  # fmt: skip
     rows.sort(key=lambda row: (row["expected"] - row["observed"], row["code"]))
     return {"categories": rows, "open": int(some["open"].sum()), "red": int(some["red"].sum())}
+
+
+def _trend(known: _Known, place: Any, since: int, window: int, rng: np.random.Generator) -> dict[str, Any]:
+    """The trend near a place since a month of the long row; of the whole area where there is no place."""
+    ground = known.past
+    begin = begun(ground.cases, window)
+    if place is None:
+        return trend(known.months[begin:], ground.cases[:, begin:].sum(axis=0), None, window, rng)
+    near = known.apart(place) <= known.near_m
+    there = np.arange(len(ground.rate)) >= since
+    expected = np.where(there, ground.households[near].sum() * ground.rate, 0.0)
+    return trend(known.months[begin:], ground.cases[near].sum(axis=0)[begin:], expected[begin:], window, rng)
 
 
 def _source(work: pd.Series, found: Focus, works: pd.DataFrame, about: dict[str, Any]) -> dict[str, Any]:
@@ -298,11 +334,14 @@ def _month_of(found: pd.DataFrame, months: list[date], ctx: Context) -> Ints:
 
 
 def _since(opened: Any, months: list[date]) -> int:
-    """From which of the months on the enterprise was there; the month it opened in does not count whole."""
+    """From which of the months on the enterprise was there; a month that it opened in does not count.
+
+    As many as there are months: it was not there yet, and nothing is counted against it.
+    """
     if opened is None or pd.isna(opened):
         return 0
     day = opened if not isinstance(opened, datetime) else opened.date()
-    return min(sum(month < day for month in months), len(months) - 1)
+    return sum(month < day for month in months)
 
 
 def _inside(ctx: Context, conn: Any, asked: Question, lon: Floats, lat: Floats) -> NDArray[np.bool_]:

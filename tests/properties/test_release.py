@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gridmap.errors import InvalidInput
-from gridmap.privacy import Released, may_redraw, release_counts, release_kinds
+from gridmap.privacy import Released, joined, may_redraw, release_counts, release_kinds
 
 TODAY = date(2026, 7, 3)
 MONTHS = [date(2026, month, 1) for month in range(1, 7)]
@@ -44,6 +44,36 @@ def test_every_part_holds_none_or_at_least_five_and_no_area_is_lost(county: tupl
     assert all(count == 0 or count >= 5 for count in released.counts)
     assert sorted(code for part in released.members for code in part) == sorted(codes)
     assert released.counts.sum() == counts.sum()
+
+
+@given(counties())
+def test_a_period_joined_of_its_months_is_the_period_released_at_once(county: tuple) -> None:
+    whole = release(county)
+    months = joined([release(county, slice(m, m + 1)) for m in range(6)])
+    assert months.withheld == whole.withheld
+    told, at_once = (
+        dict(zip(map(frozenset, one.members), one.counts.tolist(), strict=True)) for one in (months, whole)
+    )
+    assert told == at_once
+
+
+@given(counties(), counties())
+def test_months_told_in_different_counties_join_to_sums_of_what_was_told(first: tuple, second: tuple) -> None:
+    """A community founded between two months moves the tree; parts then cross, and only whole unions are told."""
+    months = [release(one, slice(0, 1)) for one in (first, second)]
+    period = joined(months)
+    if any(one.withheld for one in months):
+        assert period.withheld
+        return
+    for part, count in zip(period.members, period.counts.tolist(), strict=True):
+        inside = [
+            (set(members) <= set(part), number)
+            for one in months
+            for members, number in zip(one.members, one.counts.tolist(), strict=True)
+            if set(members) & set(part)
+        ]
+        assert all(whole for whole, _ in inside)
+        assert count == sum(number for _, number in inside)
 
 
 @given(counties())

@@ -3,7 +3,7 @@
 import json
 import threading
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -15,10 +15,12 @@ from gridmap.store import accounts, analyses, read, versions, write
 from gridmap.store import tables as t
 from gridmap.usecases import analysing
 from gridmap.usecases.analysing import STUDIES
+from gridmap.usecases.imports import load
 from gridmap.usecases.reading import view_for
 from gridmap.usecases.studies import Question
 from gridmap.view import View
 from tests.county import SmallCounty
+from tests.usecases.test_releasing import register
 
 JUNE = Question("/", date(2026, 6, 1), date(2026, 6, 1))
 
@@ -63,6 +65,52 @@ def test_new_data_is_computed_anew(small_county: SmallCounty, monkeypatch: pytes
     after = analysing.ask(ctx, view, "scan", JUNE)
     assert after.id != before.id
     assert after.data_version != before.data_version
+
+
+def test_a_report_outside_the_months_read_leaves_the_answer_right(
+    small_county: SmallCounty, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stand_in(monkeypatch, lambda *_: {})
+    ctx, view = small_county.ctx, system(small_county)
+    asked = analysing.ask(ctx, view, "scan", JUNE)
+    hot = analysing.ask(ctx, view, "hotspots", JUNE)
+    load(ctx, "incidents", register("ABC", 60.0, "MAY-"))
+    load(ctx, "incidents", register("ABC", 1.0, "JULY-"))
+    assert analysing.ask(ctx, view, "scan", JUNE).id == asked.id
+    # hot spots look back two years, so May is in them
+    assert analysing.ask(ctx, view, "hotspots", JUNE).id != hot.id
+    load(ctx, "incidents", register("ABC", 20.0, "JUNE-"))
+    later = analysing.ask(ctx, view, "scan", JUNE)
+    assert later.id != asked.id
+    assert analysing.ask(ctx, view, "scan", JUNE).id == later.id
+
+
+def test_only_new_reports_of_the_categories_asked_for_count_and_old_ones_always(
+    small_county: SmallCounty, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stand_in(monkeypatch, lambda *_: {})
+    ctx, view = small_county.ctx, system(small_county)
+    other = replace(JUNE, categories=("blasting",))
+    asked = analysing.ask(ctx, view, "scan", other)
+    load(ctx, "incidents", register("ABC", 20.0, "JUNE-"))
+    assert analysing.ask(ctx, view, "scan", other).id == asked.id
+    with write(ctx.engine) as conn:
+        i = t.incidents.c
+        old = conn.execute(select(i.id).where(i.received_at >= datetime(2026, 6, 2, tzinfo=UTC)).limit(1)).scalar_one()
+        versions.bump_rows(conn, "incidents", [old])
+    assert analysing.ask(ctx, view, "scan", other).id != asked.id
+
+
+def test_many_who_ask_at_once_are_answered_by_one(small_county: SmallCounty) -> None:
+    ctx, view = small_county.ctx, system(small_county)
+    ids: list[int] = []
+    threads = [threading.Thread(target=lambda: ids.append(analysing.ask(ctx, view, "scan", JUNE).id)) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(ids) == 6
+    assert len(set(ids)) == 1
 
 
 def test_a_dead_one_is_taken_over_and_its_late_word_does_not_count(small_county: SmallCounty) -> None:

@@ -25,6 +25,7 @@ from gridmap.store.tables.reports import calendars, events, helpers, incidents, 
 from gridmap.store.tables.residents import photos, salts, spent, tallies, tracks
 from gridmap.store.tables.scores import score_cases, scores
 from gridmap.store.tables.served import categories, enterprises, households
+from gridmap.store.tables.told import told_months
 
 __all__ = [
     "PERMIT_KINDS",
@@ -94,6 +95,7 @@ __all__ = [
     "subjects",
     "sweep_duties",
     "tallies",
+    "told_months",
     "tracks",
     "tracks_again",
     "versions",

@@ -30,9 +30,9 @@ def county(seed: int, n: int = 150) -> tuple[np.ndarray, np.ndarray, np.ndarray]
 # --- Poisson regression -----------------------------------------------------------------------------------------------
 
 
-def test_leukaemia_by_exposure_and_covariates_as_published(tracts: pd.DataFrame) -> None:
-    """Bivand, Pebesma and Gomez-Rubio, Applied spatial data analysis with R: glm of Cases on PEXPOSURE (a log of the
-    inverse distance to the TCE sites), PCTOWNHOME and PCTAGE65P, offset log POP8. Digits from R 4.2.2."""
+def test_leukaemia_by_exposure_and_covariates_as_in_r(tracts: pd.DataFrame) -> None:
+    """R 4.2.2: glm(Cases ~ PEXPOSURE + PCTOWNHOME + PCTAGE65P + offset(log(POP8)), poisson); PEXPOSURE is a log of the
+    inverse distance to the TCE sites."""
     names = ("PEXPOSURE", "PCTOWNHOME", "PCTAGE65P")
     columns = {name: tracts[name].to_numpy() for name in names}
     fit = poisson_regression(tracts["Cases"].to_numpy(), tracts["POP8"].to_numpy(float), columns)
@@ -69,6 +69,23 @@ def test_a_regression_without_an_answer_says_so(columns: dict[str, np.ndarray], 
     assert not fit.converged
     assert fit.coefficients == {}
     assert words in str(fit.reason)
+
+
+def test_a_regression_is_that_of_statsmodels() -> None:
+    """Fractions of cases, rows that expect nothing, covariates of very different size."""
+    from statsmodels.api import GLM, families
+
+    rng = np.random.default_rng(9)
+    expected = np.where(rng.random(300) < 0.1, 0.0, rng.lognormal(0.0, 1.0, 300))
+    columns = {"distance": rng.uniform(0, 9000, 300), "slope": rng.normal(0, 1e-3, 300)}
+    counts = rng.poisson(expected * np.exp(0.5 - columns["distance"] / 4000)) * rng.uniform(0.9, 1.1, 300)
+    fit = poisson_regression(counts, expected, columns)
+    used = expected > 0
+    design = np.column_stack([np.ones(300), *columns.values()])[used]
+    other = GLM(counts[used], design, family=families.Poisson(), offset=np.log(expected[used])).fit(tol=1e-12)
+    assert [one.estimate for one in fit.coefficients.values()] == pytest.approx(other.params, rel=1e-6)
+    assert [one.se for one in fit.coefficients.values()] == pytest.approx(other.bse, rel=1e-6)
+    assert fit.deviance == pytest.approx(other.deviance, rel=1e-9)
 
 
 # --- Stone, Lawson and Waller -----------------------------------------------------------------------------------------

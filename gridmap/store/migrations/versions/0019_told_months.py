@@ -5,8 +5,8 @@ from __future__ import annotations
 from alembic import op
 from sqlalchemy import CheckConstraint, Column, Date, DateTime, Integer, Text, UniqueConstraint
 
-revision = "0026"
-down_revision = "0016"
+revision = "0019"
+down_revision = "0018"
 branch_labels = None
 depends_on = None
 

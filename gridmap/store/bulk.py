@@ -7,6 +7,7 @@ COPY. Each value passes its column's own type, so moments and days are stored as
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import geopandas as gpd
@@ -18,7 +19,8 @@ from sqlalchemy import Boolean, Connection, DateTime, Float, Integer, LargeBinar
 from sqlalchemy.types import TypeDecorator
 
 from gridmap.errors import InvalidInput
-from gridmap.store.engine import is_sqlite
+from gridmap.store.engine import is_sqlite, widen_cache
+from gridmap.store.indexing import MANY, indexed_later
 from gridmap.store.spatial import is_geometry, wkb
 from gridmap.store.tables import SRID
 
@@ -30,8 +32,12 @@ def expect_growth(conn: Connection) -> None:
 
     PostgreSQL plans a trigger's queries once a session, by the size of the table at its first rows, and keeps the plan:
     looking through all events for each new one, a register of 20,000 took ten times as long, one of a million no end.
+    SQLite gets more pages in memory: those of its indexes do not fit into what a request needs, and it would write each
+    into the log, and read it back, over and over.
     """
-    if not is_sqlite(conn):
+    if is_sqlite(conn):
+        widen_cache(conn)
+    else:
         conn.exec_driver_sql("DISCARD PLANS")
         conn.exec_driver_sql("SET LOCAL enable_seqscan = off")
 
@@ -60,7 +66,10 @@ def bulk_insert(conn: Connection, table: Table, columns: Columns) -> NDArray[np.
         marks = ", ".join("GeomFromWKB(?, 4326)" if is_geometry(table.c[name].type) else "?" for name in values)
         names = ", ".join(f'"{name}"' for name in values)
         insert = f'INSERT INTO "{table.name}" ({names}) VALUES ({marks})'  # noqa: S608 (names from the metadata)
-        conn.exec_driver_sql(insert, rows)
+        many = numbered and count >= MANY and any(is_geometry(column.type) for column in table.c)
+        ids = given["id"] if numbered else ()
+        with indexed_later(conn, table, int(ids[0]), int(ids[-1])) if many else nullcontext():
+            conn.exec_driver_sql(insert, rows)
     else:
         _copy(conn, table, list(values), rows)
     return np.asarray(given["id"], dtype=np.int64) if "id" in given else np.empty(0, dtype=np.int64)
@@ -110,13 +119,17 @@ def _length(columns: Columns) -> int:
 
 
 def _next_ids(conn: Connection, table: Table, count: int) -> NDArray[np.int64]:
-    """Ids never used before. On SQLite the writer is alone (BEGIN IMMEDIATE); on PostgreSQL the sequence gives them."""
+    """Ids never used before. On SQLite the writer is alone (BEGIN IMMEDIATE); on PostgreSQL the sequence gives them,
+    all in one text: as rows they take as long as the COPY of what they are for."""
     if is_sqlite(conn):
         last = conn.execute(text("SELECT seq FROM sqlite_sequence WHERE name = :name"), {"name": table.name}).scalar()
         return np.arange(count, dtype=np.int64) + int(last or 0) + 1
-    sequence = text("SELECT nextval(pg_get_serial_sequence(:name, 'id')) FROM generate_series(1, :count)")
-    ids = conn.execute(sequence, {"name": table.name, "count": count}).scalars().all()
-    return np.asarray(ids, dtype=np.int64)
+    sequence = text(
+        "SELECT string_agg(nextval(named.seq)::text, ' ') "
+        "FROM (SELECT pg_get_serial_sequence(:name, 'id')::regclass AS seq) AS named, generate_series(1, :count)"
+    )
+    ids = conn.execute(sequence, {"name": table.name, "count": count}).scalar_one()
+    return np.array(ids.split(), dtype=np.int64)
 
 
 def _bound(conn: Connection, table: Table, name: str, values: Any) -> list[Any]:

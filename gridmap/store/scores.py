@@ -32,6 +32,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from gridmap.case.kinds import Event
+from gridmap.case.scorecard import FLAGS
 from gridmap.case.standing import FACTS, Facts, facts_of, month_in
 from gridmap.case.state import CaseState, fold
 from gridmap.case.terms import Level
@@ -160,13 +161,21 @@ def torn(conn: Connection, zone: ZoneInfo) -> int:
 
 # --- as their columns say -------------------------------------------------------------------------------------------
 
+#: the facts of such cases that differ from row to row, and the flags that none of them has
+_TOLD = ("received_at", "due_at", "closed_at", "by_community")
+_SAME = {name: False for name in FLAGS if name not in _TOLD}
+
 
 def _add_plain(conn: Connection, start: int, end: int, zone: ZoneInfo) -> int:
     """Count the cases of these ids that are not counted yet and whose rows say all there is to say; how many."""
     query = _plain(start, end)
-    cases = frame(conn, query)
+    told = {str(column.key): column for column in query.selected_columns}
+    # what is the same for all, or the same as another column, is not read row by row
+    cases = frame(conn, query.with_only_columns(*(told[name] for name in (*KEYS, *_TOLD)), maintain_column_froms=True))
     if cases.empty:
         return 0
+    cases = cases.assign(**_SAME, disposed_at=cases["closed_at"], first_closed_at=cases["closed_at"])
+    cases["first_dispatched_at"] = pd.Series(pd.NaT, index=cases.index, dtype=cases["closed_at"].dtype)
     names = ("incident_id", *KEYS, *FACTS)
     conn.execute(insert(t.score_cases).from_select(names, query))
     ledger = Ledger()

@@ -183,14 +183,19 @@ def test_the_order_of_the_rows_does_not_matter(
 def test_what_one_cell_alone_claimed_it_keeps_but_for_fragments(
     drawing: str, names: list[str], seed: int, share: float
 ) -> None:
+    """All that it lost is told; what is told beyond that was claimed by others too: it won that, and it was cut off."""
     cells = spoilt(drawing, names, seed, share)
     out, report = repaired(cells, max_gap_m2=LIMIT_M2)
     sound = whole(cells)
     for i, (code, new) in enumerate(zip(out["code"], out.geometry, strict=True)):
         alone = sound[i].difference(shapely.union_all(np.delete(sound, i)))
-        lost = area_m2(alone.difference(new))[0]
+        # by degrees: along a border with one vertex more on one side than on the other lies a sliver without any width,
+        # which between geodesics has a tenth of a m2
+        lost = alone.difference(new).area * area_m2(sound[i])[0] / sound[i].area
         told = sum(one.area_m2 for one in report.fragments if one.source == code)
-        assert lost == pytest.approx(told, abs=0.05)
+        won = sum(one.area_m2 for one in report.overlaps if one.to == code)
+        assert told - won - 0.05 <= lost * 1.001
+        assert lost * 0.999 <= told + 0.05
 
 
 @settings(max_examples=25, deadline=None)

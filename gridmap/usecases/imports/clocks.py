@@ -5,10 +5,12 @@ A register says nothing of its cases' steps, so nobody is late for an intake tha
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from gridmap.case import clock
@@ -30,9 +32,8 @@ def first_events(batch: Batch, chosen: list[Category], received: list[datetime])
     processes = _processes(batch, chosen)
     written: dict[tuple[str, Limit], str] = {}
     told = []
-    for one, moment in zip(chosen, received, strict=True):
+    for one, limit in zip(chosen, _limits(processes, chosen, received), strict=True):
         process = processes[one.process]
-        limit = limit_of(process, one, moment)
         if (one.process, limit) not in written:
             begin = {**cases.first_data(process, limit, calendar), "by": cases.FROM_REGISTER}
             written[one.process, limit] = canonical_json(begin)
@@ -47,29 +48,45 @@ def limit_of(process: Process, category: Category, received: datetime) -> Limit:
     return of_category(category.limit_hours, kind)
 
 
+def _limits(processes: Mapping[str, Process], chosen: list[Category], received: list[datetime]) -> list[Limit]:
+    """`limit_of` each case; few differ, so each is worked out once."""
+    known: dict[tuple[str, float, bool], Limit] = {}
+    told = []
+    for one, moment in zip(chosen, received, strict=True):
+        key = one.process, one.limit_hours, FIRST_YEAR < moment.year < LAST_YEAR
+        limit = known.get(key)
+        if limit is None:
+            limit = known[key] = limit_of(processes[one.process], one, moment)
+        told.append(limit)
+    return told
+
+
 def opening(
     batch: Batch, chosen: list[Category], received: list[datetime], closed: list[datetime | None]
-) -> dict[str, list[Any]]:
-    """The columns that follow from the clock and the process; only due_at, where a case is closed already."""
+) -> dict[str, Any]:
+    """The columns that follow from the clock and the process, moments as datetime64[us] in UTC; only due_at, where a
+    case is closed already."""
     calendar = _calendar(batch)
     processes = _processes(batch, chosen)
     limits = np.empty(len(chosen), dtype=object)
-    limits[:] = [limit_of(processes[one.process], one, moment) for one, moment in zip(chosen, received, strict=True)]
+    limits[:] = _limits(processes, chosen, received)
     clocks: dict[str, Timeline] = {str(ClockKind.WORK): calendar.work_time, str(ClockKind.EMERGENCY): EVERY_MINUTE}
     starts = pd.DatetimeIndex(received).tz_convert("UTC").tz_localize(None).to_numpy()
     moments = clock.opening(starts, limits, None, clocks, calendar.workday_min)
-    told = {name: moments[name].dt.to_pydatetime().tolist() for name in moments}
-    steps = [processes[one.process].step_of(Status.ASSIGNED, processes[one.process].ladder[0]) for one in chosen]
-    still = [end is None for end in closed]
+    told = {name: moments[name].dt.tz_localize(None).to_numpy().astype("datetime64[us]") for name in moments}
+    steps = {code: process.step_of(Status.ASSIGNED, process.ladder[0]) for code, process in processes.items()}
+    names = {code: step.name if step else None for code, step in steps.items()}
+    still = np.array([end is None for end in closed], dtype=bool)
+    never = np.datetime64("NaT", "us")
 
-    def of_open(values: list[Any]) -> list[Any]:
-        return [value if is_open else None for value, is_open in zip(values, still, strict=True)]
+    def of_open(values: npt.NDArray[np.datetime64]) -> npt.NDArray[np.datetime64]:
+        return np.where(still, values, never)
 
     return {
         "due_at": told["due_at"], "overdue_at": of_open(told["red_at"]),
         **{name: of_open(told[name]) for name in ("yellow_at", "red_at", "very_late_at")},
-        "look_at": of_open([moment + timedelta(microseconds=1) for moment in told["yellow_at"]]),
-        "step": of_open([step.name if step else None for step in steps]),
+        "look_at": of_open(told["yellow_at"] + np.timedelta64(1, "us")),
+        "step": [names[one.process] if is_open else None for one, is_open in zip(chosen, still.tolist(), strict=True)],
         "process": [one.process for one in chosen],
         "process_version": [processes[one.process].version for one in chosen],
         "level": [str(processes[one.process].ladder[0]) for one in chosen],

@@ -46,9 +46,11 @@ def test_every_figure_lists_its_cases(worked: SmallCounty) -> None:
                     assert listed(worked, figure(line, name, told)) == count, (told.month, by, line.label, name)
                     seen += count
     assert seen > 200
+    parts_of_ratios(worked)
 
 
-def test_every_part_of_a_ratio_lists_its_cases(worked: SmallCounty) -> None:
+def parts_of_ratios(worked: SmallCounty) -> None:
+    """Both parts of every ratio."""
     last = worked.clock().strftime("%Y-%m")
     for month in (last, shifted(last, -1), shifted(last, -2)):
         told = card(worked.ctx, view(worked, "official"), month)
@@ -72,9 +74,11 @@ def test_a_person_lists_the_cases_by_right(worked: SmallCounty) -> None:
                 rows = features.page(conn, mine, "incidents", filters={"figure": asked}, limit=1000,
                                      now=worked.clock(), zone=worked.ctx.zone).rows  # fmt: skip
             assert len(rows) == count, (user, name)
+    own_body(worked)
 
 
-def test_a_handler_reads_the_own_body_alone(worked: SmallCounty) -> None:
+def own_body(worked: SmallCounty) -> None:
+    """A handler's card is the line of the own body."""
     month = shifted(worked.clock().strftime("%Y-%m"), -1)
     whole = card(worked.ctx, view(worked, "official"), month, "body")
     mine = card(worked.ctx, view(worked, "handler-eco"), month, "town")
@@ -94,9 +98,11 @@ def test_lines_add_up_whatever_they_are_by(worked: SmallCounty) -> None:
     assert [one.label.code for one in months] == [shifted(month, -back) for back in range(12)]
     for one in months[:3]:
         assert one.now == card(worked.ctx, view(worked, "official"), one.month).total.now
+    town_and_category(worked)
 
 
-def test_a_card_is_of_a_town_and_a_category(worked: SmallCounty) -> None:
+def town_and_category(worked: SmallCounty) -> None:
+    """A card of a town and a category is that line of the town's card."""
     month = shifted(worked.clock().strftime("%Y-%m"), -1)
     official = view(worked, "official")
     whole = card(worked.ctx, official, month, "category", area=TOWNS[1])

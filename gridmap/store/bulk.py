@@ -19,7 +19,7 @@ from sqlalchemy import Boolean, Connection, DateTime, Float, Integer, LargeBinar
 from sqlalchemy.types import TypeDecorator
 
 from gridmap.errors import InvalidInput
-from gridmap.store.engine import is_sqlite, widen_cache
+from gridmap.store.engine import is_sqlite
 from gridmap.store.indexing import MANY, indexed_later
 from gridmap.store.spatial import is_geometry, wkb
 from gridmap.store.tables import SRID
@@ -32,12 +32,8 @@ def expect_growth(conn: Connection) -> None:
 
     PostgreSQL plans a trigger's queries once a session, by the size of the table at its first rows, and keeps the plan:
     looking through all events for each new one, a register of 20,000 took ten times as long, one of a million no end.
-    SQLite gets more pages in memory: those of its indexes do not fit into what a request needs, and it would write each
-    into the log, and read it back, over and over.
     """
-    if is_sqlite(conn):
-        widen_cache(conn)
-    else:
+    if not is_sqlite(conn):
         conn.exec_driver_sql("DISCARD PLANS")
         conn.exec_driver_sql("SET LOCAL enable_seqscan = off")
 
@@ -67,8 +63,7 @@ def bulk_insert(conn: Connection, table: Table, columns: Columns) -> NDArray[np.
         names = ", ".join(f'"{name}"' for name in values)
         insert = f'INSERT INTO "{table.name}" ({names}) VALUES ({marks})'  # noqa: S608 (names from the metadata)
         many = numbered and count >= MANY and any(is_geometry(column.type) for column in table.c)
-        ids = given["id"] if numbered else ()
-        with indexed_later(conn, table, int(ids[0]), int(ids[-1])) if many else nullcontext():
+        with indexed_later(conn, table, given["id"]) if many else nullcontext():
             conn.exec_driver_sql(insert, rows)
     else:
         _copy(conn, table, list(values), rows)

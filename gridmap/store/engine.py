@@ -41,9 +41,6 @@ _POSTGRES_SCHEMES = frozenset({"postgresql", "postgres", "postgis", "postgresql+
 _WRITING = "gridmap_writing"
 _WRITER = "gridmap_writer"
 _USED = "gridmap_used"
-_WIDE = "gridmap_wide_cache"
-#: kilobytes of SQLite pages in the memory of a connection, and of one that brings in a register
-CACHE_KB, WIDE_CACHE_KB = 32_000, 256_000
 
 T = TypeVar("T")
 
@@ -256,19 +253,7 @@ def _spatialite(url: URL) -> Engine:
     )
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
-    event.listen(engine, "checkin", _narrow_cache)
     return engine
-
-
-def widen_cache(conn: Connection) -> None:
-    """Let a SQLite connection keep far more pages in memory until it goes back to the pool."""
-    conn.exec_driver_sql(f"PRAGMA cache_size=-{WIDE_CACHE_KB}")
-    conn.info[_WIDE] = True
-
-
-def _narrow_cache(connection: Any, record: ConnectionPoolEntry) -> None:
-    if record.info.pop(_WIDE, False) and connection is not None:
-        connection.execute(f"PRAGMA cache_size=-{CACHE_KB}")
 
 
 def _prepare(connection: Any, _record: object) -> None:
@@ -283,7 +268,7 @@ def _prepare(connection: Any, _record: object) -> None:
         "recursive_triggers=ON",  # else INSERT OR REPLACE deletes without firing the append-only triggers
         "trusted_schema=ON",  # SpatiaLite's own triggers call its functions
         "temp_store=MEMORY",
-        f"cache_size=-{CACHE_KB}",
+        "cache_size=-32000",
     ):
         connection.execute(f"PRAGMA {pragma}")
 

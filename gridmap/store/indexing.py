@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import Connection, Table
 
 from gridmap.store.spatial import is_geometry
@@ -19,8 +21,8 @@ MANY = 1_000
 
 
 @contextmanager
-def indexed_later(conn: Connection, table: Table, first: int, last: int) -> Iterator[None]:
-    """Insert rows whose ids are `first` to `last`, all new, within this; on SQLite alone, in one transaction.
+def indexed_later(conn: Connection, table: Table, ids: NDArray[np.int64]) -> Iterator[None]:
+    """Insert rows with these ids, all new and one after another, within this; on SQLite alone, in one transaction.
 
     What stands when the body is over is indexed, also when it failed half-way: the caller may go on or roll back.
     """
@@ -36,7 +38,7 @@ def indexed_later(conn: Connection, table: Table, first: int, last: int) -> Iter
         driver = conn.connection.driver_connection
         if driver is not None and driver.in_transaction:
             for name, statements in triggers.items():
-                _index(conn, table.name, name, first, last)
+                _index(conn, table.name, name, int(ids[0]), int(ids[-1]))
                 for statement in statements.values():
                     conn.exec_driver_sql(statement)
 

@@ -39,18 +39,23 @@ class Load:
 
 def get(url: str, headers: Mapping[str, str] | None = None) -> Any:
     """The JSON of one answer."""
+    return json.loads(body_of(url, headers))
+
+
+def body_of(url: str, headers: Mapping[str, str] | None = None) -> bytes:
+    """One answer as it came."""
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.netloc, timeout=TIMEOUT_S)
     try:
-        return json.loads(_ask(connection, "GET", url, dict(headers or {}), None))
+        return _ask(connection, "GET", url, dict(headers or {}), None)
     finally:
         connection.close()
 
 
-def drive(urls: Sequence[str], headers: Mapping[str, str], seconds: float) -> Load:
+def drive(urls: Sequence[str], headers: Mapping[str, str], seconds: float, connections: int = CONNECTIONS) -> Load:
     """Ask for the addresses in turn, over and over, for so many seconds."""
     if shutil.which("wrk"):
-        return _wrk(urls, headers, seconds)
+        return _wrk(urls, headers, seconds, connections)
     until = time.monotonic() + seconds
 
     def ask(worker: int) -> int:
@@ -62,7 +67,7 @@ def drive(urls: Sequence[str], headers: Mapping[str, str], seconds: float) -> Lo
         connection.close()
         return done
 
-    return timed(ask, range(CONNECTIONS))
+    return timed(ask, range(connections), connections)
 
 
 def post_all(url: str, bodies: Sequence[bytes], headers: Mapping[str, str]) -> Load:
@@ -80,10 +85,10 @@ def post_all(url: str, bodies: Sequence[bytes], headers: Mapping[str, str]) -> L
     return timed(send, range(CONNECTIONS))
 
 
-def timed(work: Callable[[Any], int], things: Iterable[Any]) -> Load:
+def timed(work: Callable[[Any], int], things: Iterable[Any], connections: int = CONNECTIONS) -> Load:
     """Do the work for each of these at once over all connections; it says how many requests it made."""
     start = time.perf_counter()
-    with ThreadPoolExecutor(CONNECTIONS) as pool:
+    with ThreadPoolExecutor(connections) as pool:
         done = sum(pool.map(work, things))
     return Load(done, time.perf_counter() - start)
 
@@ -110,13 +115,13 @@ end
 """
 
 
-def _wrk(urls: Sequence[str], headers: Mapping[str, str], seconds: float) -> Load:
+def _wrk(urls: Sequence[str], headers: Mapping[str, str], seconds: float, connections: int) -> Load:
     parts = [urlsplit(url) for url in urls]
     paths = ", ".join(json.dumps(f"{one.path}?{one.query}") for one in parts)
     with tempfile.TemporaryDirectory() as folder:
         script = Path(folder) / "turns.lua"
         script.write_text(_TURNS % paths, encoding="utf-8")
-        command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{max(1, round(seconds))}s", f"--timeout={TIMEOUT_S}s"]
+        command = ["wrk", "-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s", f"--timeout={TIMEOUT_S}s"]
         given = [word for name, value in headers.items() for word in ("-H", f"{name}: {value}")]
         told = subprocess.run(
             [*command, *given, "-s", script, f"http://{parts[0].netloc}"], capture_output=True, text=True, check=True

@@ -21,19 +21,19 @@ STOP_S = 30
 def gridmap(database_url: str, secret_key: str) -> Iterator[str]:
     """Ours; yields its address."""
     own = {"GRIDMAP_DATABASE_URL": database_url, "GRIDMAP_SECRET_KEY": secret_key}
-    with _served("gridmap.cli.serve:application", own, factory=True) as address:
+    with served("gridmap.cli.serve:application", own, factory=True) as address:
         yield address
 
 
 @contextmanager
 def tipg(database_url: str) -> Iterator[str]:
     """tipg as its package comes, over the same database; yields its address."""
-    with _served("tipg.main:app", {"DATABASE_URL": database_url}) as address:
+    with served("tipg.main:app", {"DATABASE_URL": database_url}) as address:
         yield address
 
 
 @contextmanager
-def _served(application: str, environment: Mapping[str, str], *, factory: bool = False) -> Iterator[str]:
+def served(application: str, environment: Mapping[str, str], *, factory: bool = False) -> Iterator[str]:
     """Both are served by `gridmap serve`'s own runner, so that neither waits for acknowledgements."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

@@ -83,6 +83,29 @@ def months(
     return _svg(width, top + (44 if marks else 20), parts)
 
 
+def trend(row: Mapping[str, Any]) -> Markup:
+    """A long row of months: bars, what was expected or the row without its season as a line, changes dashed."""
+    seen, names = row["observed"], row["months"]
+    line = row["expected"] or row["adjusted"] or []
+    width, top = 660, 50
+    step, most = width / max(len(seen), 1), max([*seen, *line, 5])
+    parts = [
+        f'<rect x="{i * step + 0.15 * step:.1f}" y="{top - 46 * one / most:.1f}" width="{0.7 * step:.1f}" '
+        f'height="{46 * one / most:.1f}" fill="#9AA5AE"/>'
+        for i, one in enumerate(seen)
+    ]
+    points = " ".join(f"{(i + 0.5) * step:.1f},{top - 46 * max(one, 0) / most:.1f}" for i, one in enumerate(line))
+    parts.append(f'<polyline points="{points}" fill="none" stroke="{ACCENT}" stroke-width="1.6"/>')
+    for one in row["changes"]:
+        x = names.index(one["month"]) * step
+        parts.append(f'<path d="M{x:.1f} 0V{top}" stroke="{INK}" stroke-width="1.6" stroke-dasharray="4 3"/>')
+    parts.append(_line(0, top, width, top, INK, 1))
+    for i, name in enumerate(names):
+        if name.endswith("-01") or i == 0:
+            parts.append(_text(i * step, top + 11, name if i == 0 else name[:4], size=9))
+    return _svg(width, top + 14, parts)
+
+
 def bars(rows: Sequence[tuple[int, float]]) -> list[Markup]:
     """A bar a category: observed dark, expected as a stroke; all on one scale."""
     most = max([value for row in rows for value in row], default=1) or 1

@@ -38,6 +38,46 @@ def of_cluster(cluster: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
+def of_trend(trend: Mapping[str, Any]) -> dict[str, str]:
+    """A row of months in words, by language: the year before, and changes of level; too little is said as such."""
+    before, after = _year_before(trend["year_before"]), _changes(trend)
+    return {"en": f"{before['en']} {after['en']}", "zh": before["zh"] + after["zh"]}
+
+
+def _year_before(found: Mapping[str, Any] | None) -> dict[str, str]:
+    if found is None:
+        return {"en": "No figures of the same months a year before.", "zh": "没有去年同期的数字。"}
+    told = {
+        "en": f"The same months a year before: {found['before']:,}, now {found['after']:,}",
+        "zh": f"去年同期 {found['before']:,} 件，现在 {found['after']:,} 件",
+    }
+    if found["verdict"] == "too_few":
+        return {"en": f"{told['en']}; too few to compare.", "zh": f"{told['zh']}，太少，不能比较。"}
+    ends = (f"{found['low']:.1f}", "" if found["high"] is None else f"{found['high']:.1f}")
+    words = {
+        "fell": ("fewer", "下降"), "rose": ("more", "上升"), "unclear": ("no clear difference", "看不出差别"),
+    }[found["verdict"]]  # fmt: skip
+    ratio = "" if found["ratio"] is None else f"{found['ratio']:.1f}"
+    span = f" ({ratio}x, {ends[0]}–{ends[1]})" if ratio and ends[1] else ""
+    return {"en": f"{told['en']}: {words[0]}{span}.", "zh": f"{told['zh']}，{words[1]}{span.replace('x', ' 倍')}。"}
+
+
+def _changes(trend: Mapping[str, Any]) -> dict[str, str]:
+    reason = trend["changes_reason"]
+    if reason == "too_short":
+        return {"en": "Too few months to look for a change of level.", "zh": "月份太少，看不出水平变化。"}
+    if reason is not None:
+        return {"en": "Too few cases to look for a change of level.", "zh": "件数太少，看不出水平变化。"}
+    if not trend["changes"]:
+        return {"en": "No change of level beyond chance.", "zh": "水平没有超出偶然的变化。"}
+    en, zh = [], []
+    for one in trend["changes"]:
+        chance, span = chances(one["p"]), (f"{one['before']:.1f}", f"{one['after']:.1f}")
+        en.append(f"From {one['month']} on {span[1]} times what is usual, before {span[0]} (chance: {chance['en']}).")
+        zh.append(f"自 {one['month']} 起为常态的 {span[1]} 倍，此前 {span[0]} 倍（只凭偶然，{chance['zh']}）。")
+    return {"en": " ".join(en), "zh": "".join(zh)}
+
+
 def chances(p: float) -> dict[str, str]:
     """A p value in words: how often chance alone does as much."""
     if p < 0.001:
@@ -49,6 +89,8 @@ def chances(p: float) -> dict[str, str]:
 
 def _verdict(source: Mapping[str, Any], cases: float) -> dict[str, str]:
     verdict, p = source["verdict"], source["p"]
+    if source.get("since", 0) >= len(source["observed_by_month"]):
+        return {"en": " It was not open yet: nothing is counted against it.", "zh": "当时尚未开业，不作比较。"}
     if verdict == "too_few" or p is None:
         return {"en": " Too few to say anything.", "zh": "件数太少，不能下结论。"}
     chance = chances(p)

@@ -200,7 +200,7 @@ def _path(conn: Any, view: View) -> str:
 
 
 def _still_right(ctx: Context, conn: Connection, kind: str, asked: Question, version: str) -> Analysis | None:
-    """The newest analysis of this question, where nothing it read has changed since; None where it must be made anew."""
+    """The newest analysis of this question, where nothing that it read has changed since; else None."""
     newest = analyses.newest(conn, kind, _text(asked))
     if newest is None or newest.status == "cancelled":
         return None

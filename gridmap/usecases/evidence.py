@@ -104,7 +104,7 @@ def _inside(source: Mapping[str, Any], months: Sequence[str], happened: Happenin
         "month_chart": charts.months(
             months, source["observed_by_month"], source["expected_by_month"], happened.marks
         ),
-        "tests": _tests(source),
+        "trend": source["trend"], "trend_chart": charts.trend(source["trend"]), "tests": _tests(source),
     }  # fmt: skip
 
 

@@ -266,7 +266,7 @@ def _about(known: _Known, place: Any, since: int) -> dict[str, Any]:
     share = ground.households[distance <= known.near_m].sum() / ground.households.sum()
     whole = known.incidents.loc[counted, "category"].value_counts().to_dict()
     names = known.kinds.set_index("code")
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "code": code, "name": names.at[code, "name"], "name_en": names.at[code, "name_en"],
             "observed": int(count), "expected": float(whole[code] * share),
@@ -282,11 +282,13 @@ def _trend(known: _Known, place: Any, since: int, window: int, rng: np.random.Ge
     ground = known.past
     begin = begun(ground.cases, window)
     if place is None:
-        return trend(known.months[begin:], ground.cases[:, begin:].sum(axis=0), None, window, rng)
+        found = trend(known.months[begin:], ground.cases[:, begin:].sum(axis=0), None, window, rng)
+        return {**found, "said": sentences.of_trend(found)}
     near = known.apart(place) <= known.near_m
     there = np.arange(len(ground.rate)) >= since
     expected = np.where(there, ground.households[near].sum() * ground.rate, 0.0)
-    return trend(known.months[begin:], ground.cases[near].sum(axis=0)[begin:], expected[begin:], window, rng)
+    found = trend(known.months[begin:], ground.cases[near].sum(axis=0)[begin:], expected[begin:], window, rng)
+    return {**found, "said": sentences.of_trend(found)}
 
 
 def _source(work: pd.Series, found: Focus, works: pd.DataFrame, about: dict[str, Any]) -> dict[str, Any]:

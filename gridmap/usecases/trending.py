@@ -26,7 +26,8 @@ def months_back(last: date, count: int) -> date:
 def begun(cases: Floats, window: int) -> int:
     """The first month (of columns) with any case: none was written down before; at latest the window's."""
     some = np.flatnonzero(cases.sum(axis=0) > 0)
-    return min(int(some[0]) if len(some) else cases.shape[1], cases.shape[1] - window)
+    last = int(cases.shape[1]) - window
+    return min(int(some[0]), last) if len(some) else last
 
 
 def trend(

@@ -3,7 +3,7 @@
 import json
 import threading
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any
 
 import pytest
@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from gridmap.errors import Forbidden, InvalidInput, NotFound
 from gridmap.jobs.lease import LENGTH
-from gridmap.store import accounts, analyses, read, versions, write
+from gridmap.store import accounts, analyses, read, told, versions, write
 from gridmap.store import tables as t
 from gridmap.usecases import analysing
 from gridmap.usecases.analysing import STUDIES
@@ -34,6 +34,11 @@ def seen_by(county: SmallCounty, username: str) -> View:
         account = accounts.find(conn, username)
         assert account is not None
         return view_for(conn, account, county.ctx.today())
+
+
+def last_of(county: SmallCounty) -> int:
+    with read(county.ctx.engine) as conn:
+        return told.last_incident(conn)
 
 
 def stand_in(monkeypatch: pytest.MonkeyPatch, study: Any) -> None:
@@ -91,13 +96,14 @@ def test_only_new_reports_of_the_categories_asked_for_count_and_old_ones_always(
     stand_in(monkeypatch, lambda *_: {})
     ctx, view = small_county.ctx, system(small_county)
     other = replace(JUNE, categories=("blasting",))
+    before = last_of(small_county)
+    load(ctx, "incidents", register("ABC", 20.0, "FIRST-"))
+    assert last_of(small_county) > before
     asked = analysing.ask(ctx, view, "scan", other)
     load(ctx, "incidents", register("ABC", 20.0, "JUNE-"))
     assert analysing.ask(ctx, view, "scan", other).id == asked.id
     with write(ctx.engine) as conn:
-        i = t.incidents.c
-        old = conn.execute(select(i.id).where(i.received_at >= datetime(2026, 6, 2, tzinfo=UTC)).limit(1)).scalar_one()
-        versions.bump_rows(conn, "incidents", [old])
+        versions.bump_rows(conn, "incidents", [before + 1])
     assert analysing.ask(ctx, view, "scan", other).id != asked.id
 
 

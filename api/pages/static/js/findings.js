@@ -18,7 +18,7 @@ const named = (thing) => (lang === "en" && thing.name_en) || thing.name;
 
 export class Findings {
   constructor(county, list, twin) {
-    Object.assign(this, { county, list, serial: 0, answers: {} });
+    Object.assign(this, { county, list, serial: 0, answers: {}, changed: () => {} });
     const pane = county.map.createPane("signs");
     pane.style.zIndex = 325;
     this.renderer = L.svg({ pane: "signs", padding: 0.5 });
@@ -78,10 +78,28 @@ export class Findings {
     const { hotspots, sources, scan } = this.answers;
     this.list.replaceChildren(
       ...[this.#state()].filter(Boolean),
-      el("ul", { class: "findings" }, ...this.#sources(sources?.result), ...this.#clusters(scan?.result), ...this.#cells(hotspots?.result)),
+      el("ul", { class: "findings" }, ...this.#sources(sources?.result), ...this.#clusters(scan?.result), ...this.#cells(hotspots?.result), ...this.#trend(sources?.result)),
     );
     this.table.fill(sources?.result?.sources ?? []);
     this.#onMap(hotspots?.result, sources?.result, scan?.result);
+    this.changed();
+  }
+
+  /** What the marks on the map mean: entries of its legend, for what is drawn alone. */
+  legend() {
+    const { hotspots, sources, scan } = this.answers;
+    const classes = new Set((hotspots?.result?.cells ?? []).map((one) => one.class));
+    const hatched = ["hot 99", "hot 95", "hot 90", "cold 90", "cold 95", "cold 99"].filter((name) => classes.has(name) || classes.has(name.replace(" ", "_")));
+    const circles = (scan?.result?.clusters ?? []).filter((one, i) => one.p <= 0.05 || i === 0).map((one) => one.p <= 0.05);
+    const raised = (sources?.result?.sources ?? []).filter((one) => STRONG.has(one.verdict));
+    const unsure = (sources?.result?.sources ?? []).filter((one) => one.verdict === "inseparable");
+    return [
+      ...hatched.map((name) => ({ draw: "mark", node: hatch(name), label: t(name.startsWith("hot") ? "legend.hot" : "legend.cold", { level: name.slice(-2) }) })),
+      ...(circles.includes(true) ? [{ draw: "mark", node: ring(null), label: t("legend.circle") }] : []),
+      ...(circles.includes(false) ? [{ draw: "mark", node: ring("2 4"), label: t("legend.circle_unsure") }] : []),
+      ...(raised.length ? [{ draw: "mark", node: enterprise(raised[0].kind, 14, { filled: true }), label: t("legend.raised") }] : []),
+      ...(unsure.length ? [{ draw: "mark", node: enterprise(unsure[0].kind, 14, { dashed: true }), label: t("legend.inseparable") }] : []),
+    ];
   }
 
   #state() {
@@ -126,6 +144,22 @@ export class Findings {
       el("div", { class: "finding-links" }, link("figures", "finding.card"), link("table", "finding.card_table"),
         el("span", { class: "p" }, t("finding.q", { q: small(one.q), n: number(this.answers.sources.result.sources.length) }))),
     );
+  }
+
+  /** How the area's months went, and the figures behind all of it as a table to take along. */
+  #trend(result) {
+    if (!result?.trend) return [];
+    const { months, observed, adjusted } = result.trend;
+    const rows = [["month", "observed", "without_season"], ...months.map((month, i) => [month, observed[i], adjusted?.[i] ?? ""])];
+    const near = [
+      ["code", "name", "verdict", "q", "month", "observed", "expected"],
+      ...result.sources.flatMap((one) => one.trend.months.map((month, i) => [one.code, one.name, one.verdict, one.q ?? "", month, one.trend.observed[i], one.trend.expected[i]])),
+    ];
+    return [el(
+      "li", { id: "trend" }, el("div", { class: "finding-head" }, t("finding.trend")), el("p", {}, result.trend.said[lang]),
+      result.trend.adjusted_reason === "too_short" ? el("p", { class: "quiet" }, t("finding.no_season")) : null,
+      el("div", { class: "finding-links" }, download("months.csv", rows, t("finding.months_csv")), download("enterprises.csv", near, t("finding.enterprises_csv"))),
+    )];
   }
 
   #clusters(result) {
@@ -201,6 +235,34 @@ function popup(cell) {
     cell.emerging && cell.emerging !== "none" ? el("p", {}, t(`emerging.${cell.emerging.replace(" ", "_")}`)) : null,
   );
 }
+
+/** A link that hands rows over as a CSV file, which spreadsheets read as UTF-8 and never as formulas. */
+function download(name, rows, label) {
+  const safe = (value) => (typeof value === "string" && /^[=+\-@\t\r]/.test(value) ? `'${value}` : String(value));
+  const text = rows.map((row) => row.map((value) => `"${safe(value).replaceAll('"', '""')}"`).join(",")).join("\r\n");
+  const give = () => {
+    const url = URL.createObjectURL(new Blob(["\uFEFF", text], { type: "text/csv" }));
+    el("a", { href: url, download: name }).click();
+    setTimeout(() => URL.revokeObjectURL(url), 1000);
+  };
+  return el("button", { class: "link", type: "button", on: { click: give } }, label);
+}
+
+function hatch(name) {
+  const hot = name.startsWith("hot");
+  const gap = HATCH[name.slice(-2)] / 1.5;
+  const lines = Array.from({ length: 8 }, (_, i) => svg("path", { d: hot ? `M${i * gap - 14} 14L${i * gap} 0` : `M${i * gap - 14} 0L${i * gap} 14`, stroke: hot ? look.colours.ink : look.colours.accent, "stroke-width": 1.3 }));
+  return svg(
+    "svg", { width: 20, height: 14, viewBox: "0 0 20 14", "aria-hidden": "true" },
+    svg("rect", { width: 20, height: 14, fill: hot ? "#B4451F" : "#3B6EA8", "fill-opacity": 0.22 }), ...lines,
+    svg("rect", { x: 0.5, y: 0.5, width: 19, height: 13, fill: "none", stroke: look.colours.ink }),
+  );
+}
+
+const ring = (dash) => svg(
+  "svg", { width: 20, height: 14, viewBox: "0 0 20 14", "aria-hidden": "true" },
+  svg("circle", { cx: 10, cy: 7, r: 6, fill: "none", stroke: look.colours.accent, "stroke-width": 2, ...(dash ? { "stroke-dasharray": dash } : {}) }),
+);
 
 const rank = (one) => 10 * ORDER.indexOf(one.verdict) + (one.q ?? 1) - Math.min(Math.max(one.excess, 0), 9000) / 10000;
 const small = (value) => (value === null || value === undefined ? "–" : value < 0.001 ? "< 0.001" : value.toFixed(3));

@@ -26,6 +26,7 @@ const twin = new Table(
 );
 byId("twin").append(twin.node);
 const findings = new Findings(county, byId("findings"), byId("twin"));
+findings.changed = drawLegend;
 for (const button of document.querySelectorAll("[data-icon]")) button.prepend(icon(button.dataset.icon, 17));
 for (const button of document.querySelectorAll("[data-show]")) button.addEventListener("click", () => showAs(button.dataset.show));
 for (const button of document.querySelectorAll("[data-drawing]")) button.addEventListener("click", () => draw({ drawing: button.dataset.drawing }));
@@ -175,7 +176,7 @@ function drawLegend() {
   if (!state.surface) return;
   const title = state.category ? byId("category").selectedOptions[0].textContent : t("insight.all_cases");
   const near = state.near ? [{ draw: "line", colour: look.colours.accent, width: 1.4, label: t("insight.reach", { distance: distance(Number(state.within)) }) }] : [];
-  legend(t(`insight.legend.${state.surface.measure}`, { title }), [state.surface.legend, [...state.glyphs, ...near]], meanWords());
+  legend(t(`insight.legend.${state.surface.measure}`, { title }), [state.surface.legend, [...state.glyphs, ...near], findings.legend()], meanWords());
 }
 
 function meanWords() {

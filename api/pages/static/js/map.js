@@ -446,8 +446,9 @@ function ramp({ colours: fills, breaks, label }) {
   );
 }
 
-function swatch({ draw, colour, glyph, width = 1 }) {
+function swatch({ draw, colour, glyph, width = 1, node }) {
   if (draw === "light") return light(glyph, 18);
+  if (node) return node;
   if (draw === "glyph") return enterprise(Object.keys(look.glyphs).find((kind) => look.glyphs[kind] === glyph), 14);
   const shape = {
     line: () => svg("path", { d: "M1 8C7 3 15 12 23 6", fill: "none", stroke: colour, "stroke-width": width }),

@@ -74,7 +74,8 @@ def count_incidents(caller: Signed, query: Annotated[CountQuery, Query()]) -> Re
     """Exact counts of the incidents of the caller's area by category, place and month, for use inside.
 
     `count` is all, `open` those not closed, `overdue` the open ones past their due time, `closed` the rest. Groups
-    without any are left out; the sum over cells is the same in both drawings and on any day. Figures that leave the house go through the release gate instead.
+    without any are left out; the sum over cells is the same in both drawings and on any day. Figures that leave the
+    house go through the release gate instead.
     """
     dimensions = query.dimensions()
     counted = counting.counts(

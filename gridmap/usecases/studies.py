@@ -89,7 +89,8 @@ def run_hotspots(ctx: Context, asked: Question, step: Step) -> dict[str, Any]:
         })  # fmt: skip
     moran = found.moran
     return {
-        "day": asked.day(ctx.today()).isoformat(), "cells": rows, "moran": {"i": moran.i, "p_sim": moran.p_sim, "p_norm": moran.p_norm},
+        "day": asked.day(ctx.today()).isoformat(), "cells": rows,
+        "moran": {"i": moran.i, "p_sim": moran.p_sim, "p_norm": moran.p_norm},
         "emerging_reason": reason, "without_household": lost, "incidents": int(cases.sum()),
         "islands": [cells["code"].iloc[i] for i in found.islands.tolist()],
         "left_out": [cells["code"].iloc[i] for i in found.left_out.tolist()],

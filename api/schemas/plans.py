@@ -193,6 +193,7 @@ class CommentOut(BaseModel):
     id: int
     by: str | None
     role: str | None
+    resident: bool = Field(False, description="said without an account; told to planners and approvers alone")
     cell: str | None
     lon: float | None
     lat: float | None

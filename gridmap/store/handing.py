@@ -69,7 +69,8 @@ def move_duties(conn: Connection, day: date, heirs: Mapping[int, int], ended: Co
     late = [row.id for row in rows if row.valid_from >= day]
     conn.execute(update(d).where(d.c.id.in_([row.id for row in rows if row.valid_from < day])).values(valid_to=day))
     conn.execute(delete(d).where(d.c.id.in_(late)))
-    known = set(conn.execute(select(d.c.worker_id, d.c.cell_id, d.c.valid_from).where(d.c.cell_id.in_(heirs))).tuples())
+    kept = conn.execute(select(d.c.worker_id, d.c.cell_id, d.c.valid_from).where(d.c.cell_id.in_(heirs)))
+    known = {tuple(row) for row in kept}
     wanted = [row for row in fresh if (row["worker_id"], row["cell_id"], row["valid_from"]) not in known]
     if wanted:
         conn.execute(insert(d), wanted)

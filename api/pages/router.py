@@ -9,7 +9,7 @@ from fastapi.responses import RedirectResponse
 
 from api import auth
 from api.deps import Caller, Signed
-from api.pages import insight, meetings, resident, tiles
+from api.pages import insight, meetings, redrawn, resident, tiles
 from api.pages.frame import PAGES, composed, county_of, page, page_data, tiles_of
 from api.pages.homes import visits_page
 from api.pages.words import LANG_COOKIE, language
@@ -33,6 +33,7 @@ def router(ctx: Context) -> APIRouter:
         pages.add_api_route(f"/{name}", _page_route(name), methods=["GET"], name=f"page_{name}")
     resident.add_to(pages)
     pages.include_router(insight.router)
+    pages.include_router(redrawn.router)
     if ctx.settings.tile_url is not None:
         pages.include_router(tiles.router())
     return pages

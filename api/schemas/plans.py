@@ -239,6 +239,13 @@ class HandoverOut(BaseModel):
     signed_at: datetime | None = Field(description="when the last of both signed; null while one has not")
 
 
+class HandoverSheet(HandoverOut):
+    """A sheet in full: what names a thing without a person."""
+
+    households: list[str] = Field(description="codes of households")
+    cases: list[str] = Field(description="numbers of open cases")
+
+
 class HandoverList(BaseModel):
     items: list[HandoverOut]
 

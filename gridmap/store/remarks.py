@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Connection, insert, select
 
 from gridmap.store import tables as t
 
@@ -17,10 +17,10 @@ def add(conn: Connection, plan_id: int, subject_id: int, cell: str | None, now: 
     return int(conn.execute(insert(t.plan_remarks).values(**values).returning(t.plan_remarks.c.id)).scalar_one())
 
 
-def of_plan(conn: Connection, plan_id: int) -> Sequence[Row[Any]]:
+def of_plan(conn: Connection, plan_id: int) -> list[Any]:
     """The remarks of a plan, oldest first: id, subject_id, cell, at."""
     r = t.plan_remarks.c
-    return conn.execute(select(r.id, r.subject_id, r.cell, r.at).where(r.plan_id == plan_id).order_by(r.id)).all()
+    return list(conn.execute(select(r.id, r.subject_id, r.cell, r.at).where(r.plan_id == plan_id).order_by(r.id)))
 
 
 def body_names(conn: Connection, ids: Collection[int]) -> dict[int, tuple[str, str | None]]:

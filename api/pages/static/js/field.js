@@ -34,7 +34,9 @@ async function load() {
     state.me = await get("/me");
     const own = await Promise.all(state.me.cells.map((cell) => get(`/cells/${encodeURIComponent(cell.code)}`)));
     state.cells = own.map((cell) => ({ type: "Feature", geometry: cell.geometry, properties: cell }));
+    const sheets = get("/handovers", { unsigned: true }).then(({ items }) => items, () => []);
     await Promise.all([around(), loadCases(), loadHouseholds(), title()]);
+    state.sheets = await sheets;
     return true;
   }, load);
   if (!loaded) return;
@@ -125,10 +127,11 @@ function casesList() {
     el("span", {}, glyph && light(glyph, 20), `${t(`field.filter_${name}`)} ${number(count(name))}`),
   );
   const rows = filtered().map((row, i) => el("li", {}, task(row, i + 1)));
-  const head = el("div", { class: "sheet-head" }, el("h1", { id: "sheet-title" }, t("field.today")), el("span", { class: "quiet" }, t("unit.items", { n: number(state.cases.length) })));
-  if (!state.me.cells.length) return [head, empty(t("field.no_cells"), t("field.no_cells_text"))];
-  if (!state.cases.length) return [head, empty(t("field.nothing"), t("field.nothing_text"))];
-  return [head, el("div", { class: "chips" }, chip("all"), chip("late", "red"), chip("soon", "yellow")), el("ol", {}, ...rows)];
+  const top = el("div", { class: "sheet-head" }, el("h1", { id: "sheet-title" }, t("field.today")), el("span", { class: "quiet" }, t("unit.items", { n: number(state.cases.length) })));
+  const head = [top, ...(state.sheets?.length ? [el("a", { class: "notice", href: "/handovers", id: "to-sign" }, t("handover.waiting", { n: number(state.sheets.length) }))] : [])];
+  if (!state.me.cells.length) return [...head, empty(t("field.no_cells"), t("field.no_cells_text"))];
+  if (!state.cases.length) return [...head, empty(t("field.nothing"), t("field.nothing_text"))];
+  return [...head, el("div", { class: "chips" }, chip("all"), chip("late", "red"), chip("soon", "yellow")), el("ol", {}, ...rows)];
 }
 
 const filtered = () => state.cases.filter(groups[state.filter]);

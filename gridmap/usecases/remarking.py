@@ -18,6 +18,7 @@ from gridmap.errors import Conflict, InvalidInput, NotFound
 from gridmap.ground.measure import area_m2
 from gridmap.plan.status import SHOWN, PlanStatus
 from gridmap.store import accounts, drawings, incidents, plans, read, remarks, residents, subjects, write
+from gridmap.store import ground as ground_store
 from gridmap.usecases import proofs
 from gridmap.usecases.context import Context
 from gridmap.usecases.drafts import Draft
@@ -72,12 +73,15 @@ def _sides(conn: Connection, draft: Draft, row: Any) -> dict[str, dict[str, dict
         one["geom"] = draft.base.drawing[code].shape
     both = {"before": before, "after": after}
     cells = [one for side in both.values() for one in side.values()]
-    ids = {int(one["body_id"]) for one in cells if not pd.isna(one["body_id"])}
-    bodies = remarks.body_names(conn, ids)
+    paths, known_bodies = dict(zip(rows["area_id"], rows["path"], strict=True)), ground_store.bodies(conn)
+    for one in cells:
+        own: int | None = None if pd.isna(one["body_id"]) else int(one["body_id"])
+        one["body_id"] = known_bodies.responsible(paths.get(one["area_id"], row.path), None, own)
+    bodies = remarks.body_names(conn, {one["body_id"] for one in cells if one["body_id"] is not None})
     areas = {area_id: (name, name_en) for area_id, name, name_en in known.values()}
     for one in cells:
         one["area"] = areas.get(int(one["area_id"]), (None, None))
-        one["body"] = (None, None) if pd.isna(one["body_id"]) else bodies[int(one["body_id"])]
+        one["body"] = bodies.get(one["body_id"], (None, None))
         one["area_m2"] = float(area_m2(np.array([one["geom"]], dtype=object))[0])
     return both
 

@@ -8,14 +8,16 @@ from typing import Any
 
 import mapbox_vector_tile
 import pytest
+from fastapi.testclient import TestClient
 from sqlalchemy import select
 
+from api.app import create_app
 from gridmap.store import read
 from gridmap.store import tables as t
 from gridmap.store.bulk import frame
 from gridmap.usecases import analysing
 from tests.api.client import Api, problem
-from tests.county import CELL, LETTERS
+from tests.county import CELL, LETTERS, centre, open_county
 from tests.redraw import without_b
 
 TILE = "//tiles/cells/7/101/54.mvt"
@@ -174,3 +176,30 @@ def test_hot_spots_are_of_the_day_s_cells(merged: Api, asked: dict[str, str], ce
 @pytest.mark.parametrize("path", ["/stats/counts", "/layers/cells", "/cells", "/hotspots", TILE])
 def test_a_day_that_is_none_is_refused(api_shared: Api, path: str) -> None:
     problem(api_shared.get("official", path, params={"as_of": "yesterday"}), 422, "invalid_input")
+
+
+def test_another_server_process_shows_the_new_cells_in_its_next_answer(api: Api) -> None:
+    """Two applications over one database, each with its own memory: nothing is kept that a redraw made old."""
+    county = open_county(api.county.ctx.engine.url.render_as_string(hide_password=False))
+    app = create_app(county.ctx, county.passwords)
+    with TestClient(app, base_url="http://testserver") as client:
+        other = Api(county, client, api.tokens)
+
+        def shown() -> list[set[str]]:
+            listed = other.get("planner", "/cells", params={"format": "geojson"}).json()["features"]
+            tile = mapbox_vector_tile.decode(other.get("planner", TILE).content)["cells"]["features"]
+            layer = other.get("planner", "/layers/cells").json()["features"]
+            return [{one["properties"]["code"] for one in found} for found in (listed, tile, layer)]
+
+        assert shown() == [set(CELL.values())] * 3
+        lon, lat = centre("B")
+        place = {"lon": lon, "lat": lat}
+        assert other.get("planner", "/locate", params=place).json()["cell"]["code"] == CELL["B"]
+        mine = {one["code"] for one in other.get("worker-a", "/me").json()["cells"]}
+        without_b(api.county, api.county.ctx.today())
+        assert shown() == [set(CELL.values()) - {CELL["B"]}] * 3
+        assert other.get("planner", "/locate", params=place).json()["cell"]["code"] == CELL["A"]
+        assert {one["code"] for one in other.get("worker-a", "/me").json()["cells"]} == mine == {CELL["A"]}
+        report = {"category": "mining-dust", **place, "text": "x"}
+        assert other.post("worker-a", "/incidents", report).json()["cell"]["code"] == CELL["A"]
+    county.ctx.engine.dispose()

@@ -45,6 +45,7 @@ def test_it_tells_places_and_bodies_and_no_count_of_people(api: Api, plan: tuple
     assert (a["code"], b["code"], b["after"]) == (CELL["A"], CELL["B"], None)
     assert a["before"]["area_en"] == b["before"]["area_en"] == a["after"]["area_en"] == "Community AB"
     assert a["after"]["area_m2"] == pytest.approx(a["before"]["area_m2"] + b["before"]["area_m2"], abs=2)
+    assert a["before"]["body_en"] == a["after"]["body_en"] == "Committee A"
     assert body["pieces"] == [{"from": CELL["B"], "to": CELL["A"], "area_m2": b["before"]["area_m2"]}]
     assert [len(body[side]["features"]) for side in ("before", "after")] == [2, 1]
     # of no cell it says how many live there or what is open, and of nobody who serves

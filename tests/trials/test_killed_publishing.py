@@ -1,4 +1,4 @@
-"""kill -9 while a plan is published and applied, at random moments: before or after, never between; and then it goes on.
+"""kill -9 while a plan is published and applied, at random moments: before or after, never between; then it goes on.
 
 Each case draws a line through the county's cells A and B anew, or joins them again, publishes it from today on in
 one child, which applies it, too; where that child is killed in between, another applies it, and is killed as well.

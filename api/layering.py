@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from gridmap.privacy.release import LEAST
 from gridmap.usecases import counting
 from gridmap.usecases.counting import HeatGround, HeatInput, reads_figures
 from gridmap.usecases.reading import Reader
-from gridmap.view import Audience, View
+from gridmap.view import Audience, Drawing, View
 from layers import LAYERS, Layer, basemap, cells, heat, layers_for
 from layers.plane import Plane
 
@@ -70,11 +70,18 @@ def find(reader: Reader, name: str) -> Allowed:
     )
 
 
+def dated(one: Allowed, params: Mapping[str, Any]) -> Allowed:
+    """The layer on the day and in the drawing that its parameters ask for. How far the caller sees is today's right."""
+    day, drawing = params.get("as_of"), params.get("drawing")
+    view = replace(one.view, as_of=day or one.view.as_of, drawing=Drawing(drawing) if drawing else one.view.drawing)
+    return replace(one, view=view)
+
+
 def whole_frame(reader: Reader, one: Allowed, params: Mapping[str, Any]) -> pd.DataFrame:
     """The frame of a layer that comes in one piece."""
     match one.layer.name:
         case "cells":
-            named = {name: value for name, value in params.items() if name != "measure"}
+            named = {name: value for name, value in params.items() if name == "code"}
             measure = params.get("measure", "households")
             if measure in counting.CASES and not reads_figures(reader.view):
                 raise Forbidden("your role reads no counts of cases; shade the cells by households")

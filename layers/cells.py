@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from gridmap.view import Kind
+from gridmap.view import Drawing, Kind
 from layers import style
 from layers.layer import EVERYONE, Field, Lang, Layer, LegendItem, Param, Words
 from layers.plane import Floats
@@ -91,6 +91,7 @@ LAYER = Layer(
         Field("area", Words("村社代码", "Community code"), audiences=EVERYONE),
         Field("area_m2", Words("面积（平方米）", "Area (m²)"), audiences=EVERYONE),
         Field("valid_from", Words("启用", "Valid from"), audiences=EVERYONE),
+        Field("valid_to", Words("停用", "Valid until"), audiences=EVERYONE),
         Field("households", Words("住户", "Households")),
         Field("open_incidents", Words("未结", "Open cases")),
         Field("overdue", Words("超期", "Overdue")),
@@ -102,6 +103,8 @@ LAYER = Layer(
     params=(
         Param("code", "code", Words("代码", "Code")),
         Param("measure", "choice", Words("按", "Shaded by"), choices=tuple(MEASURES)),
+        Param("as_of", "date", Words("划分日期", "Drawing of the day")),
+        Param("drawing", "choice", Words("案件归属", "Cases counted"), choices=tuple(map(str, Drawing))),
     ),
     audiences=EVERYONE,
     style={name: style.LINES[name].as_dict() for name in ("cell", "cell_close", "selection")}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 
 import pandas as pd
 
@@ -39,8 +40,9 @@ def released(ctx: Context, months: int = 12) -> OfflineMap:
     )  # fmt: skip
 
 
-def exact(ctx: Context, username: str, reason: str | None = None) -> OfflineMap:
+def exact(ctx: Context, username: str, reason: str | None = None, as_of: date | None = None) -> OfflineMap:
     """Open cases, and households where the role serves them, by the rights of an account; the reading is logged.
+    `as_of`: the day whose cells are drawn (default: today); how far the account sees is today's right.
 
     NotFound without such an account in use; Forbidden where its role reads no single cases, or has to say why first.
     """
@@ -54,7 +56,8 @@ def exact(ctx: Context, username: str, reason: str | None = None) -> OfflineMap:
     log = ReadLog(ctx.engine)
     try:
         reader = Reader(ctx, view, log, "gridmap map --exact")
-        layers: Drawn = [*_base(ctx), (LAYERS["cells"], reader.page("cells", limit=MOST_ROWS).rows)]
+        drawn = replace(reader, view=replace(view, as_of=as_of or view.as_of))
+        layers: Drawn = [*_base(ctx), (LAYERS["cells"], drawn.page("cells", limit=MOST_ROWS).rows)]
         if view.scope.grant(Kind.HOUSEHOLD) != Nothing():
             layers.append((LAYERS["households"], reader.page("households", limit=MOST_ROWS).rows))
         cases = reader.page("incidents", filters={"status": ["assigned", "unplaced"]}, limit=MOST_ROWS).rows

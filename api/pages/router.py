@@ -9,7 +9,7 @@ from fastapi.responses import RedirectResponse
 
 from api import auth
 from api.deps import Caller, Signed
-from api.pages import field, figures, insight, meetings, resident, tiles
+from api.pages import field, figures, insight, meetings, redrawn, resident, tiles
 from api.pages.frame import PAGES, composed, county_of, page, page_data, tiles_of
 from api.pages.homes import visits_page
 from api.pages.words import LANG_COOKIE, language
@@ -35,6 +35,7 @@ def router(ctx: Context) -> APIRouter:
     resident.add_to(pages)
     pages.include_router(insight.router)
     pages.include_router(figures.router)
+    pages.include_router(redrawn.router)
     if ctx.settings.tile_url is not None:
         pages.include_router(tiles.router())
     return pages

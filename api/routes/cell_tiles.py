@@ -12,9 +12,10 @@ from api.layering import Allowed
 from api.pages.words import language
 from api.routes.layers import Language
 from api.schemas.common import SIGNED, problems
+from api.schemas.queries import AS_DRAWN, Day
 from gridmap.errors import NotFound
 from gridmap.usecases.counting import reads_figures
-from gridmap.view import Kind
+from gridmap.view import Drawing, Kind
 from layers import Lang
 from layers.vector_tiles import DEEPEST, TileSource
 
@@ -43,16 +44,24 @@ Measure = Annotated[
     },
 )
 def read_cell_tile(
-    request: Request, caller: Signed, z: Zoom, x: Column, y: Row, lang: Language = None, measure: Measure = "households"
+    request: Request,
+    caller: Signed,
+    z: Zoom,
+    x: Column,
+    y: Row,
+    lang: Language = None,
+    measure: Measure = "households",
+    as_of: Annotated[Day | None, Query(description="the drawing in force on this day; without, today's")] = None,
+    drawing: Annotated[Drawing, Query(description=AS_DRAWN)] = Drawing.NOW,
 ) -> Response:
-    """The cells of today's drawing in web mercator, as one layer `cells` of 4,096 units a side.
+    """The cells of a day's drawing in web mercator, as one layer `cells` of 4,096 units a side.
 
     Each has its `code`, `name` and `area` (the community's code), and the loads that the layer `cells` gives the
     caller. Empty where there are no cells. Borders stay shared between neighbours at every zoom.
     """
     if x >= 2**z or y >= 2**z:
         raise NotFound(f"there is no such tile: at zoom {z} x and y are below {2**z}")
-    one = layering.find(caller.reader, "cells")
+    one = layering.dated(layering.find(caller.reader, "cells"), {"as_of": as_of, "drawing": drawing})
     spoken: Lang = lang or language(request)
     # counts are of an area; who reads none is given the same tiles as all the others
     kinds = (Kind.CELL, Kind.INCIDENT) if reads_figures(caller.view) else (Kind.CELL,)

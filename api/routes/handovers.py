@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Path, Query, Response
 
 from api.deps import Signed, known_parameters
 from api.schemas.common import SIGNED, Id, problems
-from api.schemas.plans import HandoverList, HandoverOut, HandoverQuery
+from api.schemas.plans import HandoverList, HandoverOut, HandoverQuery, HandoverSheet
 from gridmap.usecases import handing
 
 router = APIRouter(prefix="/api/v1", tags=["plans"], dependencies=[Depends(known_parameters())])
@@ -21,6 +21,12 @@ def list_handovers(caller: Signed, query: Annotated[HandoverQuery, Query()]) -> 
     """A worker's own, else those of the caller's area, newest first: how much is handed over, no person."""
     found = handing.listed(caller.ctx, caller.view, query.plan, unsigned=query.unsigned)
     return HandoverList(items=[HandoverOut(**one) for one in found])
+
+
+@router.get("/handovers/{handover_id}", summary="Read a hand-over", responses=problems(*SIGNED, 404))
+def read_handover(caller: Signed, handover_id: HandoverId) -> HandoverSheet:
+    """One sheet in full: codes of households and numbers of cases, as on its print. No person but the two workers."""
+    return HandoverSheet(**handing.one(caller.ctx, caller.view, handover_id))
 
 
 @router.post("/handovers/{handover_id}/sign", summary="Sign a hand-over", responses=problems(*SIGNED, 404))

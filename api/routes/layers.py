@@ -90,6 +90,7 @@ def read_layer(
     spoken: Lang = lang or language(request)
     given = {key: value for key, value in request.query_params.items() if key not in _OWN}
     params = one.layer.parse(given)
+    one = layering.dated(one, params)
     if name not in layering.DEPENDS:
         body = _page(request, caller, one, params, spoken, bbox, cursor, limit)
         return Response(body, media_type=GEOJSON)

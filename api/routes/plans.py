@@ -37,7 +37,7 @@ from api.schemas.plans import (
 )
 from gridmap.errors import InvalidInput, Stale
 from gridmap.store.spatial import Bbox
-from gridmap.usecases import planning, publishing, weighing
+from gridmap.usecases import planning, publishing, remarking, weighing
 
 router = APIRouter(prefix="/api/v1", tags=["plans"], dependencies=[Depends(known_parameters())])
 
@@ -226,8 +226,9 @@ def reverse_plan(response: Response, caller: Signed, plan_id: PlanId) -> PlanIte
 
 @router.get("/plans/{plan_id}/comments", summary="Read comments", responses=READ)
 def read_comments(caller: Signed, plan_id: PlanId) -> CommentList:
-    """What was said of a plan by whom it concerns, oldest first."""
-    return CommentList(items=[CommentOut(**one) for one in planning.comments(caller.ctx, caller.view, plan_id)])
+    """What was said of a plan by whom it concerns, oldest first; to planners and approvers also what residents say."""
+    said = planning.comments(caller.ctx, caller.view, plan_id) + remarking.heard(caller.ctx, caller.view, plan_id)
+    return CommentList(items=[CommentOut(**one) for one in sorted(said, key=lambda one: one["at"])])
 
 
 @router.post("/plans/{plan_id}/comments", status_code=201, summary="Comment on a plan", responses=CHANGED)

@@ -11,7 +11,7 @@ from api import answers
 from api.deps import Signed, known_parameters
 from api.schemas.common import SIGNED, Code, problems
 from api.schemas.lists import Counts
-from api.schemas.queries import Day, Light
+from api.schemas.queries import AS_DRAWN, Day, Light
 from gridmap.case.terms import Status
 from gridmap.errors import InvalidInput
 from gridmap.store.figures import DIMENSIONS, MEASURES
@@ -45,9 +45,8 @@ class CountQuery(BaseModel):
     ] = None
     from_: Annotated[Day | None, Field(alias="from", description="first day received, county time")] = None
     to: Annotated[Day | None, Field(description="first day no longer included")] = None
-    drawing: Annotated[Drawing, Field(description="then: the cell reported in; now: the cell responsible today")] = (
-        Drawing.NOW
-    )
+    drawing: Annotated[Drawing, Field(description=AS_DRAWN)] = Drawing.NOW
+    as_of: Annotated[Day | None, Field(description="the day whose cells `now` means; without, today")] = None
 
     def dimensions(self) -> list[str]:
         """The keys asked for, in order; InvalidInput names an unknown one."""
@@ -75,12 +74,14 @@ def count_incidents(caller: Signed, query: Annotated[CountQuery, Query()]) -> Re
     """Exact counts of the incidents of the caller's area by category, place and month, for use inside.
 
     `count` is all, `open` those not closed, `overdue` the open ones past their due time, `closed` the rest. Groups
-    without any are left out. Figures that leave the house go through the release gate instead.
+    without any are left out; the sum over cells is the same in both drawings and on any day. Figures that leave the
+    house go through the release gate instead.
     """
     dimensions = query.dimensions()
     counted = counting.counts(
-        caller.ctx, caller.view, dimensions, query.filters(), area=query.area, drawing=query.drawing
-    )
+        caller.ctx, caller.view, dimensions, query.filters(),
+        area=query.area, drawing=query.drawing, as_of=query.as_of,
+    )  # fmt: skip
     keys = [column for column in counted.columns if column not in MEASURES]
     rows = answers.Fields(*keys, *MEASURES).rows(counted)
     return answers.json_response(

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.schemas.common import CODE
+from api.schemas.queries import Day
 from gridmap.errors import InvalidInput
 from gridmap.usecases.context import Context
 from gridmap.usecases.releasing import closed_months
@@ -44,6 +45,9 @@ class AnalysisQuery(BaseModel):
     drawing: Annotated[
         Drawing, Field(description="then: the cells of the last day, cases by the cell reported in; now: today's")
     ] = Drawing.NOW
+    as_of: Annotated[
+        Day | None, Field(description="the day whose cells are taken, in both drawings; without, as `drawing` says")
+    ] = None
     seed: Annotated[int, Field(ge=0, le=2**31 - 1, description="of the random numbers; the same gives the same")] = (
         20260703
     )
@@ -57,7 +61,7 @@ class AnalysisQuery(BaseModel):
         length = (last.year - first.year) * 12 + last.month - first.month + 1
         if not 1 <= length <= MOST_MONTHS:
             raise InvalidInput(f"take 1 to {MOST_MONTHS} months, the first before the last", parameter="from")
-        return Question("/", first, last, self.categories(), self.drawing, near_m, self.seed)
+        return Question("/", first, last, self.categories(), self.drawing, near_m, self.seed, self.as_of)
 
     def categories(self) -> tuple[str, ...]:
         """The codes named, each once."""

@@ -193,6 +193,7 @@ class CommentOut(BaseModel):
     id: int
     by: str | None
     role: str | None
+    resident: bool = Field(False, description="said without an account; told to planners and approvers alone")
     cell: str | None
     lon: float | None
     lat: float | None
@@ -236,6 +237,13 @@ class HandoverOut(BaseModel):
     given_at: datetime | None
     taken_at: datetime | None
     signed_at: datetime | None = Field(description="when the last of both signed; null while one has not")
+
+
+class HandoverSheet(HandoverOut):
+    """A sheet in full: what names a thing without a person."""
+
+    households: list[str] = Field(description="codes of households")
+    cases: list[str] = Field(description="numbers of open cases")
 
 
 class HandoverList(BaseModel):

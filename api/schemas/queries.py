@@ -50,6 +50,9 @@ def _plain_day(value: Any) -> Any:
 #: a day of the county, without a time or a zone
 Day = Annotated[date, BeforeValidator(_plain_day)]
 
+#: what `drawing` means where cases are counted by cell
+AS_DRAWN = "now: each case in the cell that has its place in the day's drawing; then: in the cell it was reported in"
+
 Reason = Annotated[
     str | None,
     BeforeValidator(_stripped),

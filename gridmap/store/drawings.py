@@ -131,6 +131,12 @@ def worker_names(conn: Connection, ids: Collection[int]) -> dict[int, dict[str, 
 # --- writing --------------------------------------------------------------------------------------------------------
 
 
+def alone(conn: Connection) -> None:
+    """Wait for whoever puts a drawing in force just now: the check that comes next sees theirs. Readers go on."""
+    if conn.dialect.name == "postgresql":  # on SQLite, who writes is alone
+        conn.exec_driver_sql("LOCK TABLE drawings IN SHARE ROW EXCLUSIVE MODE")
+
+
 def begin(conn: Connection, plan_id: int, day: date) -> None:
     """Put a plan's drawing in force from a day on; the one before ends. Raises Conflict by the database's own rule."""
     d, c = t.drawings, t.cells.c

@@ -5,8 +5,8 @@ Only the columns listed here leave; sealed fields and what came in (`crs_in`, `x
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
@@ -17,11 +17,12 @@ from gridmap.case import clock
 from gridmap.errors import InvalidInput, NotFound
 from gridmap.store import tables as t
 from gridmap.store.bulk import frame
+from gridmap.store.drawn import Counted, Locate, by_cell
 from gridmap.store.filters import Asked, Filters, conditions, incident_cell
 from gridmap.store.scope import clause, is_open, on_day
 from gridmap.store.scope import overdue as is_overdue
 from gridmap.store.spatial import Bbox, intersects_bbox
-from gridmap.view import Audience, Kind, View
+from gridmap.view import Audience, Drawing, Kind, View
 
 MAX_LIMIT = 10_000
 
@@ -108,6 +109,13 @@ def page(
     return Page(rows, int(rows["id"].iloc[-1]) if more else None)
 
 
+def cells_of(conn: Connection, view: View, ids: Sequence[int]) -> pd.DataFrame:
+    """Cells of any day by their ids, those that the View admits, as `page` gives them, in order of code."""
+    source = source_of("cells", view)
+    query = select(*source.columns).select_from(source.joined).where(clause(view, Kind.CELL))
+    return frame(conn, query.where(t.cells.c.id.in_(ids)).order_by(t.cells.c.code))
+
+
 def one(
     conn: Connection, view: View, layer: str, id_or_code: int | str, *, now: datetime | None = None
 ) -> Mapping[str, Any]:
@@ -131,32 +139,34 @@ def lights(incidents: pd.DataFrame, now: datetime) -> pd.Series:
     return clock.lights(incidents.assign(ended=incidents["closed_at"].notna()), now)
 
 
-def cell_loads(conn: Connection, view: View, *, now: datetime | None = None) -> pd.DataFrame:
+def cell_loads(
+    conn: Connection, view: View, *, locate: Locate | None = None, now: datetime | None = None
+) -> pd.DataFrame:
     """What each cell valid on the View's day carries, in order of code: a row a cell, no person but the workers.
 
     Columns: id, code, households, open_incidents, overdue, workers (primary ones on the roster that day), worker_names
-    and worker_names_en (theirs, joined by "、" and ", "). Incidents count for the cell now responsible, those that the
-    View admits. Five queries.
+    and worker_names_en (theirs, joined by "、" and ", "). Incidents are those that the View admits. As drawn now they
+    count for the cell responsible, and with `locate` in the day's cells, each in one; as drawn then for the cell that
+    they were reported in: cells that a redraw ended, but which have open ones still, stand behind the day's own.
     """
-    cells, day, moment = t.cells, view.as_of, now or datetime.now(UTC)
-    valid = select(cells.c.id, cells.c.code).where(on_day(cells, day), clause(view, Kind.CELL)).order_by(cells.c.code)
-    out = frame(conn, valid).set_index("id", drop=False)
-    h, r, i = t.households, t.responsibilities, t.incidents
-    open_now = (
-        select(r.c.cell_id.label("id"), func.count().label("n"))
-        .join(i, i.c.id == r.c.incident_id)
-        .where(r.c.valid_to.is_(None), r.c.cell_id.is_not(None), is_open())
-        .where(clause(view, Kind.INCIDENT, now=moment))
-        .group_by(r.c.cell_id)
-    )
-    homes = select(h.c.cell_id.label("id"), func.count().label("n")).where(h.c.cell_id.is_not(None))
+    day, moment = view.as_of, now or datetime.now(UTC)
+    cells = select(t.cells.c.id, t.cells.c.code).where(clause(view, Kind.CELL)).order_by(t.cells.c.code)
+    out = frame(conn, cells.where(on_day(t.cells, day))).set_index("id", drop=False)
+    h, r, i, cell = t.households, t.responsibilities, t.incidents, incident_cell(view)
+    still = (r.c.valid_to.is_(None), is_open(), clause(view, Kind.INCIDENT, now=moment))
+    cases = Counted(r.join(i, i.c.id == r.c.incident_id), cell, i.c.geom, still)
+    late = replace(cases, where=(*still, is_overdue(moment)))
+    anew = locate if view.drawing is Drawing.NOW else None
     counts = {
-        "households": homes.group_by(h.c.cell_id),
-        "open_incidents": open_now,
-        "overdue": open_now.where(is_overdue(moment)),
+        "households": by_cell(conn, Counted(h, h.c.cell_id, h.c.geom), day, locate),
+        "open_incidents": by_cell(conn, cases, day, anew),
+        "overdue": by_cell(conn, late, day, anew),
     }
-    for name, query in counts.items():
-        counted = frame(conn, query).set_index("id")["n"]
+    if view.drawing is Drawing.THEN:
+        gone = counts["open_incidents"].index.difference(out.index).tolist()
+        ended = frame(conn, cells.where(t.cells.c.id.in_(gone))).set_index("id", drop=False)
+        out = pd.concat([out, ended]) if len(ended) else out
+    for name, counted in counts.items():
         out[name] = counted.reindex(out.index, fill_value=0).astype("int64")
     return _with_workers(conn, out, view).reset_index(drop=True)
 

@@ -7,7 +7,7 @@ View's grant for incidents.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, tzinfo
 from typing import Any
 
@@ -21,10 +21,11 @@ from gridmap.case.terms import DROPPED
 from gridmap.errors import InvalidInput
 from gridmap.store import tables as t
 from gridmap.store.bulk import frame
+from gridmap.store.drawn import Locate, of_another_day, of_the_day, placed
 from gridmap.store.filters import Asked, Filters, conditions, incident_cell
-from gridmap.store.scope import clause, is_open
+from gridmap.store.scope import clause, is_open, on_day
 from gridmap.store.scope import overdue as is_overdue
-from gridmap.view import Kind, View
+from gridmap.view import Drawing, Kind, View
 
 Points = tuple[NDArray[np.float64], NDArray[np.float64]]
 
@@ -40,6 +41,7 @@ def counts(
     by: str | Sequence[str] = "category",
     filters: Filters | None = None,
     *,
+    locate: Locate | None = None,
     now: datetime | None = None,
     zone: tzinfo = UTC,
 ) -> pd.DataFrame:
@@ -48,7 +50,9 @@ def counts(
 
     `by`: one or several of DIMENSIONS. Each gives a column of codes ("2026-07" for months, in `zone`) and, but for
     months, NAME_name and NAME_name_en; None stands for outside of all cells. Then int64 `count`, `open`, `overdue`
-    (at `now`), `closed`. Where: as drawn then or now, by the View's drawing. `filters` as of the layer incidents.
+    (at `now`), `closed`. Where: as drawn then or now, by the View's drawing; with `locate`, which knows the cells of
+    the View's day, "now" is that day's drawing: a case whose cell is of another one counts where it lies. `filters` as
+    of the layer incidents.
 
     Raises InvalidInput for another dimension or filter.
     """
@@ -56,10 +60,28 @@ def counts(
     unknown = sorted(set(wanted) - set(DIMENSIONS))
     if unknown or not wanted:
         raise InvalidInput(f"count by some of {', '.join(DIMENSIONS)}; not by {', '.join(unknown) or 'nothing'}")
-    asked = Asked(view, now or datetime.now(UTC), zone)
-    where = seen(filters, asked)
+    asked, given = Asked(view, now or datetime.now(UTC), zone), dict(filters or {})
+    in_places = "cell" in given or any(_KEY[name] == "cell_id" for name in wanted)
+    anew = locate if in_places and view.drawing is Drawing.NOW else None
+    cell = given.pop("cell", None) if anew else None
+    where = seen(given, asked)
     months = _months(conn, where, zone) if "month" in wanted else []
     keys = _keys(wanted, asked, months)
+    if anew is None:
+        counted = _grouped(conn, keys, asked, where)
+    else:
+        counted = _in_the_days_cells(conn, keys, asked, where, cell, anew)
+    for name in wanted:
+        counted = counted.merge(_named(conn, name, months), how="left", on=_KEY[name])
+    columns = [name + end for name in wanted for end in _NAMES if name != "month" or not end]
+    summed = counted.groupby(columns, dropna=False, sort=True)[list(MEASURES)].sum().reset_index()
+    return _with_none(summed, columns).astype(dict.fromkeys(MEASURES, "int64"))
+
+
+def _grouped(
+    conn: Connection, keys: Mapping[str, ColumnElement[Any]], asked: Asked, where: Sequence[ColumnElement[bool]]
+) -> pd.DataFrame:
+    """A row a group with its keys and measures, counted by the database."""
     closed = case((is_open(), 0), else_=1)
     measures = (
         func.count().label("count"),
@@ -68,12 +90,32 @@ def counts(
         func.sum(closed).label("closed"),
     )
     query = select(*(column.label(name) for name, column in keys.items()), *measures).select_from(held())
-    counted = frame(conn, query.where(*where).group_by(*keys.values()))
-    for name in wanted:
-        counted = counted.merge(_named(conn, name, months), how="left", on=_KEY[name])
-    columns = [name + end for name in wanted for end in _NAMES if name != "month" or not end]
-    summed = counted.groupby(columns, dropna=False, sort=True)[list(MEASURES)].sum().reset_index()
-    return _with_none(summed, columns).astype(dict.fromkeys(MEASURES, "int64"))
+    return frame(conn, query.where(*where).group_by(*keys.values()))
+
+
+def _in_the_days_cells(
+    conn: Connection,
+    keys: Mapping[str, ColumnElement[Any]],
+    asked: Asked,
+    where: Sequence[ColumnElement[bool]],
+    code: str | None,
+    locate: Locate,
+) -> pd.DataFrame:
+    """As `_grouped`, each incident in a cell of the View's day; `code`: only those in the cell of this code."""
+    cell, day = incident_cell(asked.view), asked.view.as_of
+    wanted = select(t.cells.c.id).where(t.cells.c.code == code, on_day(t.cells, day))
+    mine = (cell.in_(wanted),) if code is not None else ()
+    here = _grouped(conn, keys, asked, [*where, of_the_day(cell, day), *mine])
+    others = {name: column for name, column in keys.items() if name != "cell_id"}
+    flags = (case((is_open(), 1), else_=0).label("open"), case((is_overdue(asked.now), 1), else_=0).label("overdue"))
+    columns = (*(column.label(name) for name, column in others.items()), *flags, t.incidents.c.geom)
+    rows = frame(conn, select(*columns).select_from(held()).where(*where, of_another_day(cell, day)))
+    found = pd.Series(placed(rows, locate), index=rows.index)
+    away = pd.DataFrame(rows.drop(columns="geom")).assign(cell_id=found.where(found > 0), count=1)
+    away["closed"] = away["count"] - away["open"]
+    if code is not None:
+        away = away[found.isin(list(conn.execute(wanted).scalars()))]
+    return pd.concat([here, away[[*keys, *MEASURES]]]) if len(away) else here
 
 
 def incident_points(

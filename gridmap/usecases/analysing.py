@@ -231,6 +231,10 @@ def _version(known: Mapping[str, int], last_incident: int) -> str:
 def _text(asked: Question) -> str:
     """The question as canonical JSON."""
     plain = asdict(asked) | {"first": asked.first.isoformat(), "last": asked.last.isoformat()}
+    if asked.as_of is None:
+        del plain["as_of"]  # so that a question without it is the one that was asked before there was such a thing
+    else:
+        plain["as_of"] = asked.as_of.isoformat()
     plain["categories"] = sorted(asked.categories)
     return json.dumps(plain, sort_keys=True, ensure_ascii=False)
 
@@ -239,7 +243,8 @@ def _question(text: str) -> Question:
     plain = json.loads(text)
     first, last = (date.fromisoformat(plain.pop(name)) for name in ("first", "last"))
     categories, drawing = tuple(plain.pop("categories")), Drawing(plain.pop("drawing"))
-    return Question(first=first, last=last, categories=categories, drawing=drawing, **plain)
+    as_of = date.fromisoformat(plain.pop("as_of")) if "as_of" in plain else None
+    return Question(first=first, last=last, categories=categories, drawing=drawing, as_of=as_of, **plain)
 
 
 def _fault(code: str, words: str) -> str:

@@ -55,8 +55,7 @@ class _Turn:
 
     def located(self, rows: pd.DataFrame) -> np.ndarray[Any, np.dtype[np.int64]]:
         """The id of the new cell of each row; 0 where it lies in none."""
-        found = self.ground.index.locate(rows["lon"].to_numpy(), rows["lat"].to_numpy())
-        return np.where(found >= 0, self.ground.ids[np.maximum(found, 0)], 0)
+        return self.ground.cell_ids(rows["lon"].to_numpy(), rows["lat"].to_numpy())
 
     def first(self, cell_id: int | None) -> int | None:
         """Who is in charge of a cell."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
@@ -58,6 +58,12 @@ class Ground:
         bodies = [None if pd.isna(value) else int(value) for value in self.cells["body_id"].tolist()]
         return self.cells["area_id"].tolist(), self.cells["area_path"].tolist(), bodies
 
+    def cell_ids(self, lon: npt.NDArray[np.float64], lat: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
+        """The id of the cell that each place (WGS84) lies in; 0 for none."""
+        found = self.index.locate(lon, lat)
+        known = np.concatenate([self.ids, np.zeros(1, dtype=np.int64)])  # -1, for none, is the last
+        return np.asarray(known[found], dtype=np.int64)
+
 
 class GroundCache:
     """The ground of the days asked for, rebuilt in every process once the cells' version has moved on.
@@ -79,14 +85,23 @@ class GroundCache:
         with self._lock:
             known = self._grounds.get(day)
             if known is None or known.version != version:
-                known = ground_of(cells_on(conn, day), day, version)
-                if self._at_once:
-                    self._make_ready(known.index)
+                known = self._made(cells_on(conn, day), day, version)
                 self._grounds.pop(day, None)
                 self._grounds[day] = known
                 while len(self._grounds) > self._keep:
                     del self._grounds[next(iter(self._grounds))]
             return known
+
+    def _made(self, cells: gpd.GeoDataFrame, day: date, version: tuple[int, int]) -> Ground:
+        """The ground of these cells; days of one drawing share its index."""
+        ids = cells["id"].to_numpy(np.int64)
+        for other in self._grounds.values():
+            if other.version == version and np.array_equal(other.ids, ids):
+                return replace(other, day=day)
+        made = ground_of(cells, day, version)
+        if self._at_once:
+            self._make_ready(made.index)
+        return made
 
     def warm(self, conn: Connection, day: date) -> Ground:
         """What a server does before its first request: nothing is compiled, and nothing of this day made, in one.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -57,21 +58,28 @@ def counts(
     *,
     area: str | None = None,
     drawing: Drawing = Drawing.NOW,
+    as_of: date | None = None,
 ) -> pd.DataFrame:
-    """Exact counts of the incidents of the caller's area (and of `area` within it); see `store.figures.counts`."""
+    """Exact counts of the incidents of the caller's area (and of `area` within it); see `store.figures.counts`.
+
+    As drawn now each incident counts in a cell of the day `as_of` (default: the View's), as drawn then in the one it
+    was reported in, also where a redraw has abolished that since. The sum over all cells is the same.
+    """
     with read(ctx.engine) as conn:
-        seen = replace(figures_view(conn, view), drawing=drawing)
+        seen = replace(figures_view(conn, view), drawing=drawing, as_of=as_of or view.as_of)
         if area is not None:
             within = AllOf((seen.scope.grant(Kind.INCIDENT), InArea(single.area(conn, area)["path"])))
             seen = replace(seen, scope=Scope({**seen.scope.grants, Kind.INCIDENT: within}))
-        return figures.counts(conn, seen, by, filters, now=ctx.clock(), zone=ctx.zone)
+        locate = ctx.grounds.on(conn, seen.as_of).cell_ids
+        return figures.counts(conn, seen, by, filters, locate=locate, now=ctx.clock(), zone=ctx.zone)
 
 
 def cells_with_loads(ctx: Context, view: View, filters: Mapping[str, Any]) -> pd.DataFrame:
     """The cells of the View's day with their `households`, `open_incidents`, `overdue` and `workers` (primary ones).
 
-    Cases are counted in the area whose figures the caller reads; elsewhere, and for roles that read none, both counts
-    are missing.
+    Everything counts in the cells of that day, wherever it lay before or lies since. As drawn then, open cases count
+    in the cell they were reported in; those of cells that are no more stand behind the day's own. Cases are counted in
+    the area whose figures the caller reads; elsewhere, and for roles that read none, both counts are missing.
     """
     with read(ctx.engine) as conn:
         cells = features.page(conn, view, "cells", filters=filters, limit=features.MAX_LIMIT).rows
@@ -80,9 +88,13 @@ def cells_with_loads(ctx: Context, view: View, filters: Mapping[str, Any]) -> pd
             path = accounts.area_path(conn, view.actor.area_id) if view.actor else "/"
         else:
             seen, path = view.for_use(Audience.FIGURES), None
-        loads = features.cell_loads(conn, seen, now=ctx.clock())
-        ground = ctx.grounds.on(conn, view.as_of).cells
-    counted = ground["id"][ground["area_path"].str.startswith(path)] if path else ground["id"].iloc[:0]
+        ground = ctx.grounds.on(conn, view.as_of)
+        loads = features.cell_loads(conn, seen, locate=ground.cell_ids, now=ctx.clock())
+        gone = [] if filters or not path else loads.loc[~loads["id"].isin(ground.ids), "id"].tolist()
+        if gone:
+            cells = pd.concat([cells, features.cells_of(conn, view, gone)], ignore_index=True)
+    inside = ground.cells["area_path"].str.startswith(path) if path else np.zeros(len(ground.ids), dtype=bool)
+    counted = [*ground.ids[np.asarray(inside)].tolist(), *gone]  # a cell that is no more stands here for its cases
     loads = loads.astype(dict.fromkeys(CASES, "Int64"))
     loads.loc[~loads["id"].isin(counted), list(CASES)] = pd.NA
     named = ["id", "households", *CASES, "workers"]

@@ -95,6 +95,14 @@ def _one(conn: Connection, view: View, handover_id: int) -> dict[str, Any]:
     return rows[0]
 
 
+def one(ctx: Context, view: View, handover_id: int) -> dict[str, Any]:
+    """A hand-over with the codes of its households and the numbers of its cases. Raises NotFound."""
+    with read(ctx.engine) as conn:
+        row = _one(conn, view, handover_id)
+        households, cases = handing.numbers(conn, row["items"]["households"], row["items"]["cases"])
+    return {**told(row), "households": households, "cases": cases}
+
+
 def sign(ctx: Context, view: View, handover_id: int) -> dict[str, Any]:
     """Sign as the one who gives or takes. Signing again changes nothing. Raises NotFound, Forbidden."""
     mine = _worker(view)

@@ -40,6 +40,7 @@ def publish(ctx: Context, view: View, plan_id: int, version: int | None, day: da
     with read(ctx.engine) as conn:  # what takes long is made before others are kept waiting
         draft_of(ctx, conn, seen(conn, view, plan_id))
     with write(ctx.engine) as conn:
+        drawings.alone(conn)
         row = seen(conn, view, plan_id, lock=True)
         fits(conn, row, version)
         status, now = after(PlanStatus(row.status), "publish"), ctx.clock()
@@ -77,12 +78,14 @@ def _write(conn: Connection, row: Any, draft: Draft, day: date) -> dict[str, int
     if ended != len(ending):
         raise Conflict("a cell of this plan has an end already", code="base_changed")
     known = drawings.communities(conn, "/")
-    added = drawings.add_cells(conn, [_cell(draft, known, code, day) for code in sorted(codes & set(draft.drawing))])
+    added = drawings.add_cells(conn, [cell_row(draft, known, code, day) for code in sorted(codes & set(draft.drawing))])
     versions.bump_rows(conn, "cells", [*ending, *added])
     return {"cells_ended": ended, "cells_added": len(added)}
 
 
-def _cell(draft: Draft, communities: Mapping[str, tuple[int, str, str | None]], code: str, day: date) -> dict[str, Any]:
+def cell_row(
+    draft: Draft, communities: Mapping[str, tuple[int, str, str | None]], code: str, day: date
+) -> dict[str, Any]:
     """A row of `cells`: it keeps its names and, in its community, its body; a new one is named by its number."""
     cell, rows = draft.drawing[code], draft.base.rows
     area_id, area_name, area_name_en = communities[cell.community]

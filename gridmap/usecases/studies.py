@@ -46,6 +46,13 @@ class Question:
     drawing: Drawing = Drawing.NOW
     near_m: float = 1_500.0
     seed: int = 20260703
+    #: whose cells are taken; None: today's, or as drawn then those of the window's last day
+    as_of: date | None = None
+
+    def day(self, today: date) -> date:
+        """The day whose cells the figures are by."""
+        usual = today if self.drawing is Drawing.NOW else next_month(self.last) - timedelta(days=1)
+        return self.as_of or usual
 
     def months(self) -> list[date]:
         """The first days of the window's months."""
@@ -83,7 +90,8 @@ def run_hotspots(ctx: Context, asked: Question, step: Step) -> dict[str, Any]:
         })  # fmt: skip
     moran = found.moran
     return {
-        "cells": rows, "moran": {"i": moran.i, "p_sim": moran.p_sim, "p_norm": moran.p_norm},
+        "day": asked.day(ctx.today()).isoformat(), "cells": rows,
+        "moran": {"i": moran.i, "p_sim": moran.p_sim, "p_norm": moran.p_norm},
         "emerging_reason": reason, "without_household": lost, "incidents": int(cases.sum()),
         "islands": [cells["code"].iloc[i] for i in found.islands.tolist()],
         "left_out": [cells["code"].iloc[i] for i in found.left_out.tolist()],
@@ -171,10 +179,10 @@ Floats = NDArray[np.float64]
 def _by_cell(ctx: Context, asked: Question, months: list[date]) -> tuple[gpd.GeoDataFrame, Ints, Floats, int]:
     """The area's cells as drawn, their households, cases (cells, months), and cases left out for want of households.
 
-    As drawn now: today's cells, by the cell responsible. As drawn then: those of the window's last day, by the cell
-    reported in. A case whose cell is of another drawing counts where it lies.
+    As drawn now: the cells of today (or of `as_of`), by the cell responsible. As drawn then: those of the window's last
+    day (or of `as_of`), by the cell reported in. A case whose cell is of another drawing counts where it lies.
     """
-    day = ctx.today() if asked.drawing is Drawing.NOW else next_month(months[-1]) - timedelta(days=1)
+    day = asked.day(ctx.today())
     with read(ctx.engine) as conn:
         view = asked.view(ctx.today())
         found = studied.incidents(conn, view, _window(months), asked.categories, now=ctx.clock(), zone=ctx.zone)

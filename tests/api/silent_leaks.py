@@ -13,7 +13,7 @@ PLAN = "/plans/{plan_id}"
 READ = (
     "/drawings", "/drawings/{day}", "/enterprises/{enterprise_id}/agreed", "/enterprises/{enterprise_id}/blasting",
     "/enterprises/{enterprise_id}/evidence", "/enterprises/{enterprise_id}/neighbourhood",
-    "/enterprises/{enterprise_id}/review", "/handovers", "/hotspots", "/incidents/{incident_id}/photos", "/meetings",
+    "/enterprises/{enterprise_id}/review", "/handovers", "/handovers/{handover_id}", "/hotspots", "/incidents/{incident_id}/photos", "/meetings",
     "/meetings/{meeting_id}", "/meetings/{meeting_id}/table", "/pack", "/plans", PLAN, f"{PLAN}/codes",
     f"{PLAN}/comments", f"{PLAN}/drawing", f"{PLAN}/findings", f"{PLAN}/impact", "/promises",
     "/promises/{promise_id}/effect", "/promises/{promise_id}/steps", "/stats/analyses/{analysis_id}",
@@ -47,7 +47,7 @@ def check_silence(world: Any) -> None:
     """Nothing that was said or sealed is in any answer, whoever asks."""
     for path in READ:
         asked = path.replace("{day}", "2026-07-03") + WINDOW.get(path, "")
-        for name in ("enterprise", "incident", "meeting", "plan", "promise", "analysis"):
+        for name in ("enterprise", "incident", "handover", "meeting", "plan", "promise", "analysis"):
             asked = asked.replace(f"{{{name}_id}}", "1")
         for user in SEATS:
             answer = world.api.get(user, asked)

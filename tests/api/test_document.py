@@ -55,6 +55,8 @@ PLANNED: dict[str, tuple[str, str, str, Any]] = {
     "GET /api/v1/plans": ("planner", "GET", "/plans?limit=1", None),
     "GET /api/v1/drawings": ("planner", "GET", "/drawings", None),
     "GET /api/v1/handovers": ("worker-a", "GET", "/handovers", None),
+    "GET /api/v1/handovers/{handover_id}": ("worker-a", "GET", "/handovers/1", None),
+    "GET /api/v1/public/plans/{plan_id}": ("planner", "GET", "/public/plans/1", None),
     "POST /api/v1/handovers/{handover_id}/sign": ("worker-a", "POST", "/handovers/1/sign", None),
     f"POST {PLAN}/reverse": ("planner", "POST", "/plans/1/reverse", None),
 }
@@ -209,6 +211,7 @@ WITHOUT = {
     "POST /api/v1/incidents/{incident_id}/photos",
     "POST /api/v1/public/reports/{token}/photos",
     "GET /api/v1/public/challenge",
+    "POST /api/v1/public/plans/{plan_id}/comments",
     "POST /api/v1/public/reports",
     "GET /api/v1/public/reports/{token}",
     "POST /api/v1/public/reports/{token}/actions/{action}",

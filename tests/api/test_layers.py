@@ -41,7 +41,7 @@ def test_the_manifest_says_how_to_ask_and_draw(api_shared: Api) -> None:
     for lang, title in (("zh", "网格"), ("en", "Cells")):
         cells = next(one for one in api_shared.get("planner", f"/layers?lang={lang}").json() if one["name"] == "cells")
         assert cells["title"] == title
-        assert {one["name"] for one in cells["params"]} == {"code", "measure"}
+        assert {one["name"] for one in cells["params"]} == {"code", "measure", "as_of", "drawing"}
         assert cells["legend"]
         assert "ramp" in cells["style"]
     english = api_shared.get("planner", "/layers", headers={"Accept-Language": "en-GB,zh;q=0.5"}).json()

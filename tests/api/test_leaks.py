@@ -42,7 +42,7 @@ OPEN = {
     "POST /api/v1/public/reports/{token}/photos", "POST /api/v1/public/reports/{token}/contact/withdraw",
     "GET /api/v1/public/map", "POST /api/v1/public/links", "GET /api/v1/public/reports/{token}/uploads/{upload}",
     "PATCH /api/v1/public/reports/{token}/uploads/{upload}",
-    "POST /api/v1/help/calls",
+    "POST /api/v1/help/calls", "GET /api/v1/public/plans/{plan_id}", "POST /api/v1/public/plans/{plan_id}/comments",
 }  # fmt: skip
 
 

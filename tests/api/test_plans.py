@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import shapely
 from sqlalchemy import func, select
 
 from gridmap.store import tables as t
@@ -209,7 +210,8 @@ def test_a_publish_is_reversed_by_a_plan(api: Api) -> None:
         assert done.status_code == 200, done.text
     again = api.get("planner", "/cells", params={"format": "geojson"}).json()["features"]
     shapes = [{one["properties"]["code"]: one["geometry"] for one in rows} for rows in (first, again)]
-    assert shapes[0].keys() == shapes[1].keys()
+    drawn = [{code: shapely.normalize(shapely.geometry.shape(one)) for code, one in rows.items()} for rows in shapes]
+    assert drawn[0] == drawn[1]
     days = api.get("planner", "/drawings").json()["items"]
     assert [one["plan_id"] for one in days] == [None, plan, back["id"]]
     assert [one["valid_to"] for one in days[:-1]] == [one["valid_from"] for one in days[1:]]
@@ -254,8 +256,8 @@ def test_the_past_is_shown_as_it_was_drawn_then(api: Api) -> None:
     assert {one["code"] for one in api.rows("planner", "/cells", as_of=yesterday)} == before
     assert api.rows("dispatcher-1", "/incidents", **asked) == []
     then = {one["id"] for one in api.rows("dispatcher-1", "/incidents", **asked, drawing="then")}
-    assert then >= {one for one in cases if one in then}
-    assert then
+    handed = api.county.one(select(t.incidents.c.id).where(t.incidents.c.source_ref == "R-B0"))
+    assert then == cases | {handed}  # reported in B, though A answered for it before the redraw already
     # who served B alone has nothing left to serve, and A's worker has all of it
     moved_to = {one["id"] for one in api.rows("worker-a", "/incidents", open=True)}
     assert then <= moved_to
@@ -263,4 +265,4 @@ def test_the_past_is_shown_as_it_was_drawn_then(api: Api) -> None:
         api.get("official", "/stats/counts", params={"by": "cell", "drawing": drawing}).json()["rows"]
         for drawing in ("then", "now")
     ]
-    assert any(CELL["B"] in str(row) for row in counts[0])
+    assert [{row["cell"]: row["count"] for row in rows}.get(CELL["B"]) for rows in counts] == [6, None]

@@ -30,12 +30,12 @@ def races(quick: bool) -> Iterator[Race]:
     columns, rows, homes = (20, 10, 2_000) if quick else (100, 50, 100_000)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        county = _county(f"sqlite:///{folder / 'bench.sqlite'}", columns, rows, homes)
+        county = squares(f"sqlite:///{folder / 'bench.sqlite'}", columns, rows, homes)
         stack.callback(county.ctx.engine.dispose)
         client = stack.enter_context(TestClient(create_app(county.ctx, county.passwords)))
         api = Api(county, client)
         plan = api.post("planner", "/plans", {"title": "bench"}).json()["id"]
-        at = _node(columns // 2, rows // 2)
+        at = node(columns // 2, rows // 2)
         edit = {"kind": "move_node", "place": at, "to": [at[0] + 0.3 * SIDE, at[1] + 0.2 * SIDE]}
         version = 1
 
@@ -68,11 +68,11 @@ def races(quick: bool) -> Iterator[Race]:
         )
 
 
-def _node(column: int, row: int) -> list[float]:
+def node(column: int, row: int) -> list[float]:
     return [106.0 + column * SIDE, 26.0 + row * SIDE]
 
 
-def _county(url: str, columns: int, rows: int, homes: int) -> SmallCounty:
+def squares(url: str, columns: int, rows: int, homes: int) -> SmallCounty:
     """The tests' county, drawn anew with square cells and with more households."""
     engine = open_engine(url)
     upgrade(engine)
@@ -80,7 +80,7 @@ def _county(url: str, columns: int, rows: int, homes: int) -> SmallCounty:
     build(url)
     county, day, count = open_county(url), date(2026, 6, 1), columns * rows
     at = [(column, row) for row in range(rows) for column in range(columns)]
-    shapes = np.array([shapely.MultiPolygon([shapely.box(*_node(c, r), *_node(c + 1, r + 1))]) for c, r in at])
+    shapes = np.array([shapely.MultiPolygon([shapely.box(*node(c, r), *node(c + 1, r + 1))]) for c, r in at])
     rng = np.random.default_rng(20260703)
     lon, lat = 106.0 + rng.uniform(0, columns * SIDE, homes), 26.0 + rng.uniform(0, rows * SIDE, homes)
     with write(county.ctx.engine) as conn:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,8 @@ from gridmap.errors import EnvironmentFault, Forbidden, NotFound
 from gridmap.store import tables as t
 from gridmap.usecases import accounts
 from gridmap.view import Audience
-from tests.county import CONTACT, PHONE, REPORTER, TEXT, SmallCounty, county_file, spatialite_county
+from tests.county import CELL, CONTACT, PHONE, REPORTER, TEXT, SmallCounty, county_file, spatialite_county
+from tests.redraw import without_b
 
 __all__ = ["county_file", "spatialite_county"]
 
@@ -87,6 +89,17 @@ def test_nobody_and_the_disabled_get_nothing(spatialite_county: SmallCounty) -> 
     for username in ("worker-b", "nobody", ""):
         with pytest.raises(NotFound):
             gather.exact(spatialite_county.ctx, username)
+
+
+def test_an_exact_file_draws_the_cells_of_the_day_asked_for(spatialite_county: SmallCounty) -> None:
+    without_b(spatialite_county, spatialite_county.ctx.today())
+
+    def drawn(as_of: date | None) -> set[str]:
+        given = gather.exact(spatialite_county.ctx, "dispatcher-1", "a hearing on dust", as_of)
+        return set(next(frame for layer, frame in given.layers if layer.name == "cells")["code"])
+
+    assert CELL["B"] not in drawn(None)
+    assert drawn(date(2026, 6, 1)) == drawn(None) | {CELL["B"]}
 
 
 def test_an_exact_file_holds_ones_own_and_is_written_down(spatialite_county: SmallCounty) -> None:

@@ -21,6 +21,7 @@ from gridmap.store.tables.people import duties, leaves, sealed, subjects, worker
 from gridmap.store.tables.permits import PERMIT_KINDS, permits, preventives
 from gridmap.store.tables.phones import sealing_keys
 from gridmap.store.tables.plans import drawings, handovers, plan_comments, plan_edits, plans
+from gridmap.store.tables.remarks import plan_remarks
 from gridmap.store.tables.reports import calendars, events, helpers, incidents, processes, responsibilities
 from gridmap.store.tables.residents import photos, salts, spent, tallies, tracks
 from gridmap.store.tables.scores import score_cases, scores
@@ -70,6 +71,7 @@ __all__ = [
     "places",
     "plan_comments",
     "plan_edits",
+    "plan_remarks",
     "plans",
     "preventives",
     "processes",

@@ -46,7 +46,7 @@ def test_nothing_about_persons_is_for_release_or_figures() -> None:
         assert LAYERS[name].audiences == {Audience.DUTY}
     assert Audience.RELEASE not in LAYERS["heat"].audiences
     released = {field.name for field in LAYERS["cells"].fields if Audience.RELEASE in field.audiences}
-    assert released == {"code", "name", "area", "area_m2", "valid_from"}
+    assert released == {"code", "name", "area", "area_m2", "valid_from", "valid_to"}
 
 
 def test_layers_follow_the_scope() -> None:

@@ -2,7 +2,7 @@
 // Analyses are jobs of the server: asked for, shown how far they are, asked again until they are done.
 
 import { byId, el, look, number, svg, t, lang, words } from "./dom.js";
-import { Problem, get, notice, remove } from "./http.js";
+import { Problem, get, layer, notice, remove } from "./http.js";
 import { enterprise } from "./glyphs.js";
 import { Table } from "./table.js";
 
@@ -37,7 +37,7 @@ export class Findings {
     twin.prepend(this.table.node);
   }
 
-  /** Ask for all three; what was asked before is forgotten. `params`: from, to, category, drawing, within. */
+  /** Ask for all three; what was asked before is forgotten. `params`: from, to, category, drawing, as_of, within. */
   async ask({ within, ...params }, enterprises) {
     const serial = (this.serial += 1);
     Object.assign(this, { answers: {}, params: { ...params, within }, enterprises });
@@ -56,7 +56,9 @@ export class Findings {
         if (!(error instanceof Problem)) throw error;
         answer = { status: "failed", problem: error };
       }
+      const cells = answer.result?.day ? (await layer("cells", { as_of: answer.result.day }).catch(() => null))?.features : null;
       if (serial !== this.serial) return;
+      this.cells = cells ?? this.cells;  // those of the day that the cells found are of
       this.answers[kind] = answer;
       this.#draw();
       if (answer.status !== "waiting" && answer.status !== "running") return;
@@ -133,8 +135,8 @@ export class Findings {
   }
 
   #source(one) {
-    const { from, to, category, drawing, within } = this.params;
-    const query = new URLSearchParams(Object.entries({ from, to, category, drawing, within }).filter(([, value]) => value));
+    const { from, to, category, drawing, as_of, within } = this.params;
+    const query = new URLSearchParams(Object.entries({ from, to, category, drawing, as_of, within }).filter(([, value]) => value));
     const link = (edition, key) => el("a", { href: `/insight/evidence/${one.id}?${query}&edition=${edition}`, target: "_blank", rel: "noopener" }, t(key));
     return el(
       "li", { dataset: { enterprise: one.code } },

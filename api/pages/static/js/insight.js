@@ -11,7 +11,7 @@ import { Table, bar } from "./table.js";
 
 const MONTHS_SHOWN = 4;
 const county = new CountyMap();
-const state = { category: "", near: "", within: "1500", measure: "rate", drawing: "now", months: [], from: null, to: null, places: new Map(), enterprises: null, glyphs: [] };
+const state = { category: "", near: "", within: "1500", measure: "rate", drawing: "now", asOf: "", months: [], from: null, to: null, places: new Map(), enterprises: null, glyphs: [] };
 const twin = new Table(
   [
     { key: "name", title: t("insight.community"), value: (row) => row.name },
@@ -30,6 +30,7 @@ findings.changed = drawLegend;
 for (const button of document.querySelectorAll("[data-icon]")) button.prepend(icon(button.dataset.icon, 17));
 for (const button of document.querySelectorAll("[data-show]")) button.addEventListener("click", () => showAs(button.dataset.show));
 for (const button of document.querySelectorAll("[data-drawing]")) button.addEventListener("click", () => draw({ drawing: button.dataset.drawing }));
+byId("as-of").addEventListener("change", (event) => draw({ asOf: event.target.value }));
 for (const name of ["category", "near", "within", "measure"]) byId(name).addEventListener("change", (event) => draw({ [name]: event.target.value }));
 byId("from").addEventListener("change", (event) => period(event.target.value, state.to));
 byId("to").addEventListener("change", (event) => period(state.from, event.target.value));
@@ -39,8 +40,9 @@ start();
 async function start() {
   county.fitCounty();
   const ready = await shown(byId("map-state"), async () => {
-    const [categories, months] = await Promise.all([get("/categories"), get("/stats/counts", { by: "month" })]);
+    const [categories, months, drawings] = await Promise.all([get("/categories"), get("/stats/counts", { by: "month" }), get("/drawings")]);
     fillCategories(categories);
+    fillDrawings(drawings.items);
     fillMonths(months.rows);
     return true;
   }, start);
@@ -61,6 +63,13 @@ function fillCategories(categories) {
     ...categories.filter((one) => one.parent === top.code).map((one) => el("option", { value: one.code }, named(one))),
   ));
   byId("category").append(...groups);
+}
+
+/** Whose cells: today's, or those of another drawing by its first day. Nothing to choose while there is but one. */
+function fillDrawings(drawings) {
+  const others = drawings.filter(({ valid_from: from, valid_to: to }) => from > data.today || (to && to <= data.today)).reverse();
+  byId("as-of").closest("label").hidden = !others.length;
+  byId("as-of").replaceChildren(el("option", { value: "" }, t("insight.cells_today")), ...others.map(({ valid_from: from }) => el("option", { value: from }, t("insight.cells_from", { day: from }))));
 }
 
 /** Months from the first to the last with cases; the period is the last closed ones. */
@@ -99,6 +108,7 @@ async function draw(change = {}) {
   byId("within").disabled = !state.near;
   if (state.from) Object.assign(byId("from"), { value: state.from }) && Object.assign(byId("to"), { value: state.to });
   for (const button of document.querySelectorAll("[data-drawing]")) button.setAttribute("aria-pressed", String(button.dataset.drawing === state.drawing));
+  if ("drawing" in change || "asOf" in change) await households();
   await Promise.all([heat(), state.places.size ? figures() : null, chart()]);
   if (county.box.dataset.ready) find();
 }
@@ -108,7 +118,7 @@ function find() {
   const closed = shifted(data.today.slice(0, 7), -1);
   const to = state.to && state.to < closed ? state.to : closed;
   if (!state.from || state.from > to) return byId("findings").replaceChildren(el("p", { class: "study" }, t("study.open_month")));
-  return findings.ask({ from: state.from, to, category: state.category, drawing: state.drawing, within: state.within }, state.enterprises);
+  return findings.ask({ from: state.from, to, category: state.category, drawing: state.drawing, as_of: state.asOf, within: state.within }, state.enterprises);
 }
 
 // --- the map ---
@@ -120,11 +130,14 @@ async function keepPlaces(name, params) {
 }
 
 async function households() {
-  const cells = await layer("cells").catch(problem);
-  if (!cells) return;
-  county.put("cells", county.geojson(cells, "borders", { style: { fill: false, color: look.lines.cell.colour, weight: 0.5, opacity: 0.55 } }));
+  const [day, drawing] = [state.asOf || data.today, state.drawing];
+  const cells = await layer("cells", { drawing: state.drawing, as_of: state.asOf }).catch(problem);
+  if (!cells || day !== (state.asOf || data.today) || drawing !== state.drawing) return;
+  const gone = ({ valid_to: last }) => Boolean(last && last <= day);  // no more on that day, but cases were reported in it
+  county.put("cells", county.geojson(cells, "borders", {
+    style: ({ properties }) => ({ fill: false, color: look.lines.cell.colour, weight: gone(properties) ? 1.2 : 0.5, opacity: 0.55, dashArray: gone(properties) ? "4 4" : null }),
+  }));
   state.cells = cells.features.map((one) => one.properties);
-  findings.cells = cells.features;
 }
 
 async function enterprises() {
@@ -187,7 +200,7 @@ function meanWords() {
 // --- the figures ---
 
 async function figures() {
-  const filters = { ...asked(), drawing: state.drawing };
+  const filters = { ...asked(), drawing: state.drawing, as_of: state.asOf };
   const by = state.category ? "category" : "top_category";
   const counts = await shown(byId("counts"), () => Promise.all([
     get("/stats/counts", { ...filters, by }), get("/stats/counts", { ...filters, by: "community" }),

@@ -13,7 +13,7 @@ function added(node) {
   return new Promise((done, failed) => { node.onload = done; node.onerror = () => failed(new Error("not loaded")); document.head.append(node); });
 }
 
-async function leaflet() {
+export async function leaflet() {
   if (globalThis.L) return;
   await Promise.all([
     added(el("link", { rel: "stylesheet", href: data.leaflet.style })),
@@ -24,7 +24,7 @@ async function leaflet() {
 const line = ({ colour, width, dash }) => ({ color: colour, weight: width, dashArray: dash || null, fill: false, interactive: false });
 const flat = (colour) => ({ color: colour, weight: 2, fillColor: colour, fillOpacity: 1, interactive: false });
 
-function draw(map, told) {
+export function draw(map, told) {
   const { colours, lines } = look;
   const of = (layer, kinds) => ({ ...layer, features: layer.features.filter((one) => kinds.includes(one.properties.kind)) });
   const put = (layer, style) => L.geoJSON(layer, { style: () => style, interactive: false }).addTo(map);
@@ -35,7 +35,7 @@ function draw(map, told) {
   for (const level of ["community", "town", "county"]) put(of(told.areas, [level]), line(lines[level]));
 }
 
-function writeNames(map, places) {
+export function writeNames(map, places) {
   const group = L.layerGroup().addTo(map);
   const write = () => {
     group.clearLayers();

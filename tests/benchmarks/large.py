@@ -18,7 +18,6 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import numpy as np
 import pandas as pd
 from sqlalchemy import Column, Connection, Table, delete, func, select, text
 
@@ -118,7 +117,9 @@ def _hand_over(conn: Connection, incident_id: int, body_id: int, at: datetime) -
     at = incidents.after(row, at)
     incidents.end_responsibility(conn, row.responsibility_id, at)
     held = {"incident_id": incident_id, "cell_id": row.responsible_cell_id, "area_id": row.area_id, "body_id": body_id}
-    incidents.respond(conn, {name: [value] for name, value in {**held, "reason": "dispatched", "valid_from": at}.items()})
+    incidents.respond(
+        conn, {name: [value] for name, value in {**held, "reason": "dispatched", "valid_from": at}.items()}
+    )
 
 
 # --- copies ---------------------------------------------------------------------------------------------------------
@@ -164,7 +165,7 @@ def _copy(conn: Connection, table: Table, ids: Mapping[str, int], first: int, la
     series = "WITH RECURSIVE k(n) AS (SELECT :first UNION ALL SELECT n + 1 FROM k WHERE n < :last)"
     query = f"""INSERT INTO {table.name} ({", ".join(names)}) {series}
         SELECT {told} FROM k CROSS JOIN {table.name} s{open_} WHERE {of_case} <= :stride
-        ORDER BY k.n, {"s.id" if "id" in table.c else of_case}"""  # noqa: S608 (names from the metadata)
+        ORDER BY k.n, {"s.id" if "id" in table.c else of_case}"""
     conn.execute(text(query), {"first": first, "last": last, "stride": ids["incidents"]})
 
 
@@ -191,7 +192,7 @@ def _shifted(conn: Connection, column: Column[Any], ids: Mapping[str, int], apar
 def _after(conn: Connection, ids: Mapping[str, int]) -> None:
     """The next ids come after the copies'; SQLite sees to that itself."""
     for name in () if is_sqlite(conn) else ids:
-        conn.exec_driver_sql(f"SELECT setval(pg_get_serial_sequence('{name}', 'id'), max(id)) FROM {name}")  # noqa: S608
+        conn.exec_driver_sql(f"SELECT setval(pg_get_serial_sequence('{name}', 'id'), max(id)) FROM {name}")
 
 
 def add_up(conn: Connection, zone: ZoneInfo) -> None:

@@ -61,7 +61,7 @@ export function handoverRow(one, sign) {
     "div", { class: "sheet-row", dataset: { handover: one.id } },
     el("span", {}, el("b", {}, one.title), el("span", { class: "quiet" }, [t("phone.handover", { from, to: named(one.to) || t("case.nobody") }), count].join(" · "))),
     el("span", { class: "sheet-actions" },
-      el("a", { class: "button", href: `/handovers/${one.id}`, target: "_blank", rel: "noopener" }, t("phone.read_sheet")),
+      el("a", { class: "button", href: `/handovers/${one.id}` }, t("phone.read_sheet")),
       el("button", { class: "button button-primary", type: "button", on: { click: sign } }, t("phone.sign"))),
   );
 }

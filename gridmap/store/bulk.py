@@ -63,7 +63,7 @@ def bulk_insert(conn: Connection, table: Table, columns: Columns) -> NDArray[np.
         names = ", ".join(f'"{name}"' for name in values)
         insert = f'INSERT INTO "{table.name}" ({names}) VALUES ({marks})'  # noqa: S608 (names from the metadata)
         many = numbered and count >= MANY and any(is_geometry(column.type) for column in table.c)
-        with indexed_later(conn, table, given["id"]) if many else nullcontext():
+        with indexed_later(conn, table, np.asarray(given["id"], dtype=np.int64)) if many else nullcontext():
             conn.exec_driver_sql(insert, rows)
     else:
         _copy(conn, table, list(values), rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Final, Literal
 
 import cv2
@@ -23,15 +24,17 @@ class Shape:
     def __init__(self, area: shapely.Geometry) -> None:
         self._area = shapely.make_valid(to_world(area))
         shapely.prepare(self._area)
-        # the prepared area makes its indexes when first asked: here, while nobody else can see it
-        self.covers(0, 0, 0, 1, 1)
+        # a prepared area is for one thread at a time: GEOS makes its indexes when first asked, and lays what it is
+        # asked beside them; shapely lets go of the GIL meanwhile. Two at once killed the server's process.
+        self._turn = threading.Lock()
 
     def covers(self, zoom: int, left: int, top: int, columns: int, rows: int) -> Literal["all", "some", "none"]:
         """How much of a window of pixels lies in the area."""
         window = self._window(zoom, left, top, columns, rows)
-        if not shapely.intersects(self._area, window):
-            return "none"
-        return "all" if shapely.contains_properly(self._area, window) else "some"
+        with self._turn:
+            if not shapely.intersects(self._area, window):
+                return "none"
+            return "all" if shapely.contains_properly(self._area, window) else "some"
 
     def mask(self, zoom: int, left: int, top: int, columns: int, rows: int) -> NDArray[np.uint8]:
         """1 where a pixel of the window lies in the area or on its border, (rows, columns)."""

@@ -12,7 +12,7 @@ from gridmap.stats.trends import change_points
 
 ROWS = 1_000
 SEASON = 1 + 0.4 * np.sin(np.arange(48) * 2 * np.pi / 12)
-#: months, cases a month, how much the months vary beyond Poisson (a gamma's shape; None: not), season known from elsewhere
+#: months, cases a month, the shape of the gamma by which they vary beyond Poisson (None: not), season known
 KINDS = {
     "24 months, season known": (24, 4.0, None, True),
     "36 months, season known": (36, 3.0, None, True),

@@ -91,7 +91,7 @@ export class Findings {
   legend() {
     const { hotspots, sources, scan } = this.answers;
     const classes = new Set((hotspots?.result?.cells ?? []).map((one) => one.class));
-    const hatched = ["hot 99", "hot 95", "hot 90", "cold 90", "cold 95", "cold 99"].filter((name) => classes.has(name) || classes.has(name.replace(" ", "_")));
+    const hatched = ["hot99", "hot95", "hot90", "cold90", "cold95", "cold99"].filter((name) => classes.has(name));
     const circles = (scan?.result?.clusters ?? []).filter((one, i) => one.p <= 0.05 || i === 0).map((one) => one.p <= 0.05);
     const raised = (sources?.result?.sources ?? []).filter((one) => STRONG.has(one.verdict));
     const unsure = (sources?.result?.sources ?? []).filter((one) => one.verdict === "inseparable");

@@ -188,6 +188,8 @@ def _by_cell(ctx: Context, asked: Question, months: list[date]) -> tuple[gpd.Geo
         found = studied.incidents(conn, view, _window(months), asked.categories, now=ctx.clock(), zone=ctx.zone)
         lon, lat = figures.household_points(conn)
         ground = ctx.grounds.on(conn, day)
+    if not len(ground.ids):
+        raise InvalidInput(f"there were no cells on {day}: take a later day", code="no_cells")
     homes = ground.index.locate(lon, lat)
     row = pd.Index(ground.ids).get_indexer(pd.Index(found["cell_id"].astype("float64")))
     strange = row < 0

@@ -173,6 +173,17 @@ def test_hot_spots_are_of_the_day_s_cells(merged: Api, asked: dict[str, str], ce
     assert sum(one["count"] for one in told["result"]["cells"]) == told["result"]["incidents"]
 
 
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+def test_the_first_and_the_last_day_there_are(api: Api, day: str) -> None:
+    for path in ("/stats/counts?by=cell", "/layers/cells?lang=en", "/cells?limit=9", TILE + "?lang=en"):
+        assert api.get("official", f"{path}&as_of={day}").status_code == 200, path
+    asked = {"from": "2026-06", "to": "2026-06", "as_of": day}
+    assert api.get("official", "/hotspots", params=asked).status_code == 202
+    analysing.work(api.county.ctx)
+    error = api.get("official", "/hotspots", params=asked).json()["error"]
+    assert error["code"] == ("no_cells" if day < "2026" else "too_few_incidents")
+
+
 @pytest.mark.parametrize("path", ["/stats/counts", "/layers/cells", "/cells", "/hotspots", TILE])
 def test_a_day_that_is_none_is_refused(api_shared: Api, path: str) -> None:
     problem(api_shared.get("official", path, params={"as_of": "yesterday"}), 422, "invalid_input")

@@ -89,7 +89,7 @@ AWKWARD = (
 NAMES = (
     "bbox", "category", "status", "light", "cell", "from", "to", "limit", "cursor", "format", "reason", "area", "level",
     "kind", "by", "drawing", "lang", "near", "within", "measure", "detail", "code", "lon", "lat", "crs", "accuracy_m",
-    "bandwidth",
+    "bandwidth", "as_of",
 )  # fmt: skip
 PATHS = (
     "/incidents", "/households", "/workers", "/cells", "/areas", "/bodies", "/enterprises", "/stats/counts", "/locate",

@@ -22,7 +22,7 @@ from gridmap.plan import constraints
 from gridmap.plan.balance import AIMS
 from gridmap.plan.deltas import _KINDS
 from gridmap.plan.impact import SUMS
-from gridmap.plan.status import PlanStatus
+from gridmap.plan.status import SHOWN, PlanStatus
 from gridmap.store import tables as t
 from gridmap.store.behind import COUNTED
 from gridmap.usecases.scoring import LINES
@@ -114,6 +114,9 @@ FAMILIES = {
     "phone.export": {"sealed", "readable"},
     "phone.field": {"status", "category", "cell", "worker", "body", "due_at", "priority", "closed_at"},
     "plan.by": {"households", "open_incidents"},
+    "reading.kind": {"changed", "new", "gone"},
+    "reading.side": {"before", "after"},
+    "reading.status": {str(status) for status in SHOWN},
     "redraw.by": {*SUMS, "walk_m"},
     "redraw.kind": set(_KINDS),
     "redraw.rule": RULED,

@@ -18,10 +18,10 @@ async function start() {
   const plan = await shown(box, () => get(`/public/plans/${data.plan}`), start);
   if (!plan) return;
   byId("reading-title").textContent = plan.title;
-  const maps = ["before", "after"].map((side) => ({ side, node: el("div", { class: "side-map", role: "img", "aria-label": t(`reading.${side}`) }) }));
+  const maps = ["before", "after"].map((side) => ({ side, node: el("div", { class: "side-map", role: "img", "aria-label": t(`reading.side.${side}`) }) }));
   box.replaceChildren(
     el("p", {}, t(`reading.status.${plan.status}`, { day: plan.applies_on ?? "" })),
-    el("div", { class: "maps" }, ...maps.map(({ side, node }) => el("figure", {}, node, el("figcaption", {}, t(`reading.${side}`))))),
+    el("div", { class: "maps" }, ...maps.map(({ side, node }) => el("figure", {}, node, el("figcaption", {}, t(`reading.side.${side}`))))),
     changes(plan), ...pieces(plan), plan.open ? form(plan) : el("p", { class: "notice" }, t("reading.closed")),
   );
   await drawn(plan, maps).catch(failed);

@@ -1,7 +1,7 @@
 """How long a worker waits on slow 3G: `python -m tests.trials.slow_network URL USER PASSWORD`, for docs/field.md.
 
-Chromium as a phone of 360 by 740 pixels, throttled to 400 kbit/s with 400 ms there and back. Prints medians of some rounds:
-first visit with an empty cache, a later start from what the phone has kept, and one without any network.
+Chromium as a phone of 360 by 740 pixels, throttled to 400 kbit/s with 400 ms there and back. Prints medians of some
+rounds: first visit with an empty cache, a later start from what the phone has kept, and one without any network.
 """
 
 from __future__ import annotations

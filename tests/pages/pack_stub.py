@@ -15,6 +15,7 @@ from urllib.error import HTTPError
 from urllib.request import Request as UrlRequest
 from urllib.request import urlopen
 
+from anyio import CapacityLimiter, to_thread
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -52,11 +53,14 @@ def opened(sealed: str, key: ec.EllipticCurvePrivateKey = KEY) -> Any:
 def router(site: Callable[[], Site]) -> APIRouter:
     """Both addresses, for a served county that has none of its own yet; `site()`: the county and where it is served."""
     made = APIRouter(prefix="/api/v1", include_in_schema=False)
+    # threads of its own: it asks the server that it runs in, which needs the others
+    few = CapacityLimiter(3)
 
     @made.get("/pack")
-    def pack(request: Request, have: str = "") -> JSONResponse:
+    async def pack(request: Request, have: str = "") -> JSONResponse:
+        lists = _Lists(site().url, request.headers.get("cookie", ""))
         try:
-            return JSONResponse(_Lists(site().url, request.headers.get("cookie", "")).sections(have))
+            return JSONResponse(await to_thread.run_sync(lists.sections, have, limiter=few))
         except HTTPError as refused:
             return JSONResponse({"code": "refused", "detail": "", "status": refused.code}, refused.code)
 

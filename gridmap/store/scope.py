@@ -22,6 +22,7 @@ to the bodies that sit at its table.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
@@ -41,6 +42,7 @@ from sqlalchemy import (
     or_,
     select,
     true,
+    union_all,
 )
 
 from gridmap.case.terms import ENDED, Status
@@ -243,15 +245,59 @@ def _compile(grant: Grant, kind: Kind, day: date, now: datetime) -> ColumnElemen
             seated = t.meetings.c.id.in_(select(s.meeting_id).where(s.body_id == body_id))
             return seated if kind is Kind.MEETING else false()
         case AnyOf(grants):
+            ids = _each_few(grants) if kind is Kind.INCIDENT else None
+            if ids is not None:
+                return t.incidents.c.id.in_(ids)
             return or_(false(), *(_compile(one, kind, day, now) for one in grants))
         case AllOf(grants):
             return and_(true(), *(_compile(one, kind, day, now) for one in grants))
 
 
-def _held(test: ColumnElement[bool]) -> ColumnElement[bool]:
-    """Incidents whose responsibility in force passes the test."""
-    r = t.responsibilities.c
-    return t.incidents.c.id.in_(select(r.incident_id).where(r.valid_to.is_(None), test))
+#: a test of a responsibility, given its columns
+Held = Callable[[Any], ColumnElement[bool]]
+
+
+def _held(test: Held) -> ColumnElement[bool]:
+    """Incidents whose responsibility in force passes the test: looked up case by case, so that a list of the newest
+    ends where it is full. For tests that many pass; `_few` is for the others."""
+    r = t.responsibilities.alias("held")
+    of_case = select(r.c.id).where(r.c.incident_id == t.incidents.c.id, r.c.valid_to.is_(None), test(r.c))
+    return of_case.correlate(t.incidents).exists()
+
+
+def _holding(test: Held) -> Select[Any]:
+    """The ids of the incidents whose responsibility in force passes a test that few pass."""
+    r = t.responsibilities.alias("held")
+    return select(r.c.incident_id).where(r.c.valid_to.is_(None), test(r.c))
+
+
+def _each_few(grants: Sequence[Grant]) -> Any:
+    """The ids that some grants admit together; None where one of them is wide, or there are none."""
+    named = [_few(one) for one in grants]
+    return union_all(*named) if named and None not in named else None  # type: ignore[arg-type]
+
+
+def _few(grant: Grant) -> Select[Any] | None:
+    """The ids of the incidents that a grant of one person's or body's admits, each read from an index; None for grants
+    that are wider. An OR of such conditions would be tested on every case there is."""
+    i = t.incidents.alias("few")
+    match grant:
+        case Nothing():
+            return select(i.c.id).where(false())
+        case InCells(cell_ids):
+            return _holding(lambda r: r.cell_id.in_(sorted(cell_ids)))
+        case OfBody(body_id):
+            return _holding(lambda r: r.body_id == body_id)
+        case OfWorker(worker_id):
+            return _holding(lambda r: r.worker_id == worker_id)
+        case FirstOfBody(body_id):
+            return select(i.c.id).where(i.c.first_body_id == body_id)
+        case HelpOf(body_id):
+            return select(t.helpers.c.incident_id).where(t.helpers.c.body_id == body_id)
+        case UnplacedBy(account_id):
+            return select(i.c.id).where(i.c.status == "unplaced", i.c.account_id == account_id)
+        case _:
+            return None
 
 
 def _of_cells(column: ColumnElement[Any], test: ColumnElement[bool]) -> ColumnElement[bool]:
@@ -263,7 +309,7 @@ def _area(kind: Kind, path: str) -> ColumnElement[bool]:
     inside = select(t.areas.c.id).where(t.areas.c.path.startswith(path, autoescape=True))
     match kind:
         case Kind.INCIDENT:
-            return _held(t.responsibilities.c.area_id.in_(inside))
+            return _held(lambda r: r.area_id.in_(inside))
         case Kind.HOUSEHOLD | Kind.ENTERPRISE | Kind.DUTY:
             return _of_cells(TABLES[kind].c.cell_id, t.cells.c.area_id.in_(inside))
         case Kind.AREA:
@@ -277,7 +323,7 @@ def _area(kind: Kind, path: str) -> ColumnElement[bool]:
 def _cells(kind: Kind, cell_ids: list[int], day: date) -> ColumnElement[bool]:
     match kind:
         case Kind.INCIDENT:
-            return _held(t.responsibilities.c.cell_id.in_(cell_ids))
+            return t.incidents.c.id.in_(_holding(lambda r: r.cell_id.in_(cell_ids)))
         case Kind.HOUSEHOLD | Kind.ENTERPRISE | Kind.DUTY:
             return TABLES[kind].c.cell_id.in_(cell_ids)
         case Kind.CELL:
@@ -292,7 +338,7 @@ def _cells(kind: Kind, cell_ids: list[int], day: date) -> ColumnElement[bool]:
 def _body(kind: Kind, body_id: int) -> ColumnElement[bool]:
     match kind:
         case Kind.INCIDENT:
-            return _held(t.responsibilities.c.body_id == body_id)
+            return t.incidents.c.id.in_(_holding(lambda r: r.body_id == body_id))
         case Kind.HOUSEHOLD | Kind.ENTERPRISE | Kind.DUTY:
             return _of_cells(TABLES[kind].c.cell_id, t.cells.c.body_id == body_id)
         case Kind.BODY:
@@ -306,7 +352,7 @@ def _body(kind: Kind, body_id: int) -> ColumnElement[bool]:
 def _worker_is(kind: Kind, worker_id: int) -> ColumnElement[bool]:
     match kind:
         case Kind.INCIDENT:
-            return _held(t.responsibilities.c.worker_id == worker_id)
+            return t.incidents.c.id.in_(_holding(lambda r: r.worker_id == worker_id))
         case Kind.WORKER:
             return t.workers.c.id == worker_id
         case Kind.DUTY | Kind.ACCOUNT:

@@ -58,11 +58,14 @@ SETTLED = (step("resolved", 30, outcome="settled"), step("verified", 4, passed=T
 TAKEN = (step("accepted", 2), step("handling", 5))
 SENT = (step("dispatched", 3, body_id=None), step("signed", 6, body_id=None), step("handling", 12))
 AGAIN = (step("reopened", 50, reason="not_done"), *TAKEN, *SETTLED)
+RATED = (step("rated", 9, satisfied=True, score=4),)
+SULKING = (step("rated", 30, satisfied=False, score=2),)
+LATE = (step("resolved", 300, outcome="settled"), step("closed", 9))
+BACK = (step("returned", 8, reason="not_ours"),)
 #: lives of cases, as often as they stand here
 LIVES: Sequence[Sequence[Step]] = (
-    (*TAKEN, *SETTLED), (*TAKEN, *SETTLED), (*TAKEN, *SETTLED, step("rated", 9, satisfied=True, score=4)), (*SENT, *SETTLED),
-    (*SENT, *SETTLED, step("rated", 30, satisfied=False, score=2)), (*SENT, step("resolved", 300, outcome="settled"), step("closed", 9)),
-    (*SENT, step("returned", 8, reason="not_ours"), *TAKEN, *SETTLED), (*TAKEN, *SETTLED, *AGAIN),
+    (*TAKEN, *SETTLED), (*TAKEN, *SETTLED), (*TAKEN, *SETTLED, *RATED), (*SENT, *SETTLED), (*SENT, *SETTLED, *SULKING),
+    (*SENT, *LATE), (*SENT, *BACK, *TAKEN, *SETTLED), (*TAKEN, *SETTLED, *AGAIN),
 )  # fmt: skip
 
 
@@ -70,9 +73,9 @@ def open_context(url: str) -> Context:
     return Context(open_engine(url), Settings(database_url=url, secure_cookies=False), Vault(MASTER))
 
 
-def build(ctx: Context, count: int, say: Say) -> None:
-    """Fill an empty database with so many incidents (rounded down to whole copies of the modest county)."""
-    base = min(BASE, count)
+def build(ctx: Context, count: int, say: Say, base: int = BASE) -> None:
+    """Fill an empty database with so many incidents (rounded down to whole copies of the modest county's `base`)."""
+    base = min(base, count)
     initialise(ctx)
     load_demo(ctx, _half_open(make_county(scale=base / 25_000, until=ctx.today())), lambda kind, _loaded: say(kind))
     with write(ctx.engine) as conn:
@@ -116,10 +119,11 @@ def _hand_over(conn: Connection, incident_id: int, body_id: int, at: datetime) -
     row = incidents.current(conn, incident_id)
     at = incidents.after(row, at)
     incidents.end_responsibility(conn, row.responsibility_id, at)
-    held = {"incident_id": incident_id, "cell_id": row.responsible_cell_id, "area_id": row.area_id, "body_id": body_id}
-    incidents.respond(
-        conn, {name: [value] for name, value in {**held, "reason": "dispatched", "valid_from": at}.items()}
-    )
+    held = {
+        "incident_id": incident_id, "cell_id": row.responsible_cell_id, "area_id": row.area_id, "body_id": body_id,
+        "reason": "dispatched", "valid_from": at,
+    }  # fmt: skip
+    incidents.respond(conn, {name: [value] for name, value in held.items()})
 
 
 # --- copies ---------------------------------------------------------------------------------------------------------

@@ -58,6 +58,7 @@ incidents = table(
     one_of("place_reason", "inside", "border", "outside"),
     CheckConstraint(f"(status IN ({ENDED_SQL})) = (closed_at IS NOT NULL)", name="closed_has_moment"),
     Index("ix_incidents_received_at_id", "received_at", "id"),
+    partial("ix_incidents_open", "id", f"status NOT IN ({ENDED_SQL})"),
     partial("ix_incidents_open_overdue", "overdue_at", f"status NOT IN ({ENDED_SQL})"),
     partial("ix_incidents_look_at", "look_at", "look_at IS NOT NULL"),
     partial("ix_incidents_open_calendar", "calendar", f"status NOT IN ({ENDED_SQL})"),
@@ -120,6 +121,16 @@ responsibilities = table(
         "incident_id",
         sqlite_where=text("valid_to IS NULL AND worker_id IS NOT NULL"),
         postgresql_where=text("valid_to IS NULL AND worker_id IS NOT NULL"),
+    ),
+    *(
+        Index(
+            f"ix_responsibilities_held_{name}",
+            name,
+            "incident_id",
+            sqlite_where=text("valid_to IS NULL"),
+            postgresql_where=text("valid_to IS NULL"),
+        )
+        for name in ("cell_id", "body_id")
     ),
     one_of("reason", *Reason),
     CheckConstraint("valid_to IS NULL OR valid_to >= valid_from", name="moments_in_order"),

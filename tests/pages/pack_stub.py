@@ -96,11 +96,11 @@ class _Lists:
         return {**made, "sections": sections, "sealing_key": key}
 
     def _around(self, codes: list[str]) -> list[Any]:
-        """One's own cells with all that lie within their bounds."""
+        """One's own cells with all that lie within some 300 m of their bounds."""
         own = [shape(self._ask(f"/cells/{code}")["geometry"]) for code in codes]
         if not own:
             return []
-        bbox = ",".join(str(value) for value in unary_union(own).bounds)
+        bbox = ",".join(str(value) for value in unary_union(own).buffer(0.003).bounds)
         found: list[Any] = self._ask(f"/cells?format=geojson&limit=1000&bbox={bbox}")["features"]
         return found
 

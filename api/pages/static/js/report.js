@@ -265,7 +265,13 @@ export class Report {
   /** The reporter says it was on the other side: the pin goes there, just over the border. */
   #cross(cell) {
     const feature = (this.known().cells ?? []).find((one) => one.properties.code === cell.code);
-    if (!feature) return;
+    if (!feature) {
+      // its outline is not on this phone, so the pin cannot go over: both workers are told
+      this.draft.side = BOTH;
+      this.#save();
+      this.#show();
+      return;
+    }
     const [lon, lat] = inside(feature.geometry, [this.draft.lon, this.draft.lat]);
     this.pinned = true;
     this.county.map.setView(this.county.at(lon, lat), this.county.map.getZoom(), { animate: false });

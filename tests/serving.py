@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import uvicorn
-from fastapi import APIRouter
 
 from api.app import create_app
 from tests.county import SmallCounty
@@ -17,14 +16,9 @@ START_S = 20
 
 
 @contextmanager
-def served(county: SmallCounty, more: APIRouter | None = None) -> Iterator[str]:
-    """Serve a county on a free port of this machine until the block ends; yields http://127.0.0.1:PORT.
-
-    `more`: routes for addresses that the application has not.
-    """
+def served(county: SmallCounty) -> Iterator[str]:
+    """Serve a county on a free port of this machine until the block ends; yields http://127.0.0.1:PORT."""
     app = create_app(county.ctx, county.passwords)
-    if more is not None:
-        app.include_router(more)
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", access_log=False))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

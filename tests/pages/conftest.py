@@ -17,7 +17,6 @@ import pytest
 
 from tests.conftest import CHROMIUM_ARGUMENTS, chromium_path
 from tests.county import SmallCounty, centre, county_file, open_county
-from tests.pages.pack_stub import router as pack_router
 from tests.serving import served
 
 if TYPE_CHECKING:
@@ -47,7 +46,7 @@ def site(county_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     path = shutil.copyfile(county_file, tmp_path_factory.mktemp("pages") / "county.sqlite")
     county = open_county(f"sqlite:///{path}")
     made = Site(county, "")
-    with served(county, pack_router(lambda: made)) as made.url:
+    with served(county) as made.url:
         yield made
     county.ctx.engine.dispose()
 

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.asymmetric import ec
 from sqlalchemy import text
 
+from gridmap.errors import InvalidInput
+from gridmap.privacy import envelope
 from gridmap.usecases import accounts
 from gridmap.usecases.casework import act
 from tests.county import CELL, centre
 from tests.pages.conftest import PHONE, Site, Visits, until
-from tests.pages.pack_stub import opened, public
 from tests.pages.phones import OFFLINE, UNSENT, again, enter, everything, kept, log_in, online, unsent
 from tests.pages.test_case import kinds, reported
 from tests.usecases.test_reporting import view
@@ -276,15 +277,15 @@ def test_a_note_on_a_kept_case_goes_out_later(visit: Visits) -> None:
 
 def test_the_seal_opens_with_the_servers_key_alone(visit: Visits) -> None:
     page = visit("worker-a", "/field", size=PHONE)
-    key = ec.generate_private_key(ec.SECP256R1())
-    spki = public(key)
+    key, spki = envelope.new_key()
     entry = {"kind": "incident", "worker": 7, "body": {"text": "墙裂了"}, "written_at": "2026-07-03T08:00:00Z"}
     script = "([entry, spki]) => module_sealing.sealed(entry, { spki })"
     sealed = [page.evaluate(script, [entry, spki]) for _ in range(2)]
     assert sealed[0] != sealed[1]
-    assert [opened(one, key) for one in sealed] == [entry, entry]
-    with pytest.raises(InvalidTag):
-        opened(sealed[0], ec.generate_private_key(ec.SECP256R1()))
+    bytes_of = [base64.b64decode(one) for one in sealed]
+    assert [json.loads(envelope.open_envelope(key, one)) for one in bytes_of] == [entry, entry]
+    with pytest.raises(InvalidInput, match="cannot be opened"):
+        envelope.open_envelope(envelope.new_key()[0], bytes_of[0])
 
 
 def test_places_without_a_network_are_the_servers(visit: Visits) -> None:

@@ -90,6 +90,7 @@ def test_a_second_person_publishes_and_on_the_day_workers_sign(visit: Visits, si
     assert CELL["B"] in taker.inner_text("[data-sheet]")
     assert_fits(taker)
     taker.click("[data-sheet] a:has-text('Open')")
+    taker.wait_for_url("**/handovers/*")
     until(taker, SHEETS)
     assert "H-B0" in taker.inner_text(".codes >> nth=0")
     shot(taker, "sheet-en-360", kept)

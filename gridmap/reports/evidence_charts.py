@@ -101,7 +101,7 @@ def trend(row: Mapping[str, Any]) -> Markup:
         parts.append(f'<path d="M{x:.1f} 0V{top}" stroke="{INK}" stroke-width="1.6" stroke-dasharray="4 3"/>')
     parts.append(_line(0, top, width, top, INK, 1))
     for i, name in enumerate(names):
-        if name.endswith("-01") or i == 0:
+        if name.endswith("-01") or (i == 0 and "01" not in {one[-2:] for one in names[1:4]}):
             parts.append(_text(i * step, top + 11, name if i == 0 else name[:4], size=9))
     return _svg(width, top + 14, parts)
 

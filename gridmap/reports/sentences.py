@@ -59,7 +59,8 @@ def _year_before(found: Mapping[str, Any] | None) -> dict[str, str]:
     }[found["verdict"]]  # fmt: skip
     ratio = "" if found["ratio"] is None else f"{found['ratio']:.1f}"
     span = f" ({ratio}x, {ends[0]}–{ends[1]})" if ratio and ends[1] else ""
-    return {"en": f"{told['en']}: {words[0]}{span}.", "zh": f"{told['zh']}，{words[1]}{span.replace('x', ' 倍')}。"}
+    span_zh = span.replace(" (", "（").replace("x", " 倍").replace(", ", "，").replace(")", "）")
+    return {"en": f"{told['en']}: {words[0]}{span}.", "zh": f"{told['zh']}，{words[1]}{span_zh}。"}
 
 
 def _changes(trend: Mapping[str, Any]) -> dict[str, str]:

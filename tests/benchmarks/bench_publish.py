@@ -22,8 +22,6 @@ from tests.county import SmallCounty
 from tests.redraw import approve, publish, submitted
 
 RELABEL = "a full relabel"
-#: how much less a plan of 12 cells must take
-AT_LEAST = 3.0
 
 
 def races(quick: bool) -> Iterator[Race]:
@@ -66,7 +64,6 @@ def races(quick: bool) -> Iterator[Race]:
             amount=1,
             unit="plans",
             agree=agree,
-            at_least={} if quick else {RELABEL: AT_LEAST},
         )
 
 

@@ -89,6 +89,7 @@ def test_a_second_person_publishes_and_on_the_day_workers_sign(visit: Visits, si
     until(taker, SHEETS)
     assert CELL["B"] in taker.inner_text("[data-sheet]")
     assert_fits(taker)
+    taker.wait_for_url("**/handovers/*")
     assert "H-B0" in taker.inner_text(".codes >> nth=0")
     shot(taker, "sheet-en-360", kept)
     taker.click("[data-sign]")

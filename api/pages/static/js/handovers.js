@@ -48,8 +48,8 @@ async function sign(one, button) {
   button.disabled = true;
   try {
     await post(`/handovers/${one.id}/sign`, {});
-    byId("said").replaceChildren(el("p", { class: "notice" }, t("handover.signed")));
     await start();
+    byId("said").replaceChildren(el("p", { class: "notice" }, t("handover.signed")));
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     byId("said").replaceChildren(notice(error));

@@ -159,6 +159,11 @@ def test_the_table_takes_the_maps_place(visit: Visits) -> None:
     until(page, "document.querySelector('#legend b').textContent.startsWith('矿山与居民')")
     page.click("[data-show=table]")
     assert not page.locator("#map").is_visible()
+    # the figures beside the map and the table come with answers of their own
+    cells = (
+        "[...document.querySelectorAll('#twin tbody td:nth-child(4)')].reduce((sum, one) => sum + +one.innerText, 0)"
+    )
+    until(page, f"{cells} === +document.querySelector('#key-figures b').innerText")
     counts = [int(text) for text in page.locator("#twin tbody td:nth-child(4)").all_inner_texts()]
     assert len(counts) == 4
     assert counts == sorted(counts, reverse=True)
@@ -274,18 +279,20 @@ def test_search_and_lights_narrow_the_list(visit: Visits) -> None:
 
 
 def test_a_failure_says_what_and_offers_again(visit: Visits) -> None:
-    visit.expected += ["/api/v1/incidents", "503"]
-    page = visit("worker-a", "/field", ready=False)
-    page.wait_for_selector("#map[data-ready]")
+    """The list that the phone has stays in sight."""
+    visit.expected += ["/api/v1/pack", "503"]
+    page = visit("worker-a", "/field")
     page.route(
-        "**/api/v1/incidents?**",
+        "**/api/v1/pack?**",
         lambda route: route.fulfill(status=503, json={"code": "environment", "detail": "x", "status": 503}),
     )
     page.reload()
     page.locator(".notice-error").wait_for()
     assert "服务器暂时不可用" in page.inner_text(".notice-error")
-    page.unroute("**/api/v1/incidents?**")
+    assert page.locator(".task").count() > 0
+    page.unroute("**/api/v1/pack?**")
     page.click(".notice-error button")
+    page.locator(".notice-error").wait_for(state="detached")
     page.locator(".task").first.wait_for()
 
 

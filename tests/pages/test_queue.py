@@ -59,7 +59,7 @@ def test_a_third_of_the_replies_lost_and_the_page_killed_in_the_middle(visit: Vi
 
     page.route("**/api/v1/incidents", lossy)
     enter(page, [body(n) for n in range(N)])
-    for _ in range(40):
+    for _ in range(150):
         page.reload()  # sends at its start, and is killed wherever it stands
         page.wait_for_selector("#map[data-ready]")
         page.wait_for_timeout(rng.randrange(400))

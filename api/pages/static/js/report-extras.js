@@ -34,7 +34,9 @@ export function behalfPart(behalf, onBehalf) {
     });
     return el("label", { class: "field" }, el("span", {}, t(`phone.behalf_${name}`)), input);
   };
-  const details = el("details", { class: "report-part behalf", open: Boolean(behalf) }, el("summary", {}, t("phone.behalf")), el("p", { class: "quiet" }, t("phone.behalf_text")));
+  // drawn anew when the place comes: what somebody has opened stays open
+  const open = Boolean(behalf) || document.querySelector("details.behalf")?.open;
+  const details = el("details", { class: "report-part behalf", open: Boolean(open) }, el("summary", {}, t("phone.behalf")), el("p", { class: "quiet" }, t("phone.behalf_text")));
   details.append(field("name", "text"), field("phone", "tel"));
   return details;
 }

@@ -58,18 +58,18 @@ def months(
     """
     from scipy.stats import poisson
 
-    width, top = 660, 96
+    width, top = 660, 68
     step = width / max(len(names), 1)
     most = max([*observed, *expected, 5])
     parts = [_line(0, top, width, top, INK, 1)]
     for i, (name, seen, hoped) in enumerate(zip(names, observed, expected, strict=True)):
-        x, tall = i * step + step * 0.2, 76 * seen / most
+        x, tall = i * step + step * 0.2, 48 * seen / most
         above = hoped > 0 and seen > poisson.ppf(0.975, hoped)
         parts.append(
             f'<rect x="{x:.1f}" y="{top - tall:.1f}" width="{step * 0.6:.1f}" height="{tall:.1f}" '
             f'fill="{INK if above else "#9AA5AE"}"/>'
         )
-        level = top - 76 * hoped / most
+        level = top - 48 * hoped / most
         parts.append(_line(i * step + step * 0.1, level, (i + 1) * step - step * 0.1, level, ACCENT, 2.5))
         parts.append(_text(i * step + step / 2, top - tall - 4, f"{seen}", anchor="middle", bold=True))
         parts.append(_text(i * step + step / 2, top + 14, name, anchor="middle", size=10))
@@ -87,14 +87,14 @@ def trend(row: Mapping[str, Any]) -> Markup:
     """A long row of months: bars, what was expected or the row without its season as a line, changes dashed."""
     seen, names = row["observed"], row["months"]
     line = row["expected"] or row["adjusted"] or []
-    width, top = 660, 50
+    width, top = 660, 36
     step, most = width / max(len(seen), 1), max([*seen, *line, 5])
     parts = [
-        f'<rect x="{i * step + 0.15 * step:.1f}" y="{top - 46 * one / most:.1f}" width="{0.7 * step:.1f}" '
-        f'height="{46 * one / most:.1f}" fill="#9AA5AE"/>'
+        f'<rect x="{i * step + 0.15 * step:.1f}" y="{top - 33 * one / most:.1f}" width="{0.7 * step:.1f}" '
+        f'height="{33 * one / most:.1f}" fill="#9AA5AE"/>'
         for i, one in enumerate(seen)
     ]
-    points = " ".join(f"{(i + 0.5) * step:.1f},{top - 46 * max(one, 0) / most:.1f}" for i, one in enumerate(line))
+    points = " ".join(f"{(i + 0.5) * step:.1f},{top - 33 * max(one, 0) / most:.1f}" for i, one in enumerate(line))
     parts.append(f'<polyline points="{points}" fill="none" stroke="{ACCENT}" stroke-width="1.6"/>')
     for one in row["changes"]:
         x = names.index(one["month"]) * step

@@ -31,7 +31,8 @@ Edition = Literal["figures", "table"]
 #: a square with fewer households is not drawn on what leaves the house
 LEAST_HOMES = 8
 _REACH_M = 3_600.0
-_MOST_CATEGORIES = 6
+#: categories told of; fewer where promises and blasts share the sheet
+_MOST_CATEGORIES, _FEW_CATEGORIES = 6, 3
 
 _VERDICTS = {
     "clear": ("Clearly raised near it", "近处明显偏高", True),
@@ -95,7 +96,8 @@ def card(
 
 
 def _inside(source: Mapping[str, Any], months: Sequence[str], happened: Happenings) -> dict[str, Any]:
-    categories = [row for row in source["categories"] if row["observed"] >= LEAST][:_MOST_CATEGORIES]
+    categories = [row for row in source["categories"] if row["observed"] >= LEAST]
+    categories = categories[: _FEW_CATEGORIES if happened.sections else _MOST_CATEGORIES]
     drawn = charts.bars([(row["observed"], row["expected"]) for row in categories])
     return {
         "said": source["said"], "near": source["near"], "open": source["open"], "red": source["red"],

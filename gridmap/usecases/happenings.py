@@ -22,6 +22,8 @@ from gridmap.usecases.meetings import promises
 from gridmap.usecases.neighbours import promises_told
 from gridmap.view import View
 
+#: promises written out, those not kept first, so that the card stays one sheet; all are counted
+_MOST_PROMISES = 6
 _STATES = {
     "kept": "kept 已兑现", "broken": "broken 未兑现", "withdrawn": "withdrawn 已撤回", "open": "open 未结",
     "proven": "proven, to be looked at 已举证待核",
@@ -63,7 +65,7 @@ def _promised(made: Sequence[dict[str, Any]]) -> dict[str, Any]:
     rows = [
         row.format(one["text"], one["owner"]["name"], one["due_at"][:10],
                    "late 超期" if one["light"] == "red" else _STATES[one["status"]])
-        for one in made
+        for one in sorted(made, key=lambda one: one["status"] in ("kept", "withdrawn"))[:_MOST_PROMISES]
     ]  # fmt: skip
     return {"title": "What was promised 承诺", "body": said + Markup("<table>{}</table>").format(Markup("").join(rows))}
 

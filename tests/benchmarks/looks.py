@@ -117,8 +117,8 @@ def _ask(ctx: Context, client: TestClient, look: Look, headers: Mapping[str, str
         with listening(ctx.engine) as heard:
             answer = client.get(f"/api/v1{look.path}", params=dict(look.params), headers=dict(headers))
         seconds.append(time.perf_counter() - started)
-    told = answer.json()
-    rows: Sequence[Any] = told.get("items", told.get("rows", told.get("lines", []))) if isinstance(told, dict) else told
+    told: Any = answer.json()
+    rows: Any = told.get("items", told.get("rows", told.get("lines", []))) if isinstance(told, dict) else told
     with read(ctx.engine) as conn:
         counted = [_explained(conn, *one) for one in heard]
     looked = None if any(one[0] is None for one in counted) else sum(one[0] or 0 for one in counted)

@@ -166,7 +166,7 @@ def _copy(conn: Connection, table: Table, ids: Mapping[str, int], first: int, la
     told = ", ".join(f"{_shifted(conn, column, ids, apart)} AS {column.name}" for column in table.columns)
     of_case = "s.id" if table is t.incidents else "s.incident_id"
     open_ = "" if table is t.incidents else f" JOIN incidents o ON o.id = {of_case}"
-    series = "WITH RECURSIVE k(n) AS (SELECT :first UNION ALL SELECT n + 1 FROM k WHERE n < :last)"
+    series = "WITH RECURSIVE k(n) AS (SELECT CAST(:first AS integer) UNION ALL SELECT n + 1 FROM k WHERE n < :last)"
     query = f"""INSERT INTO {table.name} ({", ".join(names)}) {series}
         SELECT {told} FROM k CROSS JOIN {table.name} s{open_} WHERE {of_case} <= :stride
         ORDER BY k.n, {"s.id" if "id" in table.c else of_case}"""

@@ -65,11 +65,12 @@ class Base:
 class Drawing(Mapping[str, Cell]):
     """Cells by code, and the codes that were used before and may not come back. A value: edits give new ones."""
 
-    __slots__ = ("_gone", "_put", "_retired", "base")
+    __slots__ = ("_codes", "_gone", "_put", "_retired", "base")
 
     def __init__(self, base: Base, put: Mapping[str, Cell], gone: frozenset[str], retired: frozenset[str]) -> None:
         """Use `of` or `from_frame`. `put`: cells new or changed; `gone`: base cells no longer there."""
         self.base, self._put, self._gone, self._retired = base, put, gone, retired
+        self._codes: tuple[str, ...] | None = None
 
     @classmethod
     def of(cls, cells: Iterable[Cell], retired: Iterable[str] = ()) -> Drawing:
@@ -98,7 +99,9 @@ class Drawing(Mapping[str, Cell]):
         return self.base.cells[code] if found is None and code not in self._gone else self._put[code]
 
     def __iter__(self) -> Iterator[str]:
-        yield from sorted([*self._put, *(c for c in self.base.cells if c not in self._put and c not in self._gone)])
+        if self._codes is None:  # an edit asks for them again and again
+            self._codes = tuple(sorted((self.base.cells.keys() - self._gone) | self._put.keys()))
+        return iter(self._codes)
 
     def __len__(self) -> int:
         both = sum(code in self.base.cells for code in self._put)

@@ -5,6 +5,7 @@ Figures are of places and duties: no care note comes in here, not even how many 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -134,10 +135,11 @@ def cell_figures(placed: Placed, codes: Iterable[str]) -> pd.DataFrame:
 
 def worker_figures(figures: pd.DataFrame, workers: Mapping[str, Any]) -> pd.DataFrame:
     """Cells' figures added up by worker; `walk_m` is the mean over households, `cells` how many there are."""
-    staff = pd.Series([workers.get(code) for code in figures.index], index=figures.index, dtype=object)
-    known = figures[staff.notna()]
+    staff = np.array([workers.get(code) for code in figures.index], dtype=object)
+    served = np.array([worker is not None for worker in staff], dtype=bool)
+    known = figures[served]
     steps = (known["walk_m"] * known["households"]).fillna(0.0)
-    by = known[list(SUMS)].assign(cells=1, steps=steps).groupby(staff[staff.notna()])
+    by = known[list(SUMS)].assign(cells=1, steps=steps).groupby(staff[served])
     found = by.sum().rename_axis("worker")
     found["walk_m"] = found.pop("steps") / found["households"].where(found["households"] > 0)
     return found
@@ -193,14 +195,19 @@ def heirs(before: Placed, after: Placed, workers: Mapping[str, Any], codes: Iter
 def _counted(before: Placed, after: Placed, codes: Iterable[str]) -> pd.DataFrame:
     """Households and cases by old and new cell."""
     named = set(codes)
-    columns: dict[str, pd.Series[int]] = {}
-    for name in ("households", "cases"):
-        _, source, to = pairs(getattr(before, name), getattr(after, name), named)
-        frame = pd.DataFrame({"source_cell": source, "to_cell": to}, dtype=object)
-        columns[name] = frame.groupby(["source_cell", "to_cell"]).size()
-    found = pd.DataFrame(columns).fillna(0).astype(np.int64)
-    found.index = found.index.set_names(["source_cell", "to_cell"])
-    return found.reset_index()
+    homes, cases = (
+        Counter(
+            zip(*(side.tolist() for side in pairs(getattr(before, name), getattr(after, name), named)[1:]), strict=True)
+        )
+        for name in ("households", "cases")
+    )
+    ways = sorted(homes.keys() | cases.keys())
+    return pd.DataFrame({
+        "source_cell": pd.Series([source for source, _ in ways], dtype=object),
+        "to_cell": pd.Series([to for _, to in ways], dtype=object),
+        "households": np.array([homes[way] for way in ways], dtype=np.int64),
+        "cases": np.array([cases[way] for way in ways], dtype=np.int64),
+    })  # fmt: skip
 
 
 def _land(before: Drawing, after: Drawing, codes: set[str]) -> pd.DataFrame:

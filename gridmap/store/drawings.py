@@ -108,10 +108,8 @@ def workers(conn: Connection, day: date) -> dict[int, int]:
     """Who serves each cell on a day, by its id: the primary of the lowest id, else the backup."""
     d = t.duties.c
     query = select(d.cell_id, d.worker_id).where(on_day(t.duties, day))
-    found: dict[int, int] = {}
-    for row in conn.execute(query.order_by(d.rank.desc(), d.worker_id)):  # primary comes after backup
-        found.setdefault(row.cell_id, row.worker_id)
-    return found
+    # the last row of a cell is the one that stays: "primary" comes after "backup", the lowest id last
+    return dict(conn.execute(query.order_by(d.rank, d.worker_id.desc())).all())
 
 
 def cells_of_worker(conn: Connection, worker_id: int, day: date) -> set[str]:

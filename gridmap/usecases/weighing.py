@@ -121,7 +121,7 @@ def judged(
     conn: Connection, row: Any, draft: Draft, codes: Collection[str], staff: Mapping[str, Any]
 ) -> dict[str, Any]:
     """{blockers, warnings} about these cells. `staff`: who serves each cell."""
-    homes = {code: len(draft.placed.households[code].row) for code in draft.drawing}
+    homes = draft.placed.households.counts(draft.drawing)
     hours = VISITS_A_MONTH * VISIT_MINUTES / 60.0
     facts = Facts(
         households=homes,

@@ -89,7 +89,7 @@ def print_evidence(
     if found.result is None:
         return _sent(found)
     more = happenings(caller.ctx, caller.view, enterprise_id, found.result["months"], query.edition)
-    made = pdf(evidence.card(caller.ctx, found, enterprise_id, query.edition, more))
+    made = pdf(evidence.card(caller.ctx, found, enterprise_id, query.edition, more), one_sheet=True)
     name = f"evidence-{enterprise_id}-{query.edition}.pdf"
     return PdfResponse(made, headers={"Content-Disposition": f'inline; filename="{name}"'})
 

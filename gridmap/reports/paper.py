@@ -29,15 +29,27 @@ def page(template: str, **values: Any) -> str:
     return _templates().get_template(template).render(**values)
 
 
-def pdf(html: str) -> bytes:
+#: how small a sheet is made, step by step, until it is one
+_SMALLER = (0.94, 0.88, 0.82, 0.76)
+
+
+def pdf(html: str, *, one_sheet: bool = False) -> bytes:
     """The PDF of a page, A4 unless its CSS says otherwise. It opens no file and no address, only `data:` pictures.
+
+    `one_sheet`: what does not fit on one A4 is laid out on a larger page and made smaller, down to three quarters.
 
     WeasyPrint costs about a second for a sheet; long tables belong in xlsx (3,000 rows take 16 s).
     """
     # imported here: it loads Pango, which a server without reports need not have
-    from weasyprint import HTML
+    from weasyprint import CSS, HTML
     from weasyprint.urls import URLFetcher
 
     document = HTML(string=html, url_fetcher=URLFetcher(allowed_protocols=INLINE, fail_on_errors=True))
-    made: bytes = document.write_pdf()
+    scale, drawn = 1.0, document.render()
+    for smaller in _SMALLER if one_sheet else ():
+        if len(drawn.pages) == 1:
+            break
+        size = f"{210 / smaller:.2f}mm {297 / smaller:.2f}mm"
+        scale, drawn = smaller, document.render(stylesheets=[CSS(string=f"@page {{ size: {size} !important }}")])
+    made: bytes = drawn.write_pdf(zoom=scale)
     return made

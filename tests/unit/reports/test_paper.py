@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
+import zlib
+
 import pytest
 from jinja2 import UndefinedError
 from weasyprint.urls import FatalURLFetchingError
@@ -28,3 +32,21 @@ def test_a_sheet_becomes_a_pdf_with_chinese_text() -> None:
 def test_a_sheet_reads_no_file_and_no_address(address: str) -> None:
     with pytest.raises(FatalURLFetchingError):
         pdf(f'<p>before<img src="{address}">after</p>')
+
+
+@pytest.mark.parametrize(("lines", "pages"), [(10, 1), (64, 1), (200, None)])
+def test_what_is_a_little_too_long_is_made_to_fit_one_a4(lines: int, pages: int | None) -> None:
+    html = "<style>@page { size: A4; margin: 10mm } p { font-size: 10pt; line-height: 4.6mm; margin: 0 }</style>"
+    boxes = sheets(pdf(html + "<p>one line</p>" * lines, one_sheet=True))
+    assert len(boxes) == pages if pages else len(boxes) > 1
+    assert boxes[0] == pytest.approx((595.3, 841.9), abs=0.5)
+
+
+def sheets(made: bytes) -> list[tuple[float, float]]:
+    """The size of each page in points."""
+    found = [made]
+    for start in re.finditer(rb"stream\r?\n", made):
+        with contextlib.suppress(zlib.error):
+            found.append(zlib.decompressobj().decompress(made[start.end() :]))
+    boxes = re.findall(rb"/MediaBox \[\s*0 0 ([\d.]+) ([\d.]+)", b"\n".join(found))
+    return [(float(width), float(height)) for width, height in boxes]

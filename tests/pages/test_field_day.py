@@ -199,7 +199,7 @@ def test_a_pack_without_room_is_not_half_kept(visit: Visits, tmp_path: Path) -> 
     full(context, visit.site)
     page = context.new_page()
     page.goto(visit.site.url + "/field")
-    page.get_by_text("存不下这条上报").wait_for()
+    page.locator("#map-state b", has_text="本机存储已满").wait_for()
     assert page.locator(".task").count() > 0  # with a network the day goes on
     assert page.evaluate(SECTIONS) == 0
 

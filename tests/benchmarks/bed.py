@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -107,6 +108,21 @@ def worker(engine: Engine, bed: Bed, rows: Sequence[int]) -> str:
         bulk_insert(conn, t.duties, duties)
         versions.bump(conn, "workers", "duties")
         return _session(conn, "worker", Role.WORKER, worker_id=worker_id)
+
+
+def workers(engine: Engine, bed: Bed) -> tuple[list[int], list[str]]:
+    """A worker for each cell, in the order of the cells: their ids, and a session token of each."""
+    n = len(bed.cells)
+    with write(engine) as conn:
+        rows: dict[str, Any] = {"code": [f"W{i:05}" for i in range(n)], "name": [f"网格员 {i}" for i in range(n)]}
+        ids = bulk_insert(conn, t.workers, {**rows, "area_id": [bed.county_id] * n}).tolist()
+        duties: dict[str, Any] = {
+            "worker_id": ids, "cell_id": bed.cell_ids, "rank": ["primary"] * n, "valid_from": [FIRST_DAY] * n,
+            "weekdays": [127] * n,
+        }  # fmt: skip
+        bulk_insert(conn, t.duties, duties)
+        versions.bump(conn, "workers", "duties")
+        return ids, [_session(conn, f"worker-{i}", Role.WORKER, worker_id=one) for i, one in enumerate(ids)]
 
 
 def _session(conn: Connection, name: str, role: Role, **tie: int) -> str:

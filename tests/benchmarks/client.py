@@ -47,7 +47,7 @@ def body_of(url: str, headers: Mapping[str, str] | None = None) -> bytes:
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.netloc, timeout=TIMEOUT_S)
     try:
-        return _ask(connection, "GET", url, dict(headers or {}), None)
+        return ask(connection, "GET", url, dict(headers or {}), None)
     finally:
         connection.close()
 
@@ -58,16 +58,16 @@ def drive(urls: Sequence[str], headers: Mapping[str, str], seconds: float, conne
         return _wrk(urls, headers, seconds, connections)
     until = time.monotonic() + seconds
 
-    def ask(worker: int) -> int:
+    def drive_one(worker: int) -> int:
         connection = http.client.HTTPConnection(urlsplit(urls[0]).netloc, timeout=TIMEOUT_S)
         done = 0
         while time.monotonic() < until:
-            _ask(connection, "GET", urls[(worker + done) % len(urls)], dict(headers), None)
+            ask(connection, "GET", urls[(worker + done) % len(urls)], dict(headers), None)
             done += 1
         connection.close()
         return done
 
-    return timed(ask, range(connections), connections)
+    return timed(drive_one, range(connections), connections)
 
 
 def post_all(url: str, bodies: Sequence[bytes], headers: Mapping[str, str]) -> Load:
@@ -78,7 +78,7 @@ def post_all(url: str, bodies: Sequence[bytes], headers: Mapping[str, str]) -> L
         mine = bodies[worker::CONNECTIONS]
         for body in mine:
             own = {"Content-Type": "application/json", "Idempotency-Key": str(uuid.uuid4())}
-            _ask(connection, "POST", url, {**headers, **own}, body)
+            ask(connection, "POST", url, {**headers, **own}, body)
         connection.close()
         return len(mine)
 
@@ -93,9 +93,10 @@ def timed(work: Callable[[Any], int], things: Iterable[Any], connections: int = 
     return Load(done, time.perf_counter() - start)
 
 
-def _ask(
+def ask(
     connection: http.client.HTTPConnection, method: str, url: str, headers: dict[str, str], body: bytes | None
 ) -> bytes:
+    """One request over a connection that stays open: the answer's bytes. RuntimeError unless it is 200 or 201."""
     parts = urlsplit(url)
     connection.request(method, f"{parts.path}?{parts.query}" if parts.query else parts.path, body, headers)
     answer = connection.getresponse()

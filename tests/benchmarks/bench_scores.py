@@ -102,7 +102,7 @@ def agree(answers: Mapping[str, Sums]) -> str:
 def summed(ctx: Context, months: Sequence[str]) -> Sums:
     """From the ledger, as a scorecard's page reads it."""
     with read(ctx.engine) as conn:
-        found = scorecards.sums(conn, [number_of(one) for one in months], ("area_id",), None)
+        found = scorecards.sums(conn, [number_of(one) for one in months], ("area_id",))
     areas = [None if one is None or one != one else int(one) for one in found["area_id"].tolist()]
     counts = found[list(COUNTS)].to_numpy().tolist()
     return _there((month, area, tuple(row)) for month, area, row in zip(found["month"], areas, counts, strict=True))

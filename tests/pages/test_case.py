@@ -74,7 +74,8 @@ def test_a_dispatcher_verifies_and_closes(visit: Visits, site: Site, size: tuple
     page.fill("#case-search", number(site, incident))
     page.locator(f".case-row[data-id='{incident}']").click()
     fill(page, "verify", passed="It is done", note="seen")
-    page.fill("#case-search", "")
+    if size == DESK:  # on a phone the case covers the list
+        page.fill("#case-search", "")
     assert_fits(page)
     page.click("article.case [data-action=close]")
     page.click("form[data-form=close] button[type=submit]")

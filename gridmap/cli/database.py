@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 #: what can be imported; `usecases.imports.KINDS` without its imports, so that `--help` stays quick
 Kinds = Literal[
     "areas", "bodies", "cells", "workers", "duties", "leaves", "categories", "households", "enterprises", "incidents",
-    "blasts", "roads", "water", "places",
+    "blasts", "permits", "roads", "water", "places",
 ]  # fmt: skip
 
 

@@ -46,8 +46,9 @@ class Field:
 
     `required`: a row without it is rejected. `default`: its value where the file says nothing. `instead`: fields whose
     value stands in for a blank. `choices`: words that files use, normalised, to the value kept. `low` and `high` bound
-    a number. `partial`: a year or month is enough for a date. `personal`: what stands sealed in the database, and leaves
-    it only where somebody asks for it with a reason.
+    a number. `partial`: a year or month is enough for a date. `endless`: a word
+    such as 长期 stands for no last day. `personal`: what stands sealed in the database, and leaves
+    it only where somebody asks for it with a reason. `written`: export writes it; not where another field says the same.
     """
 
     name: str
@@ -61,6 +62,8 @@ class Field:
     high: float = float("inf")
     partial: bool = False
     personal: bool = False
+    written: bool = True
+    endless: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +148,17 @@ _CHANNELS: Mapping[str, str] = {
 _RANKS: Mapping[str, str] = {
     "primary": "primary", "主责": "primary", "主": "primary", "主岗": "primary", "专职": "primary", "a": "primary", "a岗": "primary",
     "backup": "backup", "备岗": "backup", "备": "backup", "副": "backup", "协助": "backup", "兼职": "backup", "b": "backup", "b岗": "backup",
+}  # fmt: skip
+_PERMITS: Mapping[str, str] = {
+    "mining": "mining", "采矿": "mining", "采矿许可": "mining", "采矿许可证": "mining", "采矿权": "mining",
+    "blasting": "blasting", "爆破": "blasting", "爆破作业": "blasting", "爆破作业许可": "blasting", "爆破许可": "blasting",
+    "爆破作业单位许可证": "blasting", "爆破作业许可证": "blasting",
+    "land": "land", "用地": "land", "土地": "land", "用地批准": "land", "用地许可": "land", "临时用地": "land",
+    "建设用地规划许可证": "land",
+    "water": "water", "取水": "water", "取水许可": "water", "取水许可证": "water",
+    "discharge": "discharge", "排污": "discharge", "排污许可": "discharge", "排污许可证": "discharge",
+    "safety": "safety", "安全生产": "safety", "安全生产许可": "safety", "安全生产许可证": "safety",
+    "other": "other", "其他": "other", "其它": "other",
 }  # fmt: skip
 _ROADS: Mapping[str, str] = {
     "main": "main", "motorway": "main", "trunk": "main", "primary": "main", "secondary": "main", "高速": "main", "国道": "main",
@@ -323,6 +337,16 @@ BLASTS = Kind("blasts", (
     *_CAME,
 ), key=("enterprise", "code"), shape=Shape.POINT)  # fmt: skip
 
+PERMITS = Kind("permits", (
+    Field("number", Type.CODE, ("number", "许可证号", "许可证编号", "证书编号", "批准文号", "文号", "permit", "permit_number", "licence", "license", "编号"), required=True),
+    Field("enterprise", Type.CODE, ("enterprise", "enterprise_code", "企业编号", "企业编码", "矿山编号"), required=True),
+    _choice("kind", _PERMITS, "kind", "许可类型", "许可种类", "许可事项", "证照类型", "类型", "类别", "type", required=True),
+    Field("valid_from", Type.DATE, ("valid_from", "validfrom", "发证日期", "批准日期", "有效期起", "有效期自", "生效日期", "起始日期", "开始日期", "issued_on", "start"), required=True),
+    # the day after its last, as it is kept; papers name the last day itself
+    Field("valid_to", Type.DATE, ("valid_to", "validto", "失效日期"), endless=True),
+    Field("last_day", Type.DATE, ("last_day", "有效期至", "有效期止", "有效期限至", "到期日期", "到期日", "截止日期", "终止日期", "expires_on", "expiry", "valid_until"), endless=True, written=False),
+), key=("enterprise", "number"))  # fmt: skip
+
 ROADS = Kind("roads", (
     _code("道路编码", "osm_id"), *_names("道路名称", "路名", required=False),
     _choice("class", _ROADS, "class", "等级", "道路等级", "类型", "类别", "fclass", "highway", required=True),
@@ -353,6 +377,7 @@ KINDS: Mapping[str, Kind] = {
         ENTERPRISES,
         INCIDENTS,
         BLASTS,
+        PERMITS,
         ROADS,
         WATER,
         PLACES,

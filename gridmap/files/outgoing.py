@@ -66,7 +66,7 @@ class Layout:
 
 def layout_of(kind: Kind, *, personal: bool, language: Language, crs: str, spatial: bool, zone: tzinfo) -> Layout:
     """The layout of a kind; sealed fields only where `personal`."""
-    told = [one for one in kind.fields if personal or not one.personal]
+    told = [one for one in kind.fields if one.written and (personal or not one.personal)]
     columns = tuple(Column(one.name, heading(one, language), one.type) for one in (*told, *kind.shown))
     return Layout(kind, columns, language, parse_crs(crs), spatial, zone)
 

@@ -118,7 +118,7 @@ def parser_of(field: Field, tz: ZoneInfo) -> Parser:
         case Type.NUMBER:
             return partial(bounded, low=field.low, high=field.high)
         case Type.DATE:
-            return partial(day, loose=field.partial)
+            return partial(day, loose=field.partial, endless=field.endless)
         case Type.MOMENT:
             return partial(moment, tz=tz)
         case Type.CHOICE:
@@ -143,6 +143,7 @@ _SHORTENED = re.compile(r"(\d)(?:\.(\d+))?[eE]\+?(\d{1,9})")
 _LONGEST_EXACT = 14
 _LONGEST_MARK = 16
 _EMAIL = re.compile(r'[^\s@<>(),;:\\"\[\]]{1,64}@[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})+')
+_ENDLESS = frozenset({"长期", "长期有效", "永久", "永久有效", "无固定期限", "permanent", "unlimited", "indefinite"})
 _POINT_ZERO = re.compile(r"(\d+)\.0+")
 
 
@@ -259,10 +260,13 @@ _SERIAL_ZERO = datetime(1899, 12, 30)  # noqa: DTZ001 - its zone is the county's
 _UNSURE = "day and month cannot be told apart; write it as 2024-03-05"
 
 
-def day(raw: str, loose: bool = False) -> Any:
-    """A day: 2024-03-05, 2024/3/5, 2024年3月5日, 20240305, a spreadsheet's serial. `loose`: a year or month will do."""
+def day(raw: str, loose: bool = False, endless: bool = False) -> Any:
+    """A day: 2024-03-05, 2024/3/5, 2024年3月5日, 20240305, a spreadsheet's serial. `loose`: a year or month will do.
+
+    `endless`: words such as 长期 stand for no day.
+    """
     half = _half(raw).strip()
-    if half in MISSING_MARKS:
+    if half in MISSING_MARKS or (endless and normal(half) in _ENDLESS):
         return MISSING
     if loose:
         rough = _PARTIAL.fullmatch(half)

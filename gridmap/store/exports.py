@@ -32,6 +32,7 @@ KIND_OF: Mapping[str, Kind] = {
     "enterprises": Kind.ENTERPRISE,
     "incidents": Kind.INCIDENT,
     "blasts": Kind.ENTERPRISE,
+    "permits": Kind.ENTERPRISE,
     "roads": Kind.BASEMAP,
     "water": Kind.BASEMAP,
     "places": Kind.BASEMAP,
@@ -92,8 +93,8 @@ def _conditions(source: _Source, view: View, kind: str, wanted: Wanted, now: dat
     match kind:
         case "leaves":  # as visible as its worker
             yield t.leaves.c.worker_id.in_(select(t.workers.c.id).where(admitted))
-        case "blasts":  # as visible as its enterprise
-            yield t.blasts.c.enterprise_id.in_(select(t.enterprises.c.id).where(admitted))
+        case "blasts" | "permits":  # as visible as its enterprise
+            yield source.table.c.enterprise_id.in_(select(t.enterprises.c.id).where(admitted))
         case _:
             yield admitted
     if kind in DATED and wanted.day is not None:
@@ -198,6 +199,12 @@ def _blasts() -> _Source:
     return _Source(b, (*own, _code(e, "enterprise")), b.join(e, e.c.id == b.c.enterprise_id))
 
 
+def _permits() -> _Source:
+    p, e = t.permits, t.enterprises
+    own = _own(p, "number", "kind", "valid_from", "valid_to")
+    return _Source(p, (*own, _code(e, "enterprise")), p.join(e, e.c.id == p.c.enterprise_id))
+
+
 def _plain(table: Any, *more: str) -> _Source:
     return _Source(table, _own(table, *_NAMES, "class", *more, "geom"), table)
 
@@ -214,6 +221,7 @@ _SOURCES: Mapping[str, Any] = {
     "enterprises": _enterprises,
     "incidents": _incidents,
     "blasts": _blasts,
+    "permits": _permits,
     "roads": lambda: _plain(t.roads),
     "water": lambda: _plain(t.water, "width"),
     "places": lambda: _plain(t.places),

@@ -105,8 +105,8 @@ def test_what_is_read_back_is_what_was_written(tmp_path: Path, kind: Kind, endin
     parsed = canonical(kind.name, table, tz="Asia/Shanghai")
     assert parsed.rejects == []
     for field in kind.fields:
-        if field.name in {"crs_in", "x_in", "y_in"}:
-            continue  # elsewhere: see test_came
+        if field.name in {"crs_in", "x_in", "y_in"} or not field.written:
+            continue  # elsewhere: see test_came; what another field says is not written twice
         came = [None if pd.isna(value) else value for value in parsed.frame[field.name].tolist()]
         assert came == [expected(field, value) for value in rows[field.name].tolist()], field.name
     if kind.shape is Shape.POINT:

@@ -46,6 +46,7 @@ LOADERS: Mapping[str, Loader] = {
     "households": places.households,
     "enterprises": places.enterprises,
     "blasts": places.blasts,
+    "permits": places.permits,
     "roads": basemap.roads,
     "water": basemap.water,
     "places": basemap.places,

@@ -1,7 +1,8 @@
-"""Households and enterprises, each placed in the drawing of today as it comes in; and blast logs."""
+"""Households and enterprises, placed in the drawing of today as they come in; an enterprise's blasts and permits."""
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
@@ -78,14 +79,44 @@ def enterprises(batch: Batch) -> Upserted:
 
 def blasts(batch: Batch) -> Upserted:
     """A blast is known by its enterprise and the number that the log gives it."""
-    known = known_ids(batch.conn, t.enterprises)
-    batch.resolve("enterprise", known, "enterprise")
-    keys = zip(batch.column("enterprise"), batch.column("code"), strict=True)
-    batch.rows["_key"] = pd.Series(list(keys), dtype=object)
-    batch.drop_repeated("_key", named="code")
+    known = _of_enterprise(batch, "code")
     columns = {
         "enterprise_id": [known[code] for code in batch.column("enterprise")],
         **batch.columns(("code", "at", "charge_kg", "frequency_hz", *CAME_AS)),
         "geom": points(batch),
     }
     return batch.upsert(t.blasts, columns, key=("enterprise_id", "code"), sources={"geom": "lon"})
+
+
+def permits(batch: Batch) -> Upserted:
+    """A permit is known by its enterprise and its number. It ends before `valid_to`, or with its last day."""
+    known = _of_enterprise(batch, "number")
+    ends, last = batch.column("valid_to"), [_day_after(one) for one in batch.column("last_day")]
+    told = [end or day for end, day in zip(ends, last, strict=True)]
+    batch.rows["valid_to"] = pd.Series(told, dtype=object)
+    differ = np.array([None not in pair and pair[0] != pair[1] for pair in zip(ends, last, strict=True)], dtype=bool)
+    batch.turn_away(differ, "valid_to", "valid_to is {value} (not included), and last_day is not the day before")
+    starts, ends = batch.column("valid_from"), batch.column("valid_to")
+    early = [end is not None and end <= start for start, end in zip(starts, ends, strict=True)]
+    batch.turn_away(np.array(early, dtype=bool), "valid_to", "it must end after it begins; it ends before {value}")
+    if "last_day" in batch.given:
+        batch.given |= {"valid_to"}
+    columns = {
+        "enterprise_id": [known[code] for code in batch.column("enterprise")],
+        **batch.columns(("number", "kind", "valid_from", "valid_to")),
+    }
+    return batch.upsert(t.permits, columns, key=("enterprise_id", "number"))
+
+
+def _day_after(day: date | None) -> date | None:
+    return None if day is None else day + timedelta(days=1)
+
+
+def _of_enterprise(batch: Batch, number: str) -> dict[str, int]:
+    """Turn away rows of unknown enterprises and second ones of a number; the enterprises' ids by code."""
+    known = known_ids(batch.conn, t.enterprises)
+    batch.resolve("enterprise", known, "enterprise")
+    keys = zip(batch.column("enterprise"), batch.column(number), strict=True)
+    batch.rows["_key"] = pd.Series(list(keys), dtype=object)
+    batch.drop_repeated("_key", named=number)
+    return known

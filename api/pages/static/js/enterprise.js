@@ -4,6 +4,7 @@ import { byId, data, day, distance, el, moment, named, number, t } from "./dom.j
 import { enterprise } from "./glyphs.js";
 import { Problem, all, get, notice, post, put, shown } from "./http.js";
 import { choice, done, field, folded, form, part, promise } from "./joint.js";
+import { permitFile } from "./permits.js";
 
 const id = data.enterprise;
 const node = byId("content");
@@ -111,6 +112,7 @@ async function agreed(again) {
     t("company.permits"), rows.length ? el("ul", { class: "rows-plain" }, ...rows) : el("p", { class: "quiet" }, t("company.permits_none")),
     data.leads && folded("company.permit_add", form("company.keep", keep, el("div", { class: "two" }, choice("company.permit_kind", "kind", KINDS.map((kind) => [kind, t(`permit.${kind}`)])), field("company.permit_number", "number", { required: true, maxlength: 100 }),
       field("company.valid_from", "from", { type: "date", required: true }), field("company.valid_to", "to", { type: "date" })))),
+    data.leads && permitFile(again),
     el("h3", {}, t("company.regular")),
     el("p", {}, rule ? t("company.regular_is", { n: rule.months, day: rule.next_on }) : t("company.regular_none")),
     data.leads && folded("company.regular_months", form("company.keep", regular, field("company.regular_months", "months", { type: "number", min: 1, max: 36, value: rule?.months ?? "" }))),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 import numpy as np
 import pandas as pd
+
+from gridmap.demo.times import at_hour
 
 SEED = 20_260_716
 #: blasts of a year in the log of each enterprise
@@ -44,12 +46,12 @@ PROMISES: Final = (
 def blast_log(code: str, lon: float, lat: float, now: datetime) -> pd.DataFrame:
     """The log of one enterprise over the last year, as canonical rows of `blasts`."""
     rng = np.random.default_rng(SEED)
-    days = np.sort(rng.uniform(2, 364, BLASTS))[::-1]
+    days, hours = np.sort(rng.uniform(2, 364, BLASTS))[::-1], rng.choice([11.5, 12.0, 16.5, 17.0], BLASTS)
     x, y = lon + rng.normal(0, 0.0004, BLASTS), lat + rng.normal(0, 0.0004, BLASTS)
     measured = rng.random(BLASTS) < 0.3
     return pd.DataFrame({
         "row": range(1, BLASTS + 1), "code": [f"B{i:04d}" for i in range(1, BLASTS + 1)], "enterprise": code,
-        "at": [now - timedelta(days=float(one)) for one in days],
+        "at": [at_hour(now, one, hour) for one, hour in zip(days.tolist(), hours.tolist(), strict=True)],
         "charge_kg": np.round(rng.gamma(6.0, 12.0, BLASTS) + 8.0, 1),
         "frequency_hz": np.where(measured, np.round(rng.uniform(8, 45, BLASTS), 1), np.nan),
         "lon": x, "lat": y, "crs_in": "EPSG:4326", "x_in": x, "y_in": y,

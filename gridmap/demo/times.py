@@ -125,6 +125,17 @@ def occurred_at(received: pd.DatetimeIndex, process: NDArray[np.object_], rng: n
     return pd.DatetimeIndex(happened.where(told))
 
 
+def at_hour(now: datetime, days: float, hour: float, *, workday: bool = False) -> datetime:
+    """So many whole days before `now` (after it, where negative) in the county, at an hour: 9.5 is half past nine.
+
+    `workday`: a Saturday or Sunday gives way to the Monday after it.
+    """
+    day = now.astimezone(ZONE).date() - timedelta(days=int(days))
+    if workday and day.weekday() > 4:
+        day += timedelta(days=7 - day.weekday())
+    return datetime.combine(day, time(), ZONE) + timedelta(minutes=round(hour * 60))
+
+
 def moments(index: pd.DatetimeIndex) -> pd.Series[Any]:
     """Aware datetimes as objects, None where there is none."""
     return pd.Series([None if stamp is pd.NaT else stamp for stamp in index.to_pydatetime()], dtype=object)

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from gridmap.demo.times import at_hour
+
 SEED = 20_260_711
 #: shares of households: seen at all, and agreeing to each purpose
 SEEN, SHARES = 0.9, {"visits": 0.5, "care": 0.02, "interpreter": 0.01}
@@ -18,11 +20,10 @@ CARE = (
 )
 
 
-def consents(household_ids: Sequence[int], with_contact: Sequence[bool], now: datetime) -> dict[str, list[Any]]:
-    """What households agreed to; to be contacted where a contact is kept."""
+def consents(household_ids: Sequence[int], now: datetime) -> dict[str, list[Any]]:
+    """What households agreed to beyond being contacted, which the import of households has written down."""
     rng = np.random.default_rng(SEED)
-    drawn = [("contact", np.asarray(with_contact, dtype=bool))]
-    drawn += [(purpose, rng.random(len(household_ids)) < share) for purpose, share in SHARES.items()]
+    drawn = [(purpose, rng.random(len(household_ids)) < share) for purpose, share in SHARES.items()]
     rows = [(one, purpose) for purpose, mask in drawn for one, yes in zip(household_ids, mask, strict=True) if yes]
     days = rng.integers(90, 900, len(rows)).tolist()
     how = rng.choice(["spoken", "written"], len(rows)).tolist()
@@ -36,8 +37,8 @@ def visits(workers: Mapping[int, int], now: datetime) -> dict[str, list[Any]]:
     """The last visit of nine in ten households by the worker of their cell; `workers`: by household."""
     rng = np.random.default_rng(SEED + 1)
     ids = [one for one in workers if rng.random() < SEEN]
-    days = rng.gamma(2.0, 12.0, len(ids)) + 0.2
-    at = [now - timedelta(days=float(n)) for n in days]
+    days, hours = rng.gamma(2.0, 12.0, len(ids)) + 1.0, rng.uniform(8.5, 18.5, len(ids))
+    at = [at_hour(now, n, hour) for n, hour in zip(days.tolist(), hours.tolist(), strict=True)]
     outcome = rng.choice(["met", "absent", "declined"], len(ids), p=[0.9, 0.08, 0.02]).tolist()
     return {
         "household_id": ids, "worker_id": [workers[one] for one in ids], "visited_at": at, "written_at": at,

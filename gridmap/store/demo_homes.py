@@ -13,11 +13,9 @@ from gridmap.store.bulk import bulk_insert
 from gridmap.store.scope import on_day
 
 
-def households(conn: Connection) -> tuple[list[int], list[bool]]:
-    """The ids of all households, and whether a contact is sealed of each."""
-    h = t.households.c
-    rows = conn.execute(select(h.id, h.subject_id.is_not(None)).order_by(h.id)).all()
-    return [row[0] for row in rows], [bool(row[1]) for row in rows]
+def households(conn: Connection) -> list[int]:
+    """The ids of all households."""
+    return list(conn.execute(select(t.households.c.id).order_by(t.households.c.id)).scalars())
 
 
 def served_by(conn: Connection, day: date) -> dict[int, int]:
@@ -40,5 +38,5 @@ def add(conn: Connection, table: str, columns: Mapping[str, Sequence[Any]]) -> N
 
 
 def is_filled(conn: Connection) -> bool:
-    """Whether there are consents already."""
-    return conn.execute(select(t.consents.c.id).limit(1)).first() is not None
+    """Whether there are visits already; consents come with the households."""
+    return conn.execute(select(t.visits.c.id).limit(1)).first() is not None

@@ -9,6 +9,7 @@ import shapely
 from sqlalchemy import Connection
 
 from gridmap.demo import promised
+from gridmap.demo.times import at_hour
 from gridmap.enterprise import SETTLED, MeetingStatus, Party, PromiseStatus
 from gridmap.store import demo_tables, incidents, meetings, permits, read, write
 from gridmap.store.meetings import Seat
@@ -30,8 +31,8 @@ def fill_tables(ctx: Context) -> None:
         for one in quarries:
             _permitted(conn, one.id, now)
         bodies = demo_tables.bodies(conn, 2)
-        _held(ctx, conn, quarries[0].id, bodies, now - timedelta(days=promised.HELD_DAYS))
-        _add(ctx, conn, quarries[1].id, bodies, promised.NEXT_TITLE, now, now + timedelta(days=6))
+        _held(ctx, conn, quarries[0].id, bodies, at_hour(now, promised.HELD_DAYS, 9.5, workday=True))
+        _add(ctx, conn, quarries[1].id, bodies, promised.NEXT_TITLE, now, at_hour(now, -6, 9.5, workday=True))
 
 
 def meetings_place(ctx: Context, enterprise_id: int) -> Any:

@@ -74,7 +74,7 @@ def _fill_files(ctx: Context) -> None:
         if demo_homes.is_filled(conn):
             return
         now = ctx.clock()
-        agreed = visited.consents(*demo_homes.households(conn), now)
+        agreed = visited.consents(demo_homes.households(conn), now)
         demo_homes.add(conn, "consents", agreed)
         demo_homes.add(conn, "visits", visited.visits(demo_homes.served_by(conn, ctx.today()), now))
         pairs = zip(agreed["household_id"], agreed["purpose"], strict=True)

@@ -27,6 +27,15 @@ def test_base_maps_in_gcj02_are_met(visit: Visits) -> None:
     assert outside == [2.35, 48.85]
 
 
+def test_one_is_said_otherwise_than_many(visit: Visits) -> None:
+    page = visit("worker-a", "/field", lang="en")
+    said = page.evaluate(
+        "async () => { const { t } = await import('/static/js/dom.js');"
+        " return ['0', 1, '1', '1,001'].map((n) => t('phone.needs', { n })); }"
+    )
+    assert said == ["0 open requests", "1 open request", "1 open request", "1,001 open requests"]
+
+
 @pytest.mark.parametrize("drawing", ["AB", "AAB/ACB", "A.A/BBB"])
 def test_crossing_a_border_ends_on_the_other_side(visit: Visits, drawing: str) -> None:
     page = visit("worker-a", "/field")

@@ -173,6 +173,13 @@ def test_the_same_places_are_filled_in() -> None:
         assert places[0] == places[1], key
 
 
+def test_one_and_many_stand_where_their_number_does_and_only_scripts_say_them() -> None:
+    counted = {key: re.findall(r"\{(\w+):[^|}]+\|[^}]+\}", text) for key, text in words("en").items()}
+    for key, names in counted.items():
+        assert all(f"{{{name}}}" in words("en")[key] for name in names), key
+        assert not names or not key.startswith("page."), f"{key}: templates fill in {{n}} alone"
+
+
 def test_chinese_is_written_as_the_county_writes() -> None:
     han = r"[\u4e00-\u9fff]"
     for key, text in words("zh").items():

@@ -8,11 +8,15 @@ export const look = data.look;
 const locale = lang === "zh" ? "zh-CN" : "en-GB";
 const timeZone = data.timezone;
 
-/** The text of a key, with {names} filled in. A missing key is an error, so that a test finds it. */
+/** The text of a key, with {names} filled in and of {n:case|cases} the one that the number asks for. A missing key is an
+ *  error, so that a test finds it. */
 export function t(key, values = {}) {
   const text = data.words[key];
   if (text === undefined) throw new Error(`no words for ${key}`);
-  return text.replace(/\{(\w+)\}/g, (_, name) => String(values[name] ?? ""));
+  return text.replace(/\{(\w+)(?::([^|}]*)\|([^}]*))?\}/g, (_, name, one, many) => {
+    const value = String(values[name] ?? "");
+    return many === undefined ? value : value === "1" ? one : many;
+  });
 }
 
 /** The text of a key, or the fallback where there is none (codes that come from data). */

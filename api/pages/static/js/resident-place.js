@@ -26,7 +26,7 @@ function here(found, said) {
 
 function searching(found, said, button, failed) {
   const list = el("div", { class: "stack" });
-  const search = el("input", { type: "search", maxlength: 40, autocomplete: "off" });
+  const search = el("input", { id: "place-search", type: "search", maxlength: 40, autocomplete: "off" });
   const find = async () => {
     if (!search.value.trim()) return;
     try {
@@ -36,7 +36,7 @@ function searching(found, said, button, failed) {
     } catch (error) { failed(error); }
   };
   search.addEventListener("keydown", (event) => { if (event.key === "Enter") { event.preventDefault(); find(); } });
-  return [el("label", { class: "field" }, el("span", {}, t("resident.search")), search), button(t("resident.find"), find), list];
+  return [el("div", { class: "field" }, el("label", { for: "place-search" }, t("resident.search")), el("div", { class: "search" }, search, button(t("resident.find"), find))), list];
 }
 
 function mapping(draft, put, button, failed, ready) {

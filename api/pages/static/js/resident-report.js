@@ -36,7 +36,7 @@ function categoryField() {
     const options = (below.length ? below : [top]).map((one) => el("option", { value: one.code, selected: one.code === draft.category }, named(one)));
     return el("optgroup", { label: named(top) }, ...options);
   });
-  const choice = el("select", { required: true, on: { change: () => keep({ category: choice.value }) } }, el("option", { value: "" }, t("resident.choose")), ...groups);
+  const choice = el("select", { class: "select", required: true, on: { change: () => keep({ category: choice.value }) } }, el("option", { value: "" }, t("resident.choose")), ...groups);
   return field(t("resident.what"), choice);
 }
 
@@ -61,7 +61,9 @@ function photoField() {
     tell();
   } } });
   tell();
-  return el("div", {}, field(t("resident.photos"), input), shown, said);
+  // the browser's own button speaks the phone's language and not the page's
+  const button = el("label", { class: "button photo-input" }, input, el("span", {}, t("resident.photo_add")));
+  return el("div", { class: "field" }, el("span", {}, t("resident.photos")), button, shown, said);
 }
 
 function contactFields() {

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from gridmap.store import tables as t
+from gridmap.store.spatial import intersects_bbox
 
 
 def is_filled(conn: Connection) -> bool:
@@ -21,6 +22,14 @@ def quarries(conn: Connection, most: int) -> Sequence[Any]:
     e = t.enterprises.c
     query = select(e.id, e.code).where(e.kind == "quarry", e.status == "active", e.cell_id.is_not(None))
     return conn.execute(query.order_by(e.code).limit(most)).all()
+
+
+def homes_about(conn: Connection, lon: float, lat: float, degrees: float) -> list[tuple[float, float]]:
+    """Longitude and latitude of the households in a square about a place."""
+    h = t.households.c
+    box = (lon - degrees, lat - degrees, lon + degrees, lat + degrees)
+    query = select(func.ST_X(h.geom), func.ST_Y(h.geom)).where(intersects_bbox(t.households, box))
+    return [(row[0], row[1]) for row in conn.execute(query)]
 
 
 def bodies(conn: Connection, most: int) -> list[int]:

@@ -26,7 +26,9 @@ def fill_tables(ctx: Context) -> None:
     now = ctx.clock()
     for one in quarries:
         point = shapely.point_on_surface(meetings_place(ctx, one.id))
-        load(ctx, "blasts", promised.blast_log(one.code, point.x, point.y, now))
+        with read(ctx.engine) as conn:
+            homes = demo_tables.homes_about(conn, point.x, point.y, 0.02)
+        load(ctx, "blasts", promised.blast_log(one.code, *promised.pit(point.x, point.y, homes), now))
     with write(ctx.engine) as conn:
         for one in quarries:
             _permitted(conn, one.id, now)

@@ -117,7 +117,7 @@ function stepsPart(events) {
     el("div", {}, el("b", {}, words(`event.${event.kind}`, event.kind)), el("span", { class: "quiet" }, said(event)), event.note && el("p", { class: "timeline-note" }, event.note)),
   ));
   return el(
-    "section", { class: "case-part" }, el("h2", {}, `${t("case.steps")} `, el("span", { class: "quiet" }, t("unit.items", { n: events.length }))),
+    "section", { class: "case-part" }, el("h2", {}, `${t("case.steps")} `, el("span", { class: "quiet" }, String(events.length))),
     el("ol", { class: "timeline" }, ...rows),
   );
 }

@@ -153,7 +153,7 @@ def cell_loads(
     cells = select(t.cells.c.id, t.cells.c.code).where(clause(view, Kind.CELL)).order_by(t.cells.c.code)
     out = frame(conn, cells.where(on_day(t.cells, day))).set_index("id", drop=False)
     h, r, i, cell = t.households, t.responsibilities, t.incidents, incident_cell(view)
-    still = (r.c.valid_to.is_(None), is_open(), clause(view, Kind.INCIDENT, now=moment))
+    still = (r.c.valid_to.is_(None), is_open(), clause(view, Kind.INCIDENT, now=moment, held=r))
     cases = Counted(r.join(i, i.c.id == r.c.incident_id), cell, i.c.geom, still)
     late = replace(cases, where=(*still, is_overdue(moment)))
     anew = locate if view.drawing is Drawing.NOW else None
@@ -192,7 +192,9 @@ def _with_workers(conn: Connection, cells: pd.DataFrame, view: View) -> pd.DataF
 
 def _query(source: Source, asked: Asked) -> Select[Any]:
     """The rows the View admits, not yet ordered."""
-    query = select(*source.columns).select_from(source.joined).where(clause(asked.view, source.kind, now=asked.now))
+    held = t.responsibilities if source.kind is Kind.INCIDENT else None
+    admitted = clause(asked.view, source.kind, now=asked.now, held=held)
+    query = select(*source.columns).select_from(source.joined).where(admitted)
     if source.dated:
         query = query.where(on_day(source.table, asked.view.as_of))
     if source.kind in PERSONAL and asked.view.audience is not Audience.DUTY:

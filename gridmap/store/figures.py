@@ -172,7 +172,7 @@ def held() -> FromClause:
 
 def seen(filters: Filters | None, asked: Asked) -> list[ColumnElement[bool]]:
     """The conditions on what is counted: in scope, a case that stands, and as the filters say. Beside `held`."""
-    scoped = clause(asked.view, Kind.INCIDENT, now=asked.now)
+    scoped = clause(asked.view, Kind.INCIDENT, now=asked.now, held=t.responsibilities)
     counted = t.incidents.c.status.not_in([str(status) for status in DROPPED])
     return [scoped, counted, *conditions("incidents", filters or {}, asked)]
 

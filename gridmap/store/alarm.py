@@ -12,8 +12,7 @@ from sqlalchemy import Connection, and_, case, func, select
 from gridmap.case.clock import Light
 from gridmap.store import tables as t
 from gridmap.store.bulk import frame
-from gridmap.store.figures import held
-from gridmap.store.filters import light_is
+from gridmap.store.filters import held, light_is
 from gridmap.store.scope import clause, is_open
 from gridmap.view import Kind, View
 

@@ -15,14 +15,14 @@ import numpy as np
 import pandas as pd
 import shapely
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, Connection, FromClause, Integer, Select, and_, case, cast, func, null, select
+from sqlalchemy import ColumnElement, Connection, Integer, Select, case, cast, func, null, select
 
 from gridmap.case.terms import DROPPED
 from gridmap.errors import InvalidInput
 from gridmap.store import tables as t
 from gridmap.store.bulk import frame
 from gridmap.store.drawn import Locate, of_another_day, of_the_day, placed
-from gridmap.store.filters import Asked, Filters, conditions, incident_cell
+from gridmap.store.filters import Asked, Filters, conditions, held, incident_cell
 from gridmap.store.scope import clause, is_open, on_day
 from gridmap.store.scope import overdue as is_overdue
 from gridmap.view import Drawing, Kind, View
@@ -162,12 +162,6 @@ def household_points(conn: Connection) -> Points:
 def _points(conn: Connection, query: Select[Any]) -> Points:
     shapes = frame(conn, query)["geom"].to_numpy()
     return shapely.get_x(shapes), shapely.get_y(shapes)
-
-
-def held() -> FromClause:
-    """Incidents beside the responsibility in force."""
-    i, r = t.incidents, t.responsibilities
-    return i.outerjoin(r, and_(r.c.incident_id == i.c.id, r.c.valid_to.is_(None)))
 
 
 def seen(filters: Filters | None, asked: Asked) -> list[ColumnElement[bool]]:

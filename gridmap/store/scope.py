@@ -25,7 +25,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import (
     ColumnElement,
@@ -93,6 +93,17 @@ def clause(
     no more than the rows it walks, while PostgreSQL looks through all responsibilities for a condition of its own.
     """
     return _Compiler(kind, view.as_of, now or datetime.now(UTC), held).of(view.scope.grant(kind))
+
+
+def parts(view: View, now: datetime, held: FromClause) -> list[ColumnElement[bool]]:
+    """The parts of the View's grant for incidents, where each is of one person, cell, body or community, so that few
+    cases pass and an index finds them; [] where one of them is wider. Conditions as `clause` gives them beside `held`.
+    """
+    grant = view.scope.grant(Kind.INCIDENT)
+    those = grant.grants if isinstance(grant, AnyOf) else (grant,)
+    if None in [_few(one) for one in those]:
+        return []
+    return [_Compiler(Kind.INCIDENT, view.as_of, now, held).of(one) for one in those]
 
 
 def on_day(table: Table, day: date) -> ColumnElement[bool]:
@@ -219,7 +230,7 @@ def _duty_of(day: date) -> ColumnElement[bool]:
 
 @dataclass(frozen=True, slots=True)
 class _Compiler:
-    """Grants of one kind as conditions."""
+    """Grants of one kind as conditions. With `held`, which only incidents have, each tests the row at hand."""
 
     kind: Kind
     day: date
@@ -227,18 +238,21 @@ class _Compiler:
     held: FromClause | None
 
     def of(self, grant: Grant) -> ColumnElement[bool]:
+        beside = None if self.held is None else _of_held(grant, self.held.c)
+        if beside is not None:
+            return beside
         match grant:
             case Everything():
                 return true()
             case AnyOf(grants):
-                ids = _each_few(grants) if self.kind is Kind.INCIDENT else None
+                ids = _each_few(grants) if self.kind is Kind.INCIDENT and self.held is None else None
                 if ids is not None:
                     return t.incidents.c.id.in_(ids)
                 return or_(false(), *map(self.of, grants))
             case AllOf(grants):
                 return and_(true(), *map(self.of, grants))
             case InArea(path):
-                return _area(self.kind, path, self.held)
+                return _area(self.kind, path)
             case InCells(cell_ids):
                 return _cells(self.kind, sorted(cell_ids), self.day) if cell_ids else false()
             case OfBody(body_id):
@@ -268,6 +282,21 @@ class _Compiler:
                 return raised()
             case _:
                 return false()
+
+
+def _of_held(grant: Grant, r: Any) -> ColumnElement[bool] | None:
+    """A grant as a test of the responsibility in force beside the incident; None for those that are none."""
+    match grant:
+        case InArea(path):
+            return cast(ColumnElement[bool], r.area_id.in_(_inside(path)))
+        case InCells(cell_ids):
+            return cast(ColumnElement[bool], r.cell_id.in_(sorted(cell_ids)))
+        case OfBody(body_id):
+            return cast(ColumnElement[bool], r.body_id == body_id)
+        case OfWorker(worker_id):
+            return cast(ColumnElement[bool], r.worker_id == worker_id)
+        case _:
+            return None
 
 
 #: a test of a responsibility, given its columns
@@ -333,14 +362,12 @@ def _inside(path: str) -> Select[Any]:
     return select(t.areas.c.id).where(t.areas.c.path.startswith(path, autoescape=True))
 
 
-def _area(kind: Kind, path: str, held: FromClause | None) -> ColumnElement[bool]:
+def _area(kind: Kind, path: str) -> ColumnElement[bool]:
     inside = _inside(path)
     match kind:
         case Kind.INCIDENT:
             few = _few(InArea(path))
-            if few is not None:
-                return t.incidents.c.id.in_(few)
-            return _held(lambda r: r.area_id.in_(inside)) if held is None else held.c.area_id.in_(inside)
+            return _held(lambda r: r.area_id.in_(inside)) if few is None else t.incidents.c.id.in_(few)
         case Kind.HOUSEHOLD | Kind.ENTERPRISE | Kind.DUTY:
             return _of_cells(TABLES[kind].c.cell_id, t.cells.c.area_id.in_(inside))
         case Kind.AREA:

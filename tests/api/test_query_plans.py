@@ -43,7 +43,8 @@ def fill(county: SmallCounty) -> None:
         of = [cells[i % len(cells)] for i in range(CASES)]
         end = [None if one else when + timedelta(days=2) for one, when in zip(is_open, at, strict=True)]
         ids = bulk_insert(conn, t.incidents, {
-            "number": [f"P{i:06}" for i in range(CASES)], "category_id": [categories[i % len(categories)] for i in range(CASES)],
+            "number": [f"P{i:06}" for i in range(CASES)],
+            "category_id": [categories[i % len(categories)] for i in range(CASES)],
             "channel": ["phone"] * CASES, "status": ["assigned" if one else "closed" for one in is_open],
             "received_at": at, "due_at": [when + timedelta(days=3) for when in at], "closed_at": end,
             "cell_id": [one.id for one in of], "place_reason": ["inside"] * CASES,

@@ -12,8 +12,7 @@ from sqlalchemy import Connection, and_, case, func, select
 from gridmap.case.clock import Light
 from gridmap.store import tables as t
 from gridmap.store.bulk import frame
-from gridmap.store.figures import held
-from gridmap.store.filters import light_is
+from gridmap.store.filters import held, light_is
 from gridmap.store.scope import clause, is_open
 from gridmap.view import Kind, View
 
@@ -33,7 +32,8 @@ def late(conn: Connection, view: View, now: datetime) -> pd.DataFrame:
     counts = [func.sum(case((which, 1), else_=0)).label(name) for name, which in told.items()]
     keys = (r.body_id, c.c.area_id)
     query = select(*keys, *counts).select_from(held().outerjoin(c, c.c.id == r.cell_id))
-    rows = frame(conn, query.where(is_open(), clause(view, Kind.INCIDENT, now=now)).group_by(*keys))
+    admitted = clause(view, Kind.INCIDENT, now=now, held=t.responsibilities)
+    rows = frame(conn, query.where(is_open(), admitted).group_by(*keys))
     rows[list(told)] = rows[list(told)].astype("int64")
     return rows[rows[list(told)].any(axis=1)].reset_index(drop=True)
 

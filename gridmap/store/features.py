@@ -11,15 +11,26 @@ from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import ColumnElement, Connection, FromClause, Select, and_, false, func, select
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Connection,
+    FromClause,
+    Select,
+    and_,
+    false,
+    func,
+    select,
+    union_all,
+)
 
 from gridmap.case import clock
 from gridmap.errors import InvalidInput, NotFound
 from gridmap.store import tables as t
 from gridmap.store.bulk import frame
 from gridmap.store.drawn import Counted, Locate, by_cell
-from gridmap.store.filters import Asked, Filters, conditions, incident_cell
-from gridmap.store.scope import clause, is_open, on_day
+from gridmap.store.filters import Asked, Filters, conditions, held, incident_cell
+from gridmap.store.scope import clause, is_open, on_day, parts
 from gridmap.store.scope import overdue as is_overdue
 from gridmap.store.spatial import Bbox, intersects_bbox
 from gridmap.view import Audience, Drawing, Kind, View
@@ -92,21 +103,36 @@ def page(
     asked = Asked(view, now or datetime.now(UTC), zone)
     source = source_of(layer, view)
     key = source.table.c.id
-    query = _query(source, asked).where(*conditions(layer, filters or {}, asked))
-    if bbox is not None:
-        query = query.where(intersects_bbox(source.table, bbox))
-        # not by the bare key: SQLite would walk the table in its order instead of asking the spatial index
-        query = query.order_by(-key if source.descending else key + 0)
-    else:
-        query = query.order_by(key.desc() if source.descending else key)
+    where = conditions(layer, filters or {}, asked)
     if after is not None:
-        query = query.where(key < after if source.descending else key > after)
+        where.append(key < after if source.descending else key > after)
+    query = _query(source, asked)
+    mine = parts(view, asked.now, t.responsibilities) if source.kind is Kind.INCIDENT else []
+    if bbox is not None:
+        # not by the bare key: SQLite would walk the table in its order instead of asking the spatial index
+        query = query.where(*where, intersects_bbox(source.table, bbox)).order_by(
+            -key if source.descending else key + 0
+        )
+    elif mine:
+        query = query.where(key.in_(_newest(mine, where, limit + 1))).order_by(key.desc())
+    else:
+        query = query.where(*where).order_by(key.desc() if source.descending else key)
     rows = frame(conn, query.limit(limit + 1))
     more = len(rows) > limit
     rows = rows.iloc[:limit]
     if layer == "incidents":
         rows = rows.assign(light=lights(rows, asked.now))
     return Page(rows, int(rows["id"].iloc[-1]) if more else None)
+
+
+def _newest(
+    parts: Sequence[ColumnElement[bool]], where: Sequence[ColumnElement[bool]], most: int
+) -> CompoundSelect[Any]:
+    """The newest ids of the incidents that pass each part, so many of each: read from the part's own index until the
+    page is full. An OR of the parts would be tested on every case there is, or read all that a body ever had."""
+    i = t.incidents.c.id
+    each = [select(i).select_from(held()).where(one, *where).order_by(i.desc()).limit(most).subquery() for one in parts]
+    return union_all(*(select(one.c.id) for one in each))
 
 
 def cells_of(conn: Connection, view: View, ids: Sequence[int]) -> pd.DataFrame:
@@ -153,7 +179,7 @@ def cell_loads(
     cells = select(t.cells.c.id, t.cells.c.code).where(clause(view, Kind.CELL)).order_by(t.cells.c.code)
     out = frame(conn, cells.where(on_day(t.cells, day))).set_index("id", drop=False)
     h, r, i, cell = t.households, t.responsibilities, t.incidents, incident_cell(view)
-    still = (r.c.valid_to.is_(None), is_open(), clause(view, Kind.INCIDENT, now=moment))
+    still = (r.c.valid_to.is_(None), is_open(), clause(view, Kind.INCIDENT, now=moment, held=r))
     cases = Counted(r.join(i, i.c.id == r.c.incident_id), cell, i.c.geom, still)
     late = replace(cases, where=(*still, is_overdue(moment)))
     anew = locate if view.drawing is Drawing.NOW else None
@@ -192,7 +218,9 @@ def _with_workers(conn: Connection, cells: pd.DataFrame, view: View) -> pd.DataF
 
 def _query(source: Source, asked: Asked) -> Select[Any]:
     """The rows the View admits, not yet ordered."""
-    query = select(*source.columns).select_from(source.joined).where(clause(asked.view, source.kind, now=asked.now))
+    held = t.responsibilities if source.kind is Kind.INCIDENT else None
+    admitted = clause(asked.view, source.kind, now=asked.now, held=held)
+    query = select(*source.columns).select_from(source.joined).where(admitted)
     if source.dated:
         query = query.where(on_day(source.table, asked.view.as_of))
     if source.kind in PERSONAL and asked.view.audience is not Audience.DUTY:

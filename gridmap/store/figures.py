@@ -15,14 +15,15 @@ import numpy as np
 import pandas as pd
 import shapely
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, Connection, FromClause, Integer, Select, and_, case, cast, func, null, select
+from sqlalchemy import ColumnElement, Connection, Integer, Select, case, cast, func, null, select
 
 from gridmap.case.terms import DROPPED
 from gridmap.errors import InvalidInput
 from gridmap.store import tables as t
+from gridmap.store import tallies
 from gridmap.store.bulk import frame
 from gridmap.store.drawn import Locate, of_another_day, of_the_day, placed
-from gridmap.store.filters import Asked, Filters, conditions, incident_cell
+from gridmap.store.filters import Asked, Filters, conditions, held, incident_cell
 from gridmap.store.scope import clause, is_open, on_day
 from gridmap.store.scope import overdue as is_overdue
 from gridmap.view import Drawing, Kind, View
@@ -44,6 +45,7 @@ def counts(
     locate: Locate | None = None,
     now: datetime | None = None,
     zone: tzinfo = UTC,
+    summed: bool = False,
 ) -> pd.DataFrame:
     """Exact counts of the incidents that the View admits: a row a group that has any, sorted by its keys. What turned
     out to be no case, or another one's, counts nowhere.
@@ -52,7 +54,8 @@ def counts(
     months, NAME_name and NAME_name_en; None stands for outside of all cells. Then int64 `count`, `open`, `overdue`
     (at `now`), `closed`. Where: as drawn then or now, by the View's drawing; with `locate`, which knows the cells of
     the View's day, "now" is that day's drawing: a case whose cell is of another one counts where it lies. `filters` as
-    of the layer incidents.
+    of the layer incidents. `summed`: `zone` is the county's, by whose months the scorecards' sums are kept, and what
+    they hold is read there.
 
     Raises InvalidInput for another dimension or filter.
     """
@@ -61,21 +64,30 @@ def counts(
     if unknown or not wanted:
         raise InvalidInput(f"count by some of {', '.join(DIMENSIONS)}; not by {', '.join(unknown) or 'nothing'}")
     asked, given = Asked(view, now or datetime.now(UTC), zone), dict(filters or {})
-    in_places = "cell" in given or any(_KEY[name] == "cell_id" for name in wanted)
-    anew = locate if in_places and view.drawing is Drawing.NOW else None
-    cell = given.pop("cell", None) if anew else None
-    where = seen(given, asked)
-    months = _months(conn, where, zone) if "month" in wanted else []
-    keys = _keys(wanted, asked, months)
-    if anew is None:
-        counted = _grouped(conn, keys, asked, where)
+    if summed and tallies.hold(conn, wanted, given, asked):
+        by_key, (counted, months) = tallies.KEY, tallies.counts(conn, wanted, given, asked)
     else:
-        counted = _in_the_days_cells(conn, keys, asked, where, cell, anew)
+        by_key, (counted, months) = _KEY, _counted(conn, wanted, given, asked, locate)
     for name in wanted:
-        counted = counted.merge(_named(conn, name, months), how="left", on=_KEY[name])
+        counted = counted.merge(_named(conn, name, months, by_key[name]), how="left", on=by_key[name])
     columns = [name + end for name in wanted for end in _NAMES if name != "month" or not end]
     summed = counted.groupby(columns, dropna=False, sort=True)[list(MEASURES)].sum().reset_index()
     return _with_none(summed, columns).astype(dict.fromkeys(MEASURES, "int64"))
+
+
+def _counted(
+    conn: Connection, wanted: Sequence[str], given: dict[str, Any], asked: Asked, locate: Locate | None
+) -> tuple[pd.DataFrame, list[date]]:
+    """The rows themselves counted: a row a group with its keys and measures, and the months."""
+    in_places = "cell" in given or any(_KEY[name] == "cell_id" for name in wanted)
+    anew = locate if in_places and asked.view.drawing is Drawing.NOW else None
+    cell = given.pop("cell", None) if anew else None
+    where = seen(given, asked)
+    months = _months(conn, where, asked.zone) if "month" in wanted else []
+    keys = _keys(wanted, asked, months)
+    if anew is None:
+        return _grouped(conn, keys, asked, where), months
+    return _in_the_days_cells(conn, keys, asked, where, cell, anew), months
 
 
 def _grouped(
@@ -164,15 +176,9 @@ def _points(conn: Connection, query: Select[Any]) -> Points:
     return shapely.get_x(shapes), shapely.get_y(shapes)
 
 
-def held() -> FromClause:
-    """Incidents beside the responsibility in force."""
-    i, r = t.incidents, t.responsibilities
-    return i.outerjoin(r, and_(r.c.incident_id == i.c.id, r.c.valid_to.is_(None)))
-
-
 def seen(filters: Filters | None, asked: Asked) -> list[ColumnElement[bool]]:
     """The conditions on what is counted: in scope, a case that stands, and as the filters say. Beside `held`."""
-    scoped = clause(asked.view, Kind.INCIDENT, now=asked.now)
+    scoped = clause(asked.view, Kind.INCIDENT, now=asked.now, held=t.responsibilities)
     counted = t.incidents.c.status.not_in([str(status) for status in DROPPED])
     return [scoped, counted, *conditions("incidents", filters or {}, asked)]
 
@@ -225,7 +231,7 @@ def _month_no(months: Sequence[date], asked: Asked) -> ColumnElement[Any]:
     return case(*((at >= begin, number) for number, begin in reversed(list(enumerate(begins)))), else_=None)
 
 
-def _named(conn: Connection, dimension: str, months: Sequence[date]) -> pd.DataFrame:
+def _named(conn: Connection, dimension: str, months: Sequence[date], key: str) -> pd.DataFrame:
     """The dimension's codes and names by the key that the database grouped by."""
     match dimension:
         case "month":
@@ -239,7 +245,7 @@ def _named(conn: Connection, dimension: str, months: Sequence[date]) -> pd.DataF
         case "cell":
             query = select(t.cells.c.id.label("cell_id"), *_labelled(t.cells, "cell"))
         case _:
-            query = _areas(dimension)
+            query = _areas(dimension, key)
     return frame(conn, query)
 
 
@@ -248,11 +254,14 @@ def _labelled(table: Any, name: str) -> list[ColumnElement[Any]]:
     return [column.label(name + end) for column, end in zip(columns, _NAMES, strict=True)]
 
 
-def _areas(level: str) -> Select[Any]:
-    """For each cell the area of this level that it lies in."""
+def _areas(level: str, key: str) -> Select[Any]:
+    """For each cell (`key`: cell_id) or area (area_id) the area of this level that it lies in."""
     a, above = t.areas, t.areas.alias("above")
-    joined = t.cells.join(a, a.c.id == t.cells.c.area_id).join(above, a.c.path.startswith(above.c.path))
-    query = select(t.cells.c.id.label("cell_id"), *_labelled(above, level)).select_from(joined)
+    joined = a.join(above, a.c.path.startswith(above.c.path))
+    if key == "cell_id":
+        joined = t.cells.join(joined, a.c.id == t.cells.c.area_id)
+    inner = t.cells.c.id if key == "cell_id" else a.c.id
+    query = select(inner.label(key), *_labelled(above, level)).select_from(joined)
     return query.where(above.c.level == level)
 
 

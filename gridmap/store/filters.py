@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, tzinfo
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, and_, or_, select
+from sqlalchemy import ColumnElement, FromClause, Table, and_, or_, select
 
 from gridmap.case.clock import Light
 from gridmap.errors import InvalidInput
@@ -81,10 +81,16 @@ def of_category(code: str) -> ColumnElement[bool]:
     return t.incidents.c.category_id.in_(select(c.c.id).where(or_(c.c.code == code, c.c.parent_id == named)))
 
 
+def held() -> FromClause:
+    """Incidents beside the responsibility in force."""
+    i, r = t.incidents, t.responsibilities
+    return i.outerjoin(r, and_(r.c.incident_id == i.c.id, r.c.valid_to.is_(None)))
+
+
 def incident_cell(view: View) -> ColumnElement[int | None]:
     """The cell an incident counts for: as drawn now that of who is responsible, as drawn then the one it came from.
 
-    The query must hold `responsibilities` (joined by those in force) beside `incidents`.
+    The query must hold `responsibilities` beside `incidents`, as `held` does.
     """
     return t.responsibilities.c.cell_id if view.drawing is Drawing.NOW else t.incidents.c.cell_id
 

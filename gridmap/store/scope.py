@@ -23,9 +23,9 @@ to the bodies that sit at its table.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import (
     ColumnElement,
@@ -83,12 +83,27 @@ TABLES: dict[Kind, Table] = {
 }
 
 
-def clause(view: View, kind: Kind, *, now: datetime | None = None) -> ColumnElement[bool]:
+def clause(
+    view: View, kind: Kind, *, now: datetime | None = None, held: FromClause | None = None
+) -> ColumnElement[bool]:
     """The rows of a kind that the View's scope admits, as a condition on the kind's table (see `TABLES`).
 
-    `now` (aware; default: this moment) is what `Overdue` compares with. Rosters are read for the View's day.
+    `now` (aware; default: this moment) is what `Overdue` compares with. Rosters are read for the View's day. `held`:
+    the responsibilities in force, where the query holds them beside the incidents: tested there, an area costs a list
+    no more than the rows it walks, while PostgreSQL looks through all responsibilities for a condition of its own.
     """
-    return _compile(view.scope.grant(kind), kind, view.as_of, now or datetime.now(UTC))
+    return _Compiler(kind, view.as_of, now or datetime.now(UTC), held).of(view.scope.grant(kind))
+
+
+def parts(view: View, now: datetime, held: FromClause) -> list[ColumnElement[bool]]:
+    """The parts of the View's grant for incidents, where each is of one person, cell, body or community, so that few
+    cases pass and an index finds them; [] where one of them is wider. Conditions as `clause` gives them beside `held`.
+    """
+    grant = view.scope.grant(Kind.INCIDENT)
+    those = grant.grants if isinstance(grant, AnyOf) else (grant,)
+    if None in [_few(one) for one in those]:
+        return []
+    return [_Compiler(Kind.INCIDENT, view.as_of, now, held).of(one) for one in those]
 
 
 def on_day(table: Table, day: date) -> ColumnElement[bool]:
@@ -213,44 +228,75 @@ def _duty_of(day: date) -> ColumnElement[bool]:
 # --- a list ---------------------------------------------------------------------------------------------------------
 
 
-def _compile(grant: Grant, kind: Kind, day: date, now: datetime) -> ColumnElement[bool]:
+@dataclass(frozen=True, slots=True)
+class _Compiler:
+    """Grants of one kind as conditions. With `held`, which only incidents have, each tests the row at hand."""
+
+    kind: Kind
+    day: date
+    now: datetime
+    held: FromClause | None
+
+    def of(self, grant: Grant) -> ColumnElement[bool]:
+        beside = None if self.held is None else _of_held(grant, self.held.c)
+        if beside is not None:
+            return beside
+        match grant:
+            case Everything():
+                return true()
+            case AnyOf(grants):
+                ids = _each_few(grants) if self.kind is Kind.INCIDENT and self.held is None else None
+                if ids is not None:
+                    return t.incidents.c.id.in_(ids)
+                return or_(false(), *map(self.of, grants))
+            case AllOf(grants):
+                return and_(true(), *map(self.of, grants))
+            case InArea(path):
+                return _area(self.kind, path)
+            case InCells(cell_ids):
+                return _cells(self.kind, sorted(cell_ids), self.day) if cell_ids else false()
+            case OfBody(body_id):
+                return _body(self.kind, body_id)
+            case OfWorker(worker_id):
+                return _worker_is(self.kind, worker_id)
+            case AtTable(body_id):
+                s = t.seats.c
+                seated = t.meetings.c.id.in_(select(s.meeting_id).where(s.body_id == body_id))
+                return seated if self.kind is Kind.MEETING else false()
+            case _:
+                return self._of_cases(grant) if self.kind is Kind.INCIDENT else false()
+
+    def _of_cases(self, grant: Grant) -> ColumnElement[bool]:
+        """Grants that only incidents know; of any other, and of `Nothing`, none."""
+        i, h = t.incidents.c, t.helpers.c
+        match grant:
+            case UnplacedBy(account_id):
+                return and_(i.status == "unplaced", i.account_id == account_id)
+            case Overdue():
+                return overdue(self.now)
+            case FirstOfBody(body_id):
+                return i.first_body_id == body_id
+            case HelpOf(body_id):
+                return i.id.in_(select(h.incident_id).where(h.body_id == body_id))
+            case Raised():
+                return raised()
+            case _:
+                return false()
+
+
+def _of_held(grant: Grant, r: Any) -> ColumnElement[bool] | None:
+    """A grant as a test of the responsibility in force beside the incident; None for those that are none."""
     match grant:
-        case Everything():
-            return true()
-        case Nothing():
-            return false()
         case InArea(path):
-            return _area(kind, path)
+            return cast(ColumnElement[bool], r.area_id.in_(_inside(path)))
         case InCells(cell_ids):
-            return _cells(kind, sorted(cell_ids), day) if cell_ids else false()
+            return cast(ColumnElement[bool], r.cell_id.in_(sorted(cell_ids)))
         case OfBody(body_id):
-            return _body(kind, body_id)
+            return cast(ColumnElement[bool], r.body_id == body_id)
         case OfWorker(worker_id):
-            return _worker_is(kind, worker_id)
-        case UnplacedBy(account_id):
-            i = t.incidents.c
-            return and_(i.status == "unplaced", i.account_id == account_id) if kind is Kind.INCIDENT else false()
-        case Overdue():
-            return overdue(now) if kind is Kind.INCIDENT else false()
-        case FirstOfBody(body_id):
-            return t.incidents.c.first_body_id == body_id if kind is Kind.INCIDENT else false()
-        case HelpOf(body_id):
-            h = t.helpers.c
-            asked = t.incidents.c.id.in_(select(h.incident_id).where(h.body_id == body_id))
-            return asked if kind is Kind.INCIDENT else false()
-        case Raised():
-            return raised() if kind is Kind.INCIDENT else false()
-        case AtTable(body_id):
-            s = t.seats.c
-            seated = t.meetings.c.id.in_(select(s.meeting_id).where(s.body_id == body_id))
-            return seated if kind is Kind.MEETING else false()
-        case AnyOf(grants):
-            ids = _each_few(grants) if kind is Kind.INCIDENT else None
-            if ids is not None:
-                return t.incidents.c.id.in_(ids)
-            return or_(false(), *(_compile(one, kind, day, now) for one in grants))
-        case AllOf(grants):
-            return and_(true(), *(_compile(one, kind, day, now) for one in grants))
+            return cast(ColumnElement[bool], r.worker_id == worker_id)
+        case _:
+            return None
 
 
 #: a test of a responsibility, given its columns
@@ -290,6 +336,8 @@ def _few(grant: Grant) -> Select[Any] | None:
             return _holding(lambda r: r.body_id == body_id)
         case OfWorker(worker_id):
             return _holding(lambda r: r.worker_id == worker_id)
+        case InArea(path) if path.count("/") > _OF_A_TOWN:
+            return _holding(lambda r: r.area_id.in_(_inside(path)))
         case FirstOfBody(body_id):
             return select(i.c.id).where(i.c.first_body_id == body_id)
         case HelpOf(body_id):
@@ -305,11 +353,21 @@ def _of_cells(column: ColumnElement[Any], test: ColumnElement[bool]) -> ColumnEl
     return column.in_(select(t.cells.c.id).where(test))
 
 
+#: slashes in the path of a town, "/county/town/": what lies deeper is a community
+_OF_A_TOWN = 3
+
+
+def _inside(path: str) -> Select[Any]:
+    """The ids of an area and of those below it."""
+    return select(t.areas.c.id).where(t.areas.c.path.startswith(path, autoescape=True))
+
+
 def _area(kind: Kind, path: str) -> ColumnElement[bool]:
-    inside = select(t.areas.c.id).where(t.areas.c.path.startswith(path, autoescape=True))
+    inside = _inside(path)
     match kind:
         case Kind.INCIDENT:
-            return _held(lambda r: r.area_id.in_(inside))
+            few = _few(InArea(path))
+            return _held(lambda r: r.area_id.in_(inside)) if few is None else t.incidents.c.id.in_(few)
         case Kind.HOUSEHOLD | Kind.ENTERPRISE | Kind.DUTY:
             return _of_cells(TABLES[kind].c.cell_id, t.cells.c.area_id.in_(inside))
         case Kind.AREA:

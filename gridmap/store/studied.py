@@ -13,8 +13,8 @@ from sqlalchemy import ColumnElement, Connection, case, func, select
 
 from gridmap.store import tables as t
 from gridmap.store.bulk import frame
-from gridmap.store.figures import held, seen
-from gridmap.store.filters import Asked, Filters, incident_cell
+from gridmap.store.figures import seen
+from gridmap.store.filters import Asked, Filters, held, incident_cell
 from gridmap.store.scope import is_open
 from gridmap.view import View
 

@@ -71,7 +71,7 @@ def counts(
             within = AllOf((seen.scope.grant(Kind.INCIDENT), InArea(single.area(conn, area)["path"])))
             seen = replace(seen, scope=Scope({**seen.scope.grants, Kind.INCIDENT: within}))
         locate = ctx.grounds.on(conn, seen.as_of).cell_ids
-        return figures.counts(conn, seen, by, filters, locate=locate, now=ctx.clock(), zone=ctx.zone)
+        return figures.counts(conn, seen, by, filters, locate=locate, now=ctx.clock(), zone=ctx.zone, summed=True)
 
 
 def cells_with_loads(ctx: Context, view: View, filters: Mapping[str, Any]) -> pd.DataFrame:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from gridmap.case.scorecard import COUNTS, Counts, Period, Weights, shifted
@@ -162,8 +164,8 @@ def _area(conn: Connection, view: View, code: str | None) -> dict[str, Any] | No
     return dict(found.iloc[0])
 
 
-#: picks the cases of a line
-Pick = Callable[[pd.DataFrame], pd.DataFrame]
+#: the line of what lies in none of those that a card is by, and of all together
+_REST, _ALL = "rest", "all"
 
 
 class _Reading:
@@ -173,6 +175,7 @@ class _Reading:
         self._ctx, self._conn, self._month, self._within, self._now = ctx, conn, month, within, now
         self._earlier = {"now": month, "month_before": shifted(month, -1), "year_before": shifted(month, -12)}
         self._cases = {one: self._lasted(one) for one in (month, self._earlier["year_before"])}
+        self._lasting = {one: self._durations(one) for one in self._cases}
 
     def _lasted(self, month: str) -> pd.DataFrame:
         period = Period.month(month, self._ctx.zone)
@@ -190,19 +193,24 @@ class _Reading:
         return found.groupby(["month", *by], dropna=False, sort=False)[list(COUNTS)].sum().reset_index()
 
     def total(self, label: Label | None = None) -> Line:
-        sums = self._sums(list(self._earlier.values()), ())
-        return self._line(label or Label(None, None, None, {}), sums, lambda cases: cases)
+        sums = self._sums(list(self._earlier.values()), ()).assign(line=_ALL)
+        times = {month: _times_by(self._lasting[month], _ALL) for month in self._cases}
+        return self._line(label or Label(None, None, None, {}), _ALL, _counts_by_line(sums), times)
 
     def lines(self, by: str, top: Mapping[str, Any] | None) -> list[Line]:
         those = lines(self._conn, by, top)
-        key, of = those.key, those.of
+        key = those.key
+
+        def line_of(rows: pd.DataFrame) -> pd.Series:
+            return rows[key].map(those.of).astype(object).fillna(_REST)
+
         sums = self._sums(list(self._earlier.values()), (key,))
-        sums["line"] = sums[key].map(of)
-        told = sorted(set(sums["line"].dropna()), key=lambda one: str(those.labels[one].code))
-        found = [self._line(those.labels[one], sums[sums["line"] == one], _in_line(key, of, one)) for one in told]
-        rest = sums[sums["line"].isna()]
-        if rest[list(COUNTS)].to_numpy().any():
-            found.append(self._line(those.rest, rest, lambda cases: cases[cases[key].map(of).isna()]))
+        counts = _counts_by_line(sums.assign(line=line_of(sums)))
+        times = {month: _times_by(self._lasting[month], line_of(cases)) for month, cases in self._cases.items()}
+        told = sorted(set(counts) - {_REST}, key=lambda one: str(those.labels[one].code))
+        found = [self._line(those.labels[one], one, counts, times) for one in told]
+        if any(one != Counts() for one in counts.get(_REST, {}).values()):
+            found.append(self._line(those.rest, _REST, counts, times))
         return found
 
     def by_month(self) -> list[Line]:
@@ -211,19 +219,22 @@ class _Reading:
         cards = (_Reading(self._ctx, self._conn, month, self._within, self._now) for month in months)
         return [one.total(Label(month, month, None, {})) for month, one in zip(months, cards, strict=True)]
 
-    def _line(self, label: Label, sums: pd.DataFrame, pick: Pick) -> Line:
-        counts = {name: _counts(sums, month) for name, month in self._earlier.items()}
-        year_before = self._earlier["year_before"]
-        now, before = (self._times(pick(self._cases[one]), one) for one in (self._month, year_before))
-        return Line(label, counts["now"], counts["month_before"], counts["year_before"], now, before, self._month)
+    def _line(
+        self, label: Label, line: Any, counts: Mapping[Any, Mapping[int, Counts]],
+        times: Mapping[str, Mapping[Any, Times]],
+    ) -> Line:  # fmt: skip
+        mine, year_before = counts.get(line, {}), self._earlier["year_before"]
+        told = {name: mine.get(number_of(month), Counts()) for name, month in self._earlier.items()}
+        now, before = (times[one].get(line, _NO_TIMES) for one in (self._month, year_before))
+        return Line(label, told["now"], told["month_before"], told["year_before"], now, before, self._month)
 
-    def _times(self, cases: pd.DataFrame, month: str) -> Times:
-        end = pd.Timestamp(min(Period.month(month, self._ctx.zone).end, self._now))
+    def _durations(self, month: str) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        """Hours that each case of a month lasted until the month's end or now, and whether it was closed by then."""
+        cases, end = self._cases[month], pd.Timestamp(min(Period.month(month, self._ctx.zone).end, self._now))
         closed = (cases["closed_at"] < end).to_numpy(dtype=bool)
         until = cases["closed_at"].where(closed, end)
         hours = (until - cases["received_at"]).dt.total_seconds().to_numpy() / 3600.0
-        curve = kaplan_meier(hours.clip(min=0.0), closed)
-        return Times(len(cases), int((~closed).sum()), curve.percentile(0.5), curve.percentile(0.9))
+        return hours.clip(min=0.0), closed
 
     def channels(self) -> dict[str, int]:
         sums = self._sums([self._month], ("channel",))
@@ -232,14 +243,30 @@ class _Reading:
 
     def history(self) -> dict[str, Counts]:
         months = [shifted(self._month, -back) for back in range(2 * MONTHS - 1, -1, -1)]
-        sums = self._sums(months, ())
-        return {month: _counts(sums, month) for month in months}
+        counts = _counts_by_line(self._sums(months, ()).assign(line=_ALL)).get(_ALL, {})
+        return {month: counts.get(number_of(month), Counts()) for month in months}
 
 
-def _in_line(key: str, of: Mapping[Any, Any], line: Any) -> Pick:
-    return lambda cases: cases[cases[key].map(of) == line]
+_NO_TIMES = Times(0, 0, None, None)
 
 
-def _counts(sums: pd.DataFrame, month: str) -> Counts:
-    summed = sums.loc[sums["month"] == number_of(month), list(COUNTS)].sum()
-    return Counts.of({name: summed[name] for name in COUNTS})
+def _times_by(lasting: tuple[NDArray[np.float64], NDArray[np.bool_]], line: Any) -> dict[Any, Times]:
+    """The times of the cases of each line; `line`: one for each case, or the same for all."""
+    hours, closed = lasting
+    places = pd.Series(line, index=range(len(hours)), dtype=object) if isinstance(line, str) else line
+    rows = places.reset_index(drop=True).groupby(places.to_numpy(), sort=False).indices
+    return {one: _times(hours[at], closed[at]) for one, at in rows.items()}
+
+
+def _times(hours: NDArray[np.float64], closed: NDArray[np.bool_]) -> Times:
+    curve = kaplan_meier(hours, closed)
+    return Times(len(hours), int((~closed).sum()), curve.percentile(0.5), curve.percentile(0.9))
+
+
+def _counts_by_line(sums: pd.DataFrame) -> dict[Any, dict[int, Counts]]:
+    """By line and number of the month."""
+    table = sums.groupby(["line", "month"], sort=False)[list(COUNTS)].sum()
+    found: dict[Any, dict[int, Counts]] = {}
+    for (line, month), values in zip(table.index, table.to_numpy().tolist(), strict=True):
+        found.setdefault(line, {})[int(month)] = Counts(*map(int, values))
+    return found

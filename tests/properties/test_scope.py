@@ -20,6 +20,7 @@ from sqlalchemy import Connection, Engine, insert, select
 from gridmap.people.roles import Standing, Thing, admits, scope_of
 from gridmap.store import bulk_insert, open_engine, read, upgrade, write
 from gridmap.store import tables as t
+from gridmap.store.filters import held
 from gridmap.store.scope import TABLES, clause, thing_of
 from gridmap.view import (
     AllOf,
@@ -163,7 +164,11 @@ def county(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 def listed(conn: Connection, view: View, kind: Kind, now: datetime) -> set[int]:
     table = TABLES[kind]
-    return set(conn.execute(select(table.c.id).where(clause(view, kind, now=now))).scalars())
+    found = set(conn.execute(select(table.c.id).where(clause(view, kind, now=now))).scalars())
+    if kind is Kind.INCIDENT:  # the same beside the responsibilities in force
+        beside = clause(view, kind, now=now, held=t.responsibilities)
+        assert set(conn.execute(select(table.c.id).select_from(held()).where(beside)).scalars()) == found
+    return found
 
 
 def things_of(conn: Connection, kind: Kind, day: date, now: datetime) -> dict[int, Thing]:

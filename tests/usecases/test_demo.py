@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from itertools import product
+from typing import Any
 from zoneinfo import ZoneInfo
 
+import pandas as pd
 import pytest
 from sqlalchemy import func, select
 
 from gridmap.demo import make_county
 from gridmap.privacy import Vault
 from gridmap.settings import Settings
-from gridmap.store import open_engine, read
+from gridmap.store import figures, open_engine, read, tallies
 from gridmap.store import tables as t
+from gridmap.store.filters import Asked
 from gridmap.usecases.context import Context
 from gridmap.usecases.setup import has_demo, initialise, load_demo
+from gridmap.view import Drawing, View
 from tests.county import MASTER, Clock
 
 NOW = datetime(2026, 6, 30, 15, 8, tzinfo=UTC)
@@ -39,6 +45,7 @@ def test_the_demo_county_stands_whole_and_a_second_time_changes_nothing(demo: Co
     assert all(before.values()), before
     assert before["visits"] == pytest.approx(0.9 * before["households"], rel=0.05)
     people_visit_meet_and_blast_by_day(demo)
+    the_sums_count_as_the_rows_do(demo)
 
 
 def people_visit_meet_and_blast_by_day(demo: Context) -> None:
@@ -70,3 +77,27 @@ def counted(ctx: Context) -> dict[str, int]:
         return {
             one: conn.execute(select(func.count()).select_from(t.metadata.tables[one])).scalar_one() for one in kinds
         }
+
+
+def the_sums_count_as_the_rows_do(demo: Context) -> None:
+    """What the scorecards' sums say of months, kinds and places is what a walk through all cases says."""
+    plain = View.system(demo.today())
+    filters: tuple[dict[str, Any], ...] = (
+        {}, {"category": "mining"}, {"from": date(2026, 1, 1), "to": date(2026, 4, 1)}, {"from": date(2027, 1, 1)},
+    )  # fmt: skip
+    wanted = (("month",), ("top_category",), ("community",), ("town", "month"), ("category", "community", "month"))
+    with read(demo.engine) as conn:
+        locate = demo.grounds.on(conn, plain.as_of).cell_ids
+        for drawing, by, given in product(Drawing, wanted, filters):
+            view = replace(plain, drawing=drawing)
+            asked = Asked(view, NOW, demo.zone)
+            assert tallies.hold(conn, by, given, asked)
+            summed, walked = (
+                figures.counts(conn, view, by, given, locate=locate, now=NOW, zone=demo.zone, summed=one)
+                for one in (True, False)
+            )
+            pd.testing.assert_frame_equal(summed, walked, check_dtype=False)
+        others: tuple[tuple[str, dict[str, Any]], ...] = (
+            ("cell", {}), ("month", {"from": date(2026, 1, 2)}), ("month", {"status": "closed"}),
+        )  # fmt: skip
+        assert not any(tallies.hold(conn, [by], given, Asked(plain, NOW, demo.zone)) for by, given in others)

@@ -130,7 +130,7 @@ responsibilities = table(
             sqlite_where=text("valid_to IS NULL"),
             postgresql_where=text("valid_to IS NULL"),
         )
-        for name in ("cell_id", "body_id")
+        for name in ("cell_id", "body_id", "area_id")
     ),
     one_of("reason", *Reason),
     CheckConstraint("valid_to IS NULL OR valid_to >= valid_from", name="moments_in_order"),

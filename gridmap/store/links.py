@@ -127,6 +127,15 @@ def drop_chunks(conn: Connection, upload: str) -> None:
     conn.execute(delete(t.chunks).where(t.chunks.c.upload == upload))
 
 
+def drop_uploads(conn: Connection, incident_id: int, keep: int) -> None:
+    """Remove the parts of a case's uploads, but for the `keep` of them that went on last."""
+    c = t.chunks.c
+    ages = select(c.upload).where(c.incident_id == incident_id).group_by(c.upload).order_by(func.max(c.id).desc())
+    old = list(conn.execute(ages).scalars())[keep:]
+    if old:
+        conn.execute(delete(t.chunks).where(c.incident_id == incident_id, c.upload.in_(old)))
+
+
 def forget_chunks(conn: Connection, now: datetime) -> int:
     """Remove parts of photos that never became whole; how many."""
     return conn.execute(delete(t.chunks).where(t.chunks.c.created_at < now - KEEP_CHUNKS)).rowcount

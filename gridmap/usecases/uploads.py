@@ -1,7 +1,8 @@
 """A resident's photo in parts: what has arrived stays, sealed, until the rest comes; whole, it is attached as any.
 
 An upload is known by its link and a key that the device draws. A part begins where the last one ended; whoever lost an
-answer asks how far it is. Parts that never become a photo are dropped after two days by the sweep.
+answer asks how far it is. Of one case as many are on their way as it may have photos. Parts that never become a photo
+are dropped after two days by the sweep.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from gridmap.errors import InvalidInput
 from gridmap.parsing.photo import LIMITS
 from gridmap.store import incidents, links, read, residents, write
 from gridmap.usecases.context import Context
-from gridmap.usecases.residents import attach, own_case, sender_of
+from gridmap.usecases.residents import PHOTOS, attach, own_case, sender_of
 
 #: parts of photos of one case in an hour
 PARTS = 600
@@ -59,6 +60,8 @@ def add(ctx: Context, token: str, part: Part, *, key: str) -> dict[str, Any]:
         subject_id = links.add_chunk(conn, ctx.vault, kept, row.subject_id, part.data)
         if subject_id != row.subject_id:
             incidents.set_values(conn, incident_id, subject_id=subject_id)
+        if part.starts == 0:  # an upload nobody goes on with gives way: a link fills no disk
+            links.drop_uploads(conn, incident_id, PHOTOS)
         received = links.arrived(conn, upload)
         whole = links.whole(conn, ctx.vault, upload) if received == part.total else None
     if whole is None:

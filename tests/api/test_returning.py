@@ -151,6 +151,21 @@ def test_parts_that_make_no_photo_are_dropped(api_lite: Api) -> None:
     problem(part(api_lite, "0" * 64, key, b"1", 0, 6), 404, "not_found")
 
 
+def test_a_link_fills_no_disk_with_parts(api: Api) -> None:
+    """Of one case as many uploads are on their way as it may have photos; the one that rested longest gives way."""
+    token, keys = send(api, solved(api)).json()["token"], [str(uuid.uuid4()) for _ in range(5)]
+    for key in keys[:3]:
+        assert part(api, token, key, b"a" * 1000, 0, 9000).json()["received"] == 1000
+    assert part(api, token, keys[0], b"b" * 1000, 1000, 9000).json()["received"] == 2000
+    other = send(api, solved(api)).json()["token"]
+    assert part(api, other, keys[1], b"a" * 1000, 0, 9000).status_code == 200
+    for key in keys[3:]:
+        assert part(api, token, key, b"a" * 1000, 0, 9000).json()["received"] == 1000
+    left = [api.get(None, f"{PUBLIC}/{token}/uploads/{key}").json()["received"] for key in keys]
+    assert left == [2000, 0, 0, 1000, 1000]
+    assert api.get(None, f"{PUBLIC}/{other}/uploads/{keys[1]}").json()["received"] == 1000
+
+
 def test_a_resident_follows_what_was_filed_for_them(api: Api) -> None:
     behalf = {"name": "罗大山", "phone": "13800000009"}
     made = api.post("worker-a", "/incidents", {"category": "mining-blasting", "lon": 0, "lat": 0} | _here(behalf))

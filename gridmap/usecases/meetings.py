@@ -40,6 +40,8 @@ from gridmap.store import tables as t
 from gridmap.store.meetings import Seat
 from gridmap.usecases import reminding
 from gridmap.usecases.context import Context
+from gridmap.usecases.counting import figures_view
+from gridmap.usecases.leading import lead_at
 from gridmap.usecases.spots import sender_of
 from gridmap.view import View
 
@@ -113,6 +115,7 @@ def _call(ctx: Context, view: View, conn: Connection, said: Call, now: datetime)
     strangers = wanted - meetings.admitted(conn, view, wanted, now)
     if strangers:
         raise NotFound(f"there is no incident {min(strangers)}, or none that you serve")
+    lead_at(view, place["path"])
     area_id = _id(conn, t.areas, said.residents, "residents")
     seats = [Seat(Party.GOVERNMENT, body_id=_id(conn, t.bodies, code, "bodies")) for code in said.bodies]
     seats += [Seat(Party.ENTERPRISE, enterprise_id=said.enterprise_id), Seat(Party.RESIDENTS, area_id=area_id)]
@@ -275,7 +278,8 @@ def effect(
         span = min(now - row.made_at, LONGEST_BEFORE)
         if span < timedelta(days=1):
             raise Conflict("the promise was made less than a day ago: nothing can be compared yet", code="too_early")
-        moments = near_enterprise(conn, row.about_id, radius_m, categories, row.made_at - span, row.made_at + span)
+        since, until = row.made_at - span, row.made_at + span
+        moments = near_enterprise(conn, view, row.about_id, radius_m, categories, since, until)
     made = np.datetime64(row.made_at.replace(tzinfo=None), "us")
     days = span / timedelta(days=1)
     found: Change = change(int((moments < made).sum()), days, int((moments >= made).sum()), days)
@@ -284,15 +288,19 @@ def effect(
 
 def near_enterprise(
     conn: Connection,
+    view: View,
     enterprise_id: int,
     radius_m: float,
     categories: Sequence[str] | None,
     since: datetime,
     until: datetime,
 ) -> Any:
-    """The moments of the reports within a distance of an enterprise's point or outline."""
+    """The moments of the reports within a distance of an enterprise's point or outline, as far as they belong to the
+    area whose figures the caller reads. Raises Forbidden for roles that read none."""
     place = meetings.enterprise_place(conn, enterprise_id)["geom"]
-    geoms, moments = meetings.reports_in(conn, box_around([place], radius_m), categories, since, until)
+    geoms, moments = meetings.reports_in(
+        conn, figures_view(conn, view), box_around([place], radius_m), categories, since, until
+    )
     flat = project(np.append(geoms, place), metric_crs(*shapely.get_coordinates(place).T))
     return moments[shapely.distance(flat[:-1], flat[-1]) <= radius_m]
 

@@ -74,7 +74,9 @@ def _vouched(private: str, entry: Mapping[str, Any], key: str, bringer: int | No
     right = envelope.voucher(private, entry["worker"])
     shown = str(entry.get("voucher") or "").encode("utf-8", "replace")
     if "key" not in entry or not hmac.compare_digest(right.encode(), shown):
-        raise Forbidden("nothing in the entry shows who wrote it; let its writer log in and send it", code="not_vouched")
+        raise Forbidden(
+            "nothing in the entry shows who wrote it; let its writer log in and send it", code="not_vouched"
+        )
 
 
 def file(ctx: Context, entry: Mapping[str, Any], read_body: Callable[[Any], Draft], key: str) -> dict[str, Any]:

@@ -34,6 +34,7 @@ from gridmap.enterprise import (
 from gridmap.errors import Conflict, Forbidden, InvalidInput, NotFound
 from gridmap.ground.measure import box_around, metric_crs, project
 from gridmap.people.roles import can
+from gridmap.privacy import without_numbers
 from gridmap.privacy.release import LEAST
 from gridmap.store import accounts, incidents, meetings, read, write
 from gridmap.store import tables as t
@@ -123,8 +124,8 @@ def _call(ctx: Context, view: View, conn: Connection, said: Call, now: datetime)
     number = incidents.drawn_number(now.astimezone(ctx.zone))
     values = {
         "number": f"M{number}", "area_id": int(place["area_id"]), "enterprise_id": said.enterprise_id,
-        "incident_id": said.called_from, "title": said.title.strip(), "meets_at": said.meets_at,
-        "venue": said.venue.strip(), "status": MeetingStatus.CALLED, "created_at": now,
+        "incident_id": said.called_from, "title": without_numbers(said.title.strip()), "meets_at": said.meets_at,
+        "venue": without_numbers(said.venue.strip()), "status": MeetingStatus.CALLED, "created_at": now,
         "account_id": view.actor.account_id if view.actor else None,
     }  # fmt: skip
     meeting_id = meetings.add(conn, values, seats, wanted)
@@ -155,7 +156,7 @@ def hold(ctx: Context, view: View, meeting_id: int, minutes: str, promises: Sequ
         now = ctx.clock()
         meeting = meetings.one(conn, view, meeting_id)
         rows = [_promised(conn, meeting, one, place, now) for place, one in enumerate(promises)]
-        _end(conn, meeting_id, MeetingStatus.HELD, now, minutes=minutes.strip(), reason=None)
+        _end(conn, meeting_id, MeetingStatus.HELD, now, minutes=without_numbers(minutes.strip()), reason=None)
         meetings.add_promises(conn, meeting_id, rows, view.actor.account_id if view.actor else None)
         _audit(conn, view, now, "meeting.held", meeting_id, {"promises": len(rows)})
     return meeting_of(ctx, view, meeting_id)
@@ -167,7 +168,13 @@ def _promised(conn: Connection, meeting: Any, one: Promise, place: int, now: dat
         raise InvalidInput(f"{where}: say what is promised, in at most {LONGEST_TEXT} characters", field=where)
     if one.due_at.tzinfo is None or one.due_at <= now:
         raise InvalidInput(f"{where}: due_at must lie ahead, with its time zone", field=where)
-    row = {"text": one.text.strip(), "made_at": now, "due_at": one.due_at, "body_id": None, "enterprise_id": None}
+    row = {
+        "text": without_numbers(one.text.strip()),
+        "made_at": now,
+        "due_at": one.due_at,
+        "body_id": None,
+        "enterprise_id": None,
+    }
     if one.body is None:
         return {**row, "enterprise_id": meeting.enterprise_id}
     body_id = _id(conn, t.bodies, one.body, where)
@@ -184,7 +191,7 @@ def call_off(ctx: Context, view: View, meeting_id: int, reason: str) -> dict[str
     with write(ctx.engine) as conn:
         now = ctx.clock()
         meetings.one(conn, view, meeting_id)
-        _end(conn, meeting_id, MeetingStatus.CANCELLED, now, minutes=None, reason=reason.strip())
+        _end(conn, meeting_id, MeetingStatus.CANCELLED, now, minutes=None, reason=without_numbers(reason.strip()))
         reminding.tell_off(conn, meeting_id, now)
         _audit(conn, view, now, "meeting.cancelled", meeting_id, {})
     return meeting_of(ctx, view, meeting_id)
@@ -216,7 +223,8 @@ def settle(ctx: Context, view: View, promise_id: int, status: PromiseStatus, not
         held = meetings.lock_promise(conn, promise_id)
         check_step(PromiseStatus(held.status), status, proof=note, reason=note)
         account_id = actor.account_id if actor else None
-        meetings.step(conn, promise_id, status, now, account_id, note, settled=status in SETTLED)
+        kept = None if note is None else without_numbers(note)
+        meetings.step(conn, promise_id, status, now, account_id, kept, settled=status in SETTLED)
         _audit(conn, view, now, f"promise.{status}", promise_id, {})
         return _told(_promise(conn, view, promise_id), now)
 

@@ -1,4 +1,4 @@
-"""Who leads joint meetings does so in the own area: nothing is written of another's enterprise, nobody there is asked."""
+"""Who leads joint meetings does so in the own area: nothing is written of enterprises elsewhere, nobody is asked."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_nothing_is_written_of_an_enterprise_elsewhere(api: Api, user: str) -> N
 
 
 def test_rows_of_a_file_about_an_enterprise_elsewhere_come_back(api: Api) -> None:
-    file = "number,enterprise,kind,valid_from\nA,E-MINE,land,2025-01-01\nB,E-QUARRY,land,2025-01-01\n".encode()
+    file = b"number,enterprise,kind,valid_from\nA,E-MINE,land,2025-01-01\nB,E-QUARRY,land,2025-01-01\n"
     headers, asked = {"Content-Type": "application/octet-stream"}, {"name": "permits.csv"}
     answer = api.ask("official-2", "POST", "/permits/import", params=asked, content=file, headers=headers).json()
     assert (answer["inserted"], answer["turned_away"]) == (1, 1)

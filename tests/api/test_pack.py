@@ -59,7 +59,9 @@ def seal(api: Api, entry: Any, user: str = "worker-a") -> dict[str, str]:
     secret = HKDF(algorithm=SHA256(), length=32, salt=b"", info=b"gridmap sealed entry v1").derive(shared)
     iv = os.urandom(12)
     point = own.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
-    envelope = point + iv + AESGCM(secret).encrypt(iv, (entry if isinstance(entry, str) else json.dumps(entry)).encode(), None)
+    envelope = (
+        point + iv + AESGCM(secret).encrypt(iv, (entry if isinstance(entry, str) else json.dumps(entry)).encode(), None)
+    )
     return {"key": under, "sealed": base64.b64encode(envelope).decode(), "key_id": key["id"]}
 
 

@@ -94,7 +94,9 @@ def permits(batch: Batch) -> Upserted:
     known = _of_enterprise(batch, "number")
     if batch.view is not None:
         others = not_led(batch.conn, batch.view)
-        batch.turn_away(batch.rows["enterprise"].isin(others).to_numpy(), "enterprise", "{value} lies outside your area")
+        batch.turn_away(
+            batch.rows["enterprise"].isin(others).to_numpy(), "enterprise", "{value} lies outside your area"
+        )
     ends, last = batch.column("valid_to"), [_day_after(one) for one in batch.column("last_day")]
     told = [end or day for end, day in zip(ends, last, strict=True)]
     batch.rows["valid_to"] = pd.Series(told, dtype=object)

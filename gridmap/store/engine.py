@@ -192,6 +192,7 @@ def _postgis(url: URL) -> Engine:
         url.set(drivername="postgresql+psycopg"),
         pool_size=POOL_SIZE,
         max_overflow=POOL_OVERFLOW,
+        hide_parameters=True,  # an error's text goes to logs and screens; the values may be personal
         connect_args={"options": options, "connect_timeout": 10, "application_name": "gridmap"},
     )
     event.listen(engine, "checkin", _lay_down)
@@ -247,6 +248,7 @@ def _spatialite(url: URL) -> Engine:
         module=sqlean,
         pool_size=POOL_SIZE,
         max_overflow=POOL_OVERFLOW,
+        hide_parameters=True,  # an error's text goes to logs and screens; the values may be personal
         connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False},
         # SQLite's own waiting is a lottery between sleepers; threads of one process take turns here instead
         execution_options={_WRITER: threading.Lock()},

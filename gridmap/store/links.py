@@ -26,9 +26,12 @@ def reach(conn: Connection, incident_id: int, digest: str) -> None:
     conn.execute(insert(t.reached).values(incident_id=incident_id, digest=digest))
 
 
-def unreach(conn: Connection, incident_id: int) -> None:
-    """Forget by whose contact a case was reported, and the links that were sent there."""
+def unreach(conn: Connection, incident_id: int, but: str) -> None:
+    """Forget by whose contact a case was reported, and the links that were sent there; `but`: the hash of the token by
+    which that is asked for."""
     conn.execute(delete(t.reached).where(t.reached.c.incident_id == incident_id))
+    a = t.tracks_again.c
+    conn.execute(delete(t.tracks_again).where(a.incident_id == incident_id, a.token_hash != but))
 
 
 def reached_by(conn: Connection, digest: str, most: int) -> list[int]:

@@ -109,6 +109,21 @@ def test_a_contact_is_withdrawn_and_the_report_stands(api: Api) -> None:
     assert api.county.one(select(func.count()).select_from(t.reached)) == 0
 
 
+def test_links_that_were_sent_to_a_contact_end_with_it(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A number may have passed to another; the link by which the contact is withdrawn, and the first one, go on."""
+    first = send(api, summed(api), name="罗大山", phone=PHONE, consent=True).json()["token"]
+    ctx = with_messages(api, monkeypatch)
+    delivered(ctx)
+    sent = []
+    for _ in range(2):
+        assert lost(api, PHONE).status_code == 202
+        sent.append(delivered(ctx)[0].text.rpartition("/track/")[2])
+    assert lost(api, PHONE).status_code == 202  # on its way when the contact goes
+    assert api.post(None, f"{PUBLIC}/{sent[1]}/contact/withdraw", {}).status_code == 200
+    assert [one.to for one in delivered(ctx)] == [None]  # which every channel gives up
+    assert [api.get(None, f"{PUBLIC}/{one}").status_code for one in (first, *sent)] == [200, 404, 200]
+
+
 def test_a_report_is_withdrawn_until_somebody_took_it_up(api: Api) -> None:
     first, second = (send(api, summed(api)).json() for _ in range(2))
     taken, left = first["token"], second["token"]

@@ -241,9 +241,8 @@ def test_what_broke_is_logged_without_what_it_was_about(
     secret = "罗大山 13800000001"
 
     def broken(ctx: Context, _asked: Question, _step: Any) -> dict[str, Any]:
-        with ctx.engine.connect() as conn:
-            with pytest.raises(DBAPIError) as caught:
-                conn.execute(text("SELECT nothing FROM nowhere WHERE name = :name"), {"name": secret})
+        with ctx.engine.connect() as conn, pytest.raises(DBAPIError) as caught:
+            conn.execute(text("SELECT nothing FROM nowhere WHERE name = :name"), {"name": secret})
         assert secret not in str(caught.value)
         raise ValueError(secret)
 

@@ -11,7 +11,9 @@ import hashlib
 from dataclasses import dataclass
 from typing import Any
 
-from gridmap.errors import InvalidInput
+from sqlalchemy import Connection
+
+from gridmap.errors import InvalidInput, KeyReused
 from gridmap.parsing.photo import LIMITS
 from gridmap.store import incidents, links, read, residents, write
 from gridmap.usecases.context import Context
@@ -34,7 +36,7 @@ def arrived(ctx: Context, token: str, key: str) -> dict[str, Any]:
     """How far an upload is: `{received, photo}`; `photo` is what `attach` answered, once it is attached. NotFound."""
     with read(ctx.engine) as conn:
         own_case(ctx, conn, token)
-        photo = incidents.answer_of(conn, sender_of(token), key)
+        photo = _answered(conn, token, key)
         return {"received": links.arrived(conn, _upload(token, key)), "photo": photo}
 
 
@@ -51,7 +53,7 @@ def add(ctx: Context, token: str, part: Part, *, key: str) -> dict[str, Any]:
     upload = _upload(token, key)
     with write(ctx.engine) as conn:
         incident_id, now = own_case(ctx, conn, token), ctx.clock()
-        known = incidents.answer_of(conn, sender_of(token), key)
+        known = _answered(conn, token, key)
         if known is not None:
             return {"received": part.total, "photo": known}
         residents.tally(conn, f"parts:{incident_id}", now, PARTS)
@@ -79,6 +81,14 @@ def _attached(ctx: Context, token: str, upload: str, whole: bytes, key: str) -> 
     with write(ctx.engine) as conn:
         links.drop_chunks(conn, upload)
     return photo
+
+
+def _answered(conn: Connection, token: str, key: str) -> dict[str, Any] | None:
+    """The photo that was attached under this key. KeyReused where it was the key of something else."""
+    told = incidents.answer_of(conn, sender_of(token), key)
+    if told is not None and "width" not in told:
+        raise KeyReused("this key was used for something else; draw another for each photo", key=key)
+    return told
 
 
 def _upload(token: str, key: str) -> str:

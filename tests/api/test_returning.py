@@ -166,6 +166,15 @@ def test_parts_that_make_no_photo_are_dropped(api_lite: Api) -> None:
     problem(part(api_lite, "0" * 64, key, b"1", 0, 6), 404, "not_found")
 
 
+def test_a_key_that_was_used_for_a_comment_is_none_of_a_photo(api_lite: Api) -> None:
+    token, key = send(api_lite, solved(api_lite)).json()["token"], str(uuid.uuid4())
+    said = {"note": "裂缝又变大了"}
+    commented = api_lite.post(None, f"{PUBLIC}/{token}/actions/comment", said, headers={"Idempotency-Key": key})
+    assert commented.status_code == 200
+    problem(part(api_lite, token, key, b"a", 0, 9), 422, "idempotency_key_reused")
+    problem(api_lite.get(None, f"{PUBLIC}/{token}/uploads/{key}"), 422, "idempotency_key_reused")
+
+
 def test_a_link_fills_no_disk_with_parts(api: Api) -> None:
     """Of one case as many uploads are on their way as it may have photos; the one that rested longest gives way."""
     token, keys = send(api, solved(api)).json()["token"], [str(uuid.uuid4()) for _ in range(5)]

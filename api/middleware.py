@@ -19,12 +19,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import auth
 from api.errors import ErrorPage, problem, unexpected
+from gridmap.errors import GridmapError
 
 
 class BodyLimit:
     """Refuse a body over `most` bytes with 413, by its declared length at once, else as it comes in.
 
-    `larger`: what may be sent to addresses that match, for the few that take files.
+    `larger`: what may be sent to addresses that match, for the few that take files, by whoever is logged in: a body is
+    in memory before its route asks who sent it.
     """
 
     def __init__(self, app: ASGIApp, most: int, larger: tuple[re.Pattern[str], int] | None = None) -> None:
@@ -32,14 +34,16 @@ class BodyLimit:
         self.usual = most
         self.larger = larger
 
-    def _most(self, path: str) -> int:
-        return self.larger[1] if self.larger is not None and self.larger[0].fullmatch(path) else self.usual
+    async def _most(self, scope: Scope) -> int:
+        if self.larger is None or not self.larger[0].fullmatch(scope["path"]):
+            return self.usual
+        return self.larger[1] if await _is_logged_in(scope) else self.usual
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        most = self._most(scope["path"])
+        most = await self._most(scope)
         declared = Headers(scope=scope).get("content-length", "0")
         if not declared.isdecimal() or len(declared) > 18 or int(declared) > most:
             await self._refuse(most, scope, receive, send)
@@ -68,6 +72,16 @@ class BodyLimit:
     async def _refuse(self, most: int, scope: Scope, receive: Receive, send: Send) -> None:
         detail = f"the body is larger than {most:,} bytes"
         await problem(413, "too_large", detail, {"max_bytes": most}, {"Connection": "close"})(scope, receive, send)
+
+
+async def _is_logged_in(scope: Scope) -> bool:
+    shown = auth.credential(Request(scope))
+    if shown is None:
+        return False
+    try:
+        return await scope["app"].state.entrance.enter(shown.token, None) is not None
+    except GridmapError:
+        return False  # the route tells what is wrong
 
 
 class _TooLarge(BaseException):

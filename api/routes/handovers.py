@@ -25,8 +25,9 @@ def list_handovers(caller: Signed, query: Annotated[HandoverQuery, Query()]) -> 
 
 @router.get("/handovers/{handover_id}", summary="Read a hand-over", responses=problems(*SIGNED, 404))
 def read_handover(caller: Signed, handover_id: HandoverId) -> HandoverSheet:
-    """One sheet in full: codes of households and numbers of cases, as on its print. No person but the two workers."""
-    return HandoverSheet(**handing.one(caller.ctx, caller.view, handover_id))
+    """One sheet in full: codes of households and numbers of cases, as on its print, and no person but the two workers;
+    to others those of their area alone. The reading is logged."""
+    return HandoverSheet(**handing.one(caller.reader, handover_id))
 
 
 @router.post("/handovers/{handover_id}/sign", summary="Sign a hand-over", responses=problems(*SIGNED, 404))
@@ -45,4 +46,4 @@ def print_handover(
     lang: Annotated[Literal["zh", "en"], Query(description="of the paper")] = "zh",
 ) -> Response:
     """The sheet for both to sign on paper: codes of households and numbers of cases."""
-    return Response(handing.sheet(caller.ctx, caller.view, handover_id, lang), media_type="application/pdf")
+    return Response(handing.sheet(caller.reader, handover_id, lang), media_type="application/pdf")

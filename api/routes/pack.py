@@ -53,7 +53,7 @@ def read_pack(
     parts = {name: make(caller, day) for name, make in _SECTIONS.items()}
     sections = b",".join(_section(name, data, known.get(name)) for name, data in parts.items())
     head = answers.dump({"made_at": day.made_at, "lease_until": day.lease_until})
-    tail = answers.dump({"sealing_key": envelopes.sealing_key(caller.ctx)})
+    tail = answers.dump({"sealing_key": envelopes.sealing_key(caller.ctx, day.worker_id)})
     return Response(head[:-1] + b',"sections":{' + sections + b"}," + tail[1:], media_type="application/json")
 
 
@@ -137,7 +137,9 @@ def bring_sealed(caller: Signed, body: SealedIn) -> SealedOut:
 
 def _filed(caller: Caller, one: SealedEntry) -> SealedResult:
     try:
-        entry = envelopes.opened(caller.ctx, one.key_id, _bytes(one.sealed))
+        entry = envelopes.opened(
+            caller.ctx, one.key_id, _bytes(one.sealed), key=one.key, bringer=caller.account.worker_id
+        )
         answer = envelopes.file(caller.ctx, entry, partial(_draft, Role.WORKER), one.key)
     except EnvironmentFault:
         raise  # nobody's fault: the phone brings them all again

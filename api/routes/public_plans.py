@@ -6,9 +6,10 @@ from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from fastapi import APIRouter, Depends, Path, Request
+from fastapi import APIRouter, Depends, Path, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from api import answers
 from api.deps import Ctx, known_parameters
 from api.routes.public import DeviceKey, address_of
 from api.schemas.common import Code, Features, Id, problems
@@ -89,11 +90,25 @@ class RemarkOut(BaseModel):
     at: datetime
 
 
-@router.get("/{plan_id}", summary="Read a plan without an account", responses=problems(404))
-def read_public_plan(ctx: Ctx, plan_id: PlanId) -> PublicPlan:
+@router.get(
+    "/{plan_id}", summary="Read a plan without an account", response_model=PublicPlan,
+    responses={304: {"description": "What the client holds is still so (If-None-Match)"}, **problems(404)},
+)  # fmt: skip
+def read_public_plan(ctx: Ctx, request: Request, plan_id: PlanId) -> Response:
     """What a submitted plan changes for places and bodies, before and after. Drafts are not found."""
-    found = remarking.reading(ctx, plan_id)
-    return PublicPlan(**{**found, **{side: _features(found[side]) for side in ("before", "after")}})
+    tag = answers.tag("public plan", *remarking.state(ctx, plan_id))
+    held = answers.unchanged(request, tag)
+    if held is not None:
+        return held
+
+    def make() -> bytes:
+        found = remarking.reading(ctx, plan_id)
+        told = PublicPlan(**{**found, **{side: _features(found[side]) for side in ("before", "after")}})
+        return answers.dump(told.model_dump(mode="json", by_alias=True))
+
+    # made once for as long as it stays so: anybody may ask, as often as they like
+    body = request.app.state.answers.get(tag, make)
+    return Response(body, media_type="application/json", headers=answers.fresh(tag))
 
 
 def _features(cells: dict[str, dict[str, Any]]) -> dict[str, Any]:

@@ -21,6 +21,7 @@ class SealingKey(BaseModel):
 
     id: str
     spki: str = Field(description="SubjectPublicKeyInfo, base64")
+    voucher: str = Field(description="goes into each envelope with the entry's key; shows who wrote it")
 
 
 class PackOut(BaseModel):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ipaddress
 import socket
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 #: bytes of an answer that the kernel takes at once
 _SEND_BUFFER = 512 * 1024
+#: bits that a proxy's network is named by at least, by the version of its addresses
+_LEAST_PREFIX = {4: 8, 6: 16}
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -25,7 +28,12 @@ def serve(
     port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65535)] = 8000,
     workers: Annotated[int, typer.Option(help="Server processes; one for each core serves most.", min=1, max=64)] = 1,
     proxy: Annotated[
-        str | None, typer.Option(help="Address of the proxy in front, whose X-Forwarded-* headers are believed.")
+        str | None,
+        typer.Option(
+            help="Address of the proxy in front (several, or a network: 10.0.0.0/24), whose X-Forwarded-* headers are "
+            "believed.",
+            callback=lambda given: None if given is None else proxies(given),
+        ),
     ] = None,
 ) -> None:
     """Serve the pages and the API, and send messages beside it, until it is told to stop.
@@ -45,6 +53,20 @@ def serve(
     ctx.engine.dispose()
     say(f"http://{host}:{port}")
     run_workers("gridmap.cli.serve:application", factory=True, workers=workers, **_options(host, port, proxy))
+
+
+def proxies(given: str) -> str:
+    """Addresses of proxies as uvicorn takes them. BadParameter for "*", a name, or a network that holds everybody.
+
+    Whoever is believed says which address a request comes from, and all limits on log-ins and reports go by that.
+    """
+    try:
+        networks = [ipaddress.ip_network(one.strip(), strict=False) for one in given.split(",")]
+    except ValueError:
+        raise typer.BadParameter(f"{given!r}: give the proxy's address in numbers, such as 127.0.0.1") from None
+    if any(one.prefixlen < _LEAST_PREFIX[one.version] for one in networks):
+        raise typer.BadParameter(f"{given!r} would let anybody say where a request comes from; name the proxy alone")
+    return ",".join(str(one) for one in networks)
 
 
 def run(ctx: Context, *, host: str, port: int, proxy: str | None = None) -> None:

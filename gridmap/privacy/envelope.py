@@ -8,6 +8,8 @@ uncompressed (65 bytes), the nonce (12) and the ciphertext with its tag. A phone
 from __future__ import annotations
 
 import base64
+import hashlib
+import hmac
 from typing import Final
 
 from cryptography.exceptions import InvalidTag
@@ -49,6 +51,11 @@ def open_envelope(private: str, envelope: bytes) -> bytes:
         return AESGCM(_derived(key.exchange(ec.ECDH(), sender))).decrypt(nonce, text, None)
     except (ValueError, InvalidTag):
         raise _broken() from None
+
+
+def voucher(private: str, worker_id: int) -> str:
+    """What a worker's phone puts into its envelopes (hex): who has not got it cannot seal in that worker's name."""
+    return hmac.new(private.encode(), f"gridmap voucher v1/{worker_id}".encode(), hashlib.sha256).hexdigest()
 
 
 def _derived(shared: bytes) -> bytes:

@@ -12,7 +12,8 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -194,6 +195,7 @@ def _postgis(url: URL) -> Engine:
         url.set(drivername="postgresql+psycopg"),
         pool_size=POOL_SIZE,
         max_overflow=POOL_OVERFLOW,
+        hide_parameters=True,  # an error's text goes to logs and screens; the values may be personal
         connect_args={"options": options, "connect_timeout": 10, "application_name": "gridmap"},
     )
     event.listen(engine, "checkin", _lay_down)
@@ -249,13 +251,21 @@ def _spatialite(url: URL) -> Engine:
         module=sqlean,
         pool_size=POOL_SIZE,
         max_overflow=POOL_OVERFLOW,
+        hide_parameters=True,  # an error's text goes to logs and screens; the values may be personal
         connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False},
         # SQLite's own waiting is a lottery between sleepers; threads of one process take turns here instead
         execution_options={_WRITER: threading.Lock()},
     )
+    event.listen(engine, "do_connect", partial(_keep_private, Path(url.database)))
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
     return engine
+
+
+def _keep_private(path: Path, *_connecting: object) -> None:
+    """A new database is its owner's alone: SQLite would let all users of the machine read it, its journal likewise."""
+    with suppress(OSError):  # it is there already, or SQLite says what is wrong
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
 
 
 def _prepare(connection: Any, _record: object) -> None:

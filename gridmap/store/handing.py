@@ -14,7 +14,8 @@ from sqlalchemy import Connection, Row, Table, delete, insert, or_, select, upda
 
 from gridmap.store import tables as t
 from gridmap.store.bulk import frame
-from gridmap.store.scope import is_open
+from gridmap.store.scope import clause, is_open
+from gridmap.view import Kind, View
 
 
 def turned(conn: Connection, day: date) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -139,12 +140,13 @@ def sign(conn: Connection, handover_id: int, side: str, account_id: int, now: da
     return done.rowcount == 1
 
 
-def numbers(conn: Connection, households: Sequence[int], cases: Sequence[int]) -> tuple[list[str], list[str]]:
-    """Codes of households and numbers of cases, in order: what names them without a person."""
+def named(conn: Connection, view: View, households: Collection[int], cases: Collection[int]) -> tuple[Any, Any]:
+    """Households with their codes and cases with their numbers, in that order, as far as the View admits them: what
+    names them without a person. Rows of (id, code) and (id, number)."""
     h, i = t.households.c, t.incidents.c
-    homes = conn.execute(select(h.code).where(h.id.in_(households)).order_by(h.code)).scalars()
-    known = conn.execute(select(i.number).where(i.id.in_(cases)).order_by(i.number)).scalars()
-    return list(homes), list(known)
+    homes = select(h.id, h.code).where(h.id.in_(households), clause(view, Kind.HOUSEHOLD)).order_by(h.code)
+    known = select(i.id, i.number).where(i.id.in_(cases), clause(view, Kind.INCIDENT)).order_by(i.number)
+    return conn.execute(homes).all(), conn.execute(known).all()
 
 
 def as_ids(values: Any) -> list[int]:

@@ -26,9 +26,12 @@ def reach(conn: Connection, incident_id: int, digest: str) -> None:
     conn.execute(insert(t.reached).values(incident_id=incident_id, digest=digest))
 
 
-def unreach(conn: Connection, incident_id: int) -> None:
-    """Forget by whose contact a case was reported, and the links that were sent there."""
+def unreach(conn: Connection, incident_id: int, but: str) -> None:
+    """Forget by whose contact a case was reported, and the links that were sent there; `but`: the hash of the token by
+    which that is asked for."""
     conn.execute(delete(t.reached).where(t.reached.c.incident_id == incident_id))
+    a = t.tracks_again.c
+    conn.execute(delete(t.tracks_again).where(a.incident_id == incident_id, a.token_hash != but))
 
 
 def reached_by(conn: Connection, digest: str, most: int) -> list[int]:
@@ -125,6 +128,15 @@ def whole(conn: Connection, vault: Vault, upload: str) -> bytes:
 def drop_chunks(conn: Connection, upload: str) -> None:
     """Remove the parts of an upload that is whole, or will never be."""
     conn.execute(delete(t.chunks).where(t.chunks.c.upload == upload))
+
+
+def drop_uploads(conn: Connection, incident_id: int, keep: int) -> None:
+    """Remove the parts of a case's uploads, but for the `keep` of them that went on last."""
+    c = t.chunks.c
+    ages = select(c.upload).where(c.incident_id == incident_id).group_by(c.upload).order_by(func.max(c.id).desc())
+    old = list(conn.execute(ages).scalars())[keep:]
+    if old:
+        conn.execute(delete(t.chunks).where(c.incident_id == incident_id, c.upload.in_(old)))
 
 
 def forget_chunks(conn: Connection, now: datetime) -> int:

@@ -258,13 +258,14 @@ def place_of(conn: Connection, meeting_id: int) -> Any:
 
 
 def reports_in(
-    conn: Connection, box: Bbox, categories: Collection[str] | None, since: datetime, until: datetime
+    conn: Connection, view: View, box: Bbox, categories: Collection[str] | None, since: datetime, until: datetime
 ) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.datetime64]]:
-    """Places and moments of the reports in a box from `since` up to `until`, those voided or merged left out."""
+    """Places and moments of the reports in a box from `since` up to `until` that the View admits, those voided or
+    merged left out."""
     i, c = t.incidents, t.categories
     query = select(i.c.geom, i.c.received_at).where(
         intersects_bbox(i, box), i.c.received_at >= since, i.c.received_at < until,
-        i.c.status.not_in(("voided", "merged")),
+        i.c.status.not_in(("voided", "merged")), clause(view, Kind.INCIDENT),
     )  # fmt: skip
     if categories is not None:
         kinds = select(c.c.id).where(c.c.code.in_(categories))

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, delete, func, insert, not_, select
 
 from gridmap.store import tables as t
+from gridmap.store.scope import clause
+from gridmap.view import Kind, Scope, View
 
 
 def permits_of(conn: Connection, enterprise_id: int) -> Sequence[Any]:
@@ -16,6 +19,13 @@ def permits_of(conn: Connection, enterprise_id: int) -> Sequence[Any]:
     p = t.permits.c
     query = select(p.kind, p.number, p.valid_from, p.valid_to).where(p.enterprise_id == enterprise_id)
     return conn.execute(query.order_by(func.coalesce(p.valid_to, date(9999, 1, 1)).desc(), p.number)).all()
+
+
+def not_led(conn: Connection, view: View) -> list[str]:
+    """Codes of the enterprises that lie in cells of others: not where the View admits meetings."""
+    e, scope = t.enterprises.c, Scope({Kind.ENTERPRISE: view.scope.grant(Kind.MEETING)})
+    led = clause(replace(view, scope=scope), Kind.ENTERPRISE)
+    return list(conn.execute(select(e.code).where(e.cell_id.is_not(None), not_(led))).scalars())
 
 
 def keep_permit(conn: Connection, enterprise_id: int, values: dict[str, Any]) -> None:

@@ -139,7 +139,7 @@ def cell_of(conn: Connection, cell_id: int) -> Any:
 
 
 def cases_between(conn: Connection, start: datetime, end: datetime) -> pd.DataFrame:
-    """The cases received in a time, to be routed on trial: number, category, parent, department, area_path, body_id
+    """The cases received in a time, to be routed on trial: id, number, category, parent, department, area_path, body_id
     (the cell's own), enterprise_id, enterprise_kind, channel, received_at, subject_id. What was dropped is left out."""
     i, c, a = t.incidents.c, t.cells, t.areas
     category, above, e = t.categories, t.categories.alias("above"), t.enterprises
@@ -152,7 +152,7 @@ def cases_between(conn: Connection, start: datetime, end: datetime) -> pd.DataFr
     )
     query = (
         select(
-            i.number, category.c.code.label("category"), func.coalesce(above.c.code, "").label("parent"),
+            i.id, i.number, category.c.code.label("category"), func.coalesce(above.c.code, "").label("parent"),
             category.c.department, a.c.path.label("area_path"), c.c.body_id, i.enterprise_id,
             e.c.kind.label("enterprise_kind"), i.channel, i.received_at, i.subject_id,
         )

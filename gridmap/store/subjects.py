@@ -1,4 +1,7 @@
-"""Sealed personal fields: a subject, its wrapped key, and one box for each field."""
+"""Sealed personal fields: a subject, its wrapped key, and one box for each field.
+
+An identity number in a text is hidden before it is sealed: see `privacy.numbers`.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ import numpy.typing as npt
 from sqlalchemy import Connection, Table, delete, select, update
 
 from gridmap.errors import NotFound
-from gridmap.privacy import Vault
+from gridmap.privacy import Vault, without_numbers
 from gridmap.store import tables as t
 from gridmap.store.bulk import bulk_insert, bulk_update
 
@@ -22,7 +25,7 @@ def seal_new(
     conn: Connection, vault: Vault, fields: Sequence[Mapping[str, str | None]], now: datetime
 ) -> list[int | None]:
     """A new subject for each mapping that holds any text; None for the others. Two inserts, however many."""
-    texts = [{name: text for name, text in one.items() if text} for one in fields]
+    texts = [{name: without_numbers(text) for name, text in one.items() if text} for one in fields]
     filled = [i for i, one in enumerate(texts) if one]
     if not filled:
         return [None] * len(fields)
@@ -73,7 +76,11 @@ def reseal(
     mine = {subject_id for subject_id in subject_ids if subject_id is not None}
     opened = _open_all(conn, vault, mine)
     wanted = [
-        {name: text for name, text in ({**opened.get(s, {}), **one} if one is not None else {}).items() if text}
+        {
+            name: without_numbers(text)
+            for name, text in ({**opened.get(s, {}), **one} if one is not None else {}).items()
+            if text
+        }
         for s, one in zip(subject_ids, fields, strict=True)
     ]
     changed = np.array([opened.get(s, {}) != one for s, one in zip(subject_ids, wanted, strict=True)], dtype=bool)
@@ -117,7 +124,7 @@ def seal_more(
         assert made is not None
         subject_id = made
     else:
-        box = vault.seal(vault.unwrap(wrapped), subject_id, field, text)
+        box = vault.seal(vault.unwrap(wrapped), subject_id, field, without_numbers(text))
         bulk_insert(conn, t.sealed, {"subject_id": [subject_id], "field": [field], "box": [box]})
     key = conn.execute(select(b.id).where(b.subject_id == subject_id, b.field == field)).scalar_one()
     return subject_id, int(key)

@@ -142,7 +142,9 @@ def _compute(ctx: Context, taken: Analysis, owner: str) -> bool:
     except GridmapError:
         raise
     except Exception as error:
-        logger.exception("the analysis %s %s failed", taken.kind, taken.id)
+        # its text may hold what it was computed from: the log gets its kind and its place
+        bare = RuntimeError(f"{type(error).__name__} (text withheld)").with_traceback(error.__traceback__)
+        logger.error("the analysis %s %s failed", taken.kind, taken.id, exc_info=bare)
         return _settle(ctx, taken, owner, "failed", error=_fault("internal", type(error).__name__))
 
 

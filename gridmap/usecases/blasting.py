@@ -29,6 +29,7 @@ from gridmap.ground.measure import box_around, metric_crs, project
 from gridmap.people.roles import can
 from gridmap.store import accounts, blasts, meetings, read, write
 from gridmap.usecases.context import Context
+from gridmap.usecases.leading import lead_at
 from gridmap.view import View
 
 #: how far back a log is looked at, and how far out houses are: beyond it no charge in use shakes an adobe house
@@ -49,7 +50,7 @@ def say_rock(
     if k is not None and alpha is not None:
         Site(k, alpha)  # refuses what cannot be
     with write(ctx.engine) as conn:
-        meetings.enterprise_place(conn, enterprise_id)
+        lead_at(view, meetings.enterprise_place(conn, enterprise_id)["path"])
         blasts.set_rock(conn, enterprise_id, rock, k, alpha)
         account_id = view.actor.account_id if view.actor else None
         data = {"rock": str(rock), "k": k, "alpha": alpha}

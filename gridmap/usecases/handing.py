@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final, Literal
 
@@ -13,7 +14,9 @@ from gridmap.reports import page, pdf
 from gridmap.store import accounts, handing, read, write
 from gridmap.usecases.context import Context
 from gridmap.usecases.planning import area_of, may
-from gridmap.view import Role, View
+from gridmap.usecases.reading import Reader
+from gridmap.usecases.readlog import Reading
+from gridmap.view import Everything, InArea, Kind, Role, Scope, View
 
 Lang = Literal["zh", "en"]
 
@@ -95,12 +98,30 @@ def _one(conn: Connection, view: View, handover_id: int) -> dict[str, Any]:
     return rows[0]
 
 
-def one(ctx: Context, view: View, handover_id: int) -> dict[str, Any]:
-    """A hand-over with the codes of its households and the numbers of its cases. Raises NotFound."""
-    with read(ctx.engine) as conn:
-        row = _one(conn, view, handover_id)
-        households, cases = handing.numbers(conn, row["items"]["households"], row["items"]["cases"])
-    return {**told(row), "households": households, "cases": cases}
+def one(reader: Reader, handover_id: int) -> dict[str, Any]:
+    """A hand-over with the codes of its households and the numbers of its cases: all of them for its two workers, for
+    others those that now lie in their area. The reading is logged. Raises NotFound."""
+    with read(reader.ctx.engine) as conn:
+        row = _one(conn, reader.view, handover_id)
+        seen = _seen(conn, reader.view)
+        homes, cases = handing.named(conn, seen, row["items"]["households"], row["items"]["cases"])
+    _log(reader, Kind.HOUSEHOLD, homes)
+    _log(reader, Kind.INCIDENT, cases)
+    return {**told(row), "households": [one.code for one in homes], "cases": [one.number for one in cases]}
+
+
+def _seen(conn: Connection, view: View) -> View:
+    """Of what is handed over, what the caller may see by its code."""
+    path = None if _worker(view) is not None else area_of(conn, view)
+    grant = Everything() if path is None else InArea(path)
+    return replace(view, scope=Scope({Kind.HOUSEHOLD: grant, Kind.INCIDENT: grant}))
+
+
+def _log(reader: Reader, kind: Kind, rows: Any) -> None:
+    actor = reader.view.actor
+    if actor is not None and rows:
+        at, ids = reader.ctx.clock(), [row.id for row in rows]
+        reader.log.note(Reading(at, actor.account_id, reader.route, kind, ids, reader.view.reason))
 
 
 def sign(ctx: Context, view: View, handover_id: int) -> dict[str, Any]:
@@ -118,21 +139,19 @@ def sign(ctx: Context, view: View, handover_id: int) -> dict[str, Any]:
         return told(_one(conn, view, handover_id))
 
 
-def sheet(ctx: Context, view: View, handover_id: int, lang: Lang) -> bytes:
-    """The sheet as PDF: codes of households and numbers of cases. Raises NotFound."""
-    with read(ctx.engine) as conn:
-        row = _one(conn, view, handover_id)
-        households, cases = handing.numbers(conn, row["items"]["households"], row["items"]["cases"])
-    words = WORDS[lang]
+def sheet(reader: Reader, handover_id: int, lang: Lang) -> bytes:
+    """The sheet as PDF, with what `one` tells. Raises NotFound."""
+    found, ctx, words = one(reader, handover_id), reader.ctx, WORDS[lang]
     name = "name_en" if lang == "en" else "name"
 
-    def who(side: str) -> str:
-        return row[f"{side}_{name}"] or row[f"{side}_name"] or words["nobody"]
+    def who(side: Mapping[str, Any] | None) -> str:
+        return words["nobody"] if side is None else side[name] or side["name"]
 
     html = page(
-        "handover.html", lang=lang, title=words["title"], foot=f"{words['title']} {row['id']}", words=words,
-        plan=row["title"], day=str(row["day"]), source=who("from"), to=who("to"), cells=row["items"]["cells"],
-        households=households, cases=cases, given=_moment(ctx, row["given_at"]), taken=_moment(ctx, row["taken_at"]),
+        "handover.html", lang=lang, title=words["title"], foot=f"{words['title']} {found['id']}", words=words,
+        plan=found["title"], day=str(found["day"]), source=who(found["source"]), to=who(found["to"]),
+        cells=found["items"]["cells"], households=found["households"], cases=found["cases"],
+        given=_moment(ctx, found["given_at"]), taken=_moment(ctx, found["taken_at"]),
     )  # fmt: skip
     return pdf(html)
 

@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 from gridmap.errors import Conflict, Forbidden, InvalidInput, NotFound
 from gridmap.people.homes import CARE_PURPOSES, HOW, LONGEST_CARE, PURPOSES, READERS
 from gridmap.people.roles import admits
+from gridmap.privacy import without_numbers
 from gridmap.store import accounts, homes, read, subjects, write
 from gridmap.store import tables as t
 from gridmap.store.scope import thing_of
@@ -216,8 +217,9 @@ def correct(ctx: Context, view: View, household_id: int, values: Mapping[str, An
         raise InvalidInput(f"what can be corrected is {', '.join(sorted(CORRECTABLE))}", field=(wrong or [""])[0])
     if "address" in values and not str(values["address"] or "").strip():
         raise InvalidInput("an address cannot be empty", field="address")
+    kept = {name: without_numbers(value) if isinstance(value, str) else value for name, value in values.items()}
     _change(ctx, view, household_id, "household.correct", sorted(values),
-            lambda conn, _row, _now: homes.correct(conn, household_id, values))  # fmt: skip
+            lambda conn, _row, _now: homes.correct(conn, household_id, kept))  # fmt: skip
 
 
 def erase(ctx: Context, view: View, household_id: int) -> None:

@@ -34,12 +34,15 @@ from gridmap.enterprise import (
 from gridmap.errors import Conflict, Forbidden, InvalidInput, NotFound
 from gridmap.ground.measure import box_around, metric_crs, project
 from gridmap.people.roles import can
+from gridmap.privacy import without_numbers
 from gridmap.privacy.release import LEAST
 from gridmap.store import accounts, incidents, meetings, read, write
 from gridmap.store import tables as t
 from gridmap.store.meetings import Seat
 from gridmap.usecases import reminding
 from gridmap.usecases.context import Context
+from gridmap.usecases.counting import figures_view
+from gridmap.usecases.leading import lead_at
 from gridmap.usecases.spots import sender_of
 from gridmap.view import View
 
@@ -113,6 +116,7 @@ def _call(ctx: Context, view: View, conn: Connection, said: Call, now: datetime)
     strangers = wanted - meetings.admitted(conn, view, wanted, now)
     if strangers:
         raise NotFound(f"there is no incident {min(strangers)}, or none that you serve")
+    lead_at(view, place["path"])
     area_id = _id(conn, t.areas, said.residents, "residents")
     seats = [Seat(Party.GOVERNMENT, body_id=_id(conn, t.bodies, code, "bodies")) for code in said.bodies]
     seats += [Seat(Party.ENTERPRISE, enterprise_id=said.enterprise_id), Seat(Party.RESIDENTS, area_id=area_id)]
@@ -120,8 +124,8 @@ def _call(ctx: Context, view: View, conn: Connection, said: Call, now: datetime)
     number = incidents.drawn_number(now.astimezone(ctx.zone))
     values = {
         "number": f"M{number}", "area_id": int(place["area_id"]), "enterprise_id": said.enterprise_id,
-        "incident_id": said.called_from, "title": said.title.strip(), "meets_at": said.meets_at,
-        "venue": said.venue.strip(), "status": MeetingStatus.CALLED, "created_at": now,
+        "incident_id": said.called_from, "title": without_numbers(said.title.strip()), "meets_at": said.meets_at,
+        "venue": without_numbers(said.venue.strip()), "status": MeetingStatus.CALLED, "created_at": now,
         "account_id": view.actor.account_id if view.actor else None,
     }  # fmt: skip
     meeting_id = meetings.add(conn, values, seats, wanted)
@@ -152,7 +156,7 @@ def hold(ctx: Context, view: View, meeting_id: int, minutes: str, promises: Sequ
         now = ctx.clock()
         meeting = meetings.one(conn, view, meeting_id)
         rows = [_promised(conn, meeting, one, place, now) for place, one in enumerate(promises)]
-        _end(conn, meeting_id, MeetingStatus.HELD, now, minutes=minutes.strip(), reason=None)
+        _end(conn, meeting_id, MeetingStatus.HELD, now, minutes=without_numbers(minutes.strip()), reason=None)
         meetings.add_promises(conn, meeting_id, rows, view.actor.account_id if view.actor else None)
         _audit(conn, view, now, "meeting.held", meeting_id, {"promises": len(rows)})
     return meeting_of(ctx, view, meeting_id)
@@ -164,7 +168,13 @@ def _promised(conn: Connection, meeting: Any, one: Promise, place: int, now: dat
         raise InvalidInput(f"{where}: say what is promised, in at most {LONGEST_TEXT} characters", field=where)
     if one.due_at.tzinfo is None or one.due_at <= now:
         raise InvalidInput(f"{where}: due_at must lie ahead, with its time zone", field=where)
-    row = {"text": one.text.strip(), "made_at": now, "due_at": one.due_at, "body_id": None, "enterprise_id": None}
+    row = {
+        "text": without_numbers(one.text.strip()),
+        "made_at": now,
+        "due_at": one.due_at,
+        "body_id": None,
+        "enterprise_id": None,
+    }
     if one.body is None:
         return {**row, "enterprise_id": meeting.enterprise_id}
     body_id = _id(conn, t.bodies, one.body, where)
@@ -181,7 +191,7 @@ def call_off(ctx: Context, view: View, meeting_id: int, reason: str) -> dict[str
     with write(ctx.engine) as conn:
         now = ctx.clock()
         meetings.one(conn, view, meeting_id)
-        _end(conn, meeting_id, MeetingStatus.CANCELLED, now, minutes=None, reason=reason.strip())
+        _end(conn, meeting_id, MeetingStatus.CANCELLED, now, minutes=None, reason=without_numbers(reason.strip()))
         reminding.tell_off(conn, meeting_id, now)
         _audit(conn, view, now, "meeting.cancelled", meeting_id, {})
     return meeting_of(ctx, view, meeting_id)
@@ -213,7 +223,8 @@ def settle(ctx: Context, view: View, promise_id: int, status: PromiseStatus, not
         held = meetings.lock_promise(conn, promise_id)
         check_step(PromiseStatus(held.status), status, proof=note, reason=note)
         account_id = actor.account_id if actor else None
-        meetings.step(conn, promise_id, status, now, account_id, note, settled=status in SETTLED)
+        kept = None if note is None else without_numbers(note)
+        meetings.step(conn, promise_id, status, now, account_id, kept, settled=status in SETTLED)
         _audit(conn, view, now, f"promise.{status}", promise_id, {})
         return _told(_promise(conn, view, promise_id), now)
 
@@ -275,7 +286,8 @@ def effect(
         span = min(now - row.made_at, LONGEST_BEFORE)
         if span < timedelta(days=1):
             raise Conflict("the promise was made less than a day ago: nothing can be compared yet", code="too_early")
-        moments = near_enterprise(conn, row.about_id, radius_m, categories, row.made_at - span, row.made_at + span)
+        since, until = row.made_at - span, row.made_at + span
+        moments = near_enterprise(conn, view, row.about_id, radius_m, categories, since, until)
     made = np.datetime64(row.made_at.replace(tzinfo=None), "us")
     days = span / timedelta(days=1)
     found: Change = change(int((moments < made).sum()), days, int((moments >= made).sum()), days)
@@ -284,15 +296,19 @@ def effect(
 
 def near_enterprise(
     conn: Connection,
+    view: View,
     enterprise_id: int,
     radius_m: float,
     categories: Sequence[str] | None,
     since: datetime,
     until: datetime,
 ) -> Any:
-    """The moments of the reports within a distance of an enterprise's point or outline."""
+    """The moments of the reports within a distance of an enterprise's point or outline, as far as they belong to the
+    area whose figures the caller reads. Raises Forbidden for roles that read none."""
     place = meetings.enterprise_place(conn, enterprise_id)["geom"]
-    geoms, moments = meetings.reports_in(conn, box_around([place], radius_m), categories, since, until)
+    geoms, moments = meetings.reports_in(
+        conn, figures_view(conn, view), box_around([place], radius_m), categories, since, until
+    )
     flat = project(np.append(geoms, place), metric_crs(*shapely.get_coordinates(place).T))
     return moments[shapely.distance(flat[:-1], flat[-1]) <= radius_m]
 

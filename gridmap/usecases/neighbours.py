@@ -22,6 +22,7 @@ from gridmap.store import accounts, blasts, meetings, permits, read, reminders, 
 from gridmap.store import tables as t
 from gridmap.usecases.blasting import FARTHEST_M, by_building, site_taken
 from gridmap.usecases.context import Context
+from gridmap.usecases.leading import lead_at
 from gridmap.usecases.meetings import RADIUS_M, near_enterprise, promises
 from gridmap.usecases.reminding import next_on
 from gridmap.view import View
@@ -39,7 +40,7 @@ def neighbourhood(ctx: Context, view: View, enterprise_id: int) -> dict[str, Any
         place = meetings.enterprise_place(conn, enterprise_id)
         houses = blasts.houses_in(conn, box_around([place["geom"]], STEPS_M[-1]))
         area = None if place["path"] is None else permits.area_of(conn, int(place["area_id"]))._asdict()
-        reports = near_enterprise(conn, enterprise_id, RADIUS_M, None, now - YEAR, now)
+        reports = near_enterprise(conn, view, enterprise_id, RADIUS_M, None, now - YEAR, now)
         cases = meetings.open_cases_of(conn, view, enterprise_id, now)
     away = _away(houses, place["geom"])
     lon, lat = shapely.get_coordinates(shapely.point_on_surface(place["geom"]))[0].tolist()
@@ -64,7 +65,7 @@ def review(ctx: Context, view: View, enterprise_id: int, *, charge_kg: float | N
         place = meetings.enterprise_place(conn, enterprise_id)["geom"]
         houses = blasts.houses_in(conn, box_around([place], within_m))
         site, source = site_taken(blasts.rock_of(conn, enterprise_id))
-        reports = near_enterprise(conn, enterprise_id, within_m, None, now - YEAR, now)
+        reports = near_enterprise(conn, view, enterprise_id, within_m, None, now - YEAR, now)
     houses = houses[_away(houses, place) <= within_m]
     planned = pd.DataFrame({"charge_kg": [charge_kg], "frequency_hz": [np.nan], "geom": [place]})
     made, _ = promises(ctx, view, unsettled=False, enterprise_id=enterprise_id, after=None, limit=10_000)
@@ -123,14 +124,15 @@ def agreed(ctx: Context, enterprise_id: int) -> dict[str, Any]:
 def keep_permit(
     ctx: Context, view: View, enterprise_id: int, kind: str, number: str, valid_from: date, valid_to: date | None
 ) -> dict[str, Any]:
-    """Write a permit down, in place of the one with its number; `valid_to`: the day after its last."""
+    """Write a permit down, in place of the one with its number; `valid_to`: the day after its last. Raises Forbidden
+    also for an enterprise outside the caller's area."""
     _may(view, "meeting.lead")
     if kind not in t.PERMIT_KINDS:
         raise InvalidInput(f"kind must be one of {', '.join(t.PERMIT_KINDS)}", field="kind")
     if valid_to is not None and valid_to <= valid_from:
         raise InvalidInput("valid_to must lie after valid_from", field="valid_to")
     with write(ctx.engine) as conn:
-        meetings.enterprise_place(conn, enterprise_id)
+        lead_at(view, meetings.enterprise_place(conn, enterprise_id)["path"])
         values = {"kind": kind, "number": number.strip(), "valid_from": valid_from, "valid_to": valid_to}
         permits.keep_permit(conn, enterprise_id, values)
         _audit(ctx, conn, view, "enterprise.permit", enterprise_id, {"number": number})
@@ -138,10 +140,11 @@ def keep_permit(
 
 
 def say_regular(ctx: Context, view: View, enterprise_id: int, months: int | None, since: date | None) -> dict[str, Any]:
-    """Say that a joint meeting is due every so many months (1 to 36) from a day on (today); None: no more."""
+    """Say that a joint meeting is due every so many months (1 to 36) from a day on (today); None: no more.
+    Raises Forbidden also for an enterprise outside the caller's area."""
     _may(view, "meeting.lead")
     with write(ctx.engine) as conn:
-        meetings.enterprise_place(conn, enterprise_id)
+        lead_at(view, meetings.enterprise_place(conn, enterprise_id)["path"])
         account_id = view.actor.account_id if view.actor else None
         permits.say_regular(conn, enterprise_id, months, since or ctx.today(), account_id, ctx.clock())
         _audit(ctx, conn, view, "enterprise.regular", enterprise_id, {"months": months})

@@ -25,6 +25,7 @@ AROUND_M = 300.0
 class Day:
     """What the lists do not hold. `box`: around the worker's own cells, None where there are none."""
 
+    worker_id: int
     made_at: datetime
     lease_until: datetime
     cells: list[dict[str, Any]]
@@ -44,13 +45,14 @@ def day(reader: Reader, account: accounts.Account) -> Day:
     ctx, now = reader.ctx, reader.ctx.clock()
     with read(ctx.engine) as conn:
         cells = accounts.duty_cells(conn, account, ctx.today())
-        unit = phones.unit(conn, actor_worker(reader.view, conn))
+        worker_id = actor_worker(reader.view, conn)
+        unit = phones.unit(conn, worker_id)
         visits = plan_of(ctx, conn, reader.view, ctx.today().replace(day=1))
         ground = ctx.grounds.on(conn, ctx.today())
     own = np.isin(ground.ids, [cell["id"] for cell in cells])
     box = box_around(ground.cells.geometry[own].to_numpy(), AROUND_M) if own.any() else None
     return Day(
-        now, now + timedelta(days=ctx.settings.lease_days), cells, unit, visits,
+        worker_id, now, now + timedelta(days=ctx.settings.lease_days), cells, unit, visits,
         handing.listed(ctx, reader.view, unsigned=True), mailbox.unread(ctx, reader.view), box,
         dict(zip(ground.cells["code"].tolist(), ground.id_list, strict=True)),
     )  # fmt: skip

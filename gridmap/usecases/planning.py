@@ -17,6 +17,7 @@ from gridmap.people.roles import can
 from gridmap.plan import Delta, Drawing, Plan, Redraw, Step, apply, from_json, rebase, to_json
 from gridmap.plan.patch import patched
 from gridmap.plan.status import SHOWN, PlanStatus, after
+from gridmap.privacy import without_numbers
 from gridmap.store import accounts, drawings, plans, read, write
 from gridmap.store import ground as ground_store
 from gridmap.usecases.context import Context
@@ -293,7 +294,7 @@ def step(
             values["approver_id"] = account_id
         if name == "return":
             _may_return(view)
-            values |= {"approver_id": None, "note": (note or "").strip()[:LONGEST_TEXT] or None}
+            values |= {"approver_id": None, "note": without_numbers((note or "").strip()[:LONGEST_TEXT]) or None}
         if name == "submit":
             values["note"] = None
         plans.change(conn, plan_id, row.version, account_id, now, **values)
@@ -354,7 +355,7 @@ def comment(ctx: Context, view: View, plan_id: int, text: str, cell: str | None,
         now = ctx.clock()
         lon, lat = at or (None, None)
         values = {"plan_id": plan_id, "account_id": actor_id(view), "cell": cell, "lon": lon, "lat": lat,
-                  "text": text.strip(), "at": now}  # fmt: skip
+                  "text": without_numbers(text.strip()), "at": now}  # fmt: skip
         identity = plans.add_comment(conn, values)
         accounts.audit(conn, now, actor_id(view), "plan.commented", f"plan/{plan_id}", {"comment": identity})
     return identity

@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 from gridmap.errors import Conflict, InvalidInput, NotFound
 from gridmap.ground.measure import area_m2
 from gridmap.plan.status import SHOWN, PlanStatus
-from gridmap.store import accounts, drawings, incidents, plans, read, remarks, residents, subjects, write
+from gridmap.store import accounts, drawings, incidents, plans, read, remarks, residents, subjects, versions, write
 from gridmap.store import ground as ground_store
 from gridmap.usecases import proofs
 from gridmap.usecases.context import Context
@@ -52,6 +52,14 @@ def reading(ctx: Context, plan_id: int) -> dict[str, Any]:
         "changes": [{"code": code, **{side: _told(sides[side].get(code)) for side in sides}} for code in codes],
         "pieces": _pieces(sides),
     }  # fmt: skip
+
+
+def state(ctx: Context, plan_id: int) -> tuple[Any, ...]:
+    """What `reading` follows from: while this is the same, so is that. Raises NotFound like it."""
+    with read(ctx.engine) as conn:
+        row, known = _shown(conn, plan_id), versions.read(conn)
+    layers = (known.get(layer, 0) for layer in ("areas", "bodies", "cells"))
+    return (row.id, row.version, row.status, row.title, str(row.base_day), str(row.applies_on), *layers)
 
 
 def _shown(conn: Connection, plan_id: int) -> Any:

@@ -193,6 +193,8 @@ def attach(ctx: Context, token: str, data: bytes, *, key: str) -> dict[str, Any]
 def withdraw_contact(ctx: Context, token: str) -> dict[str, Any]:
     """Forget the reporter's name and number from now on; the report stands. Again has no effect. As `follow`.
 
+    Links that were sent to the number lead nowhere any more, but for the one by which this is asked for.
+
     The words of the report and its photos live under the same key, so that it cannot be destroyed here: backups from
     before hold the contact until they are gone themselves.
     """
@@ -200,7 +202,7 @@ def withdraw_contact(ctx: Context, token: str) -> dict[str, Any]:
         incident_id = own_case(ctx, conn, token)
         incidents.current(conn, incident_id)  # its lock
         subjects.drop_fields(conn, single.subject_of_incident(conn, incident_id), CONTACT)
-        links.unreach(conn, incident_id)
+        links.unreach(conn, incident_id, but=_hash(token))
         versions.bump_rows(conn, "incidents", [incident_id])
     return follow(ctx, token)
 

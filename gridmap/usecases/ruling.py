@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from sqlalchemy import Connection
 
@@ -17,8 +18,9 @@ from gridmap.store import accounts, read, rules, subjects, write
 from gridmap.store import ground as ground_store
 from gridmap.usecases.assigning import Targets
 from gridmap.usecases.context import Context
+from gridmap.usecases.readlog import Reading
 from gridmap.usecases.routing import asks_for_words
-from gridmap.view import Role, View
+from gridmap.view import Kind, Role, View
 
 #: changed cases that a trial names one by one
 NAMED = 200
@@ -104,23 +106,29 @@ def publish(ctx: Context, view: View, version: int) -> dict[str, Any]:
 def replay(ctx: Context, view: View, version: int, days: int = DAYS) -> dict[str, Any]:
     """Who would get what: the cases of the last days by the live rules and by these. Nothing is changed.
 
-    Texts are looked at where a rule asks for words, and shown to nobody; the trial is written to the audit.
+    Texts are looked at where a rule asks for words, and shown to nobody; the trial is written to the audit, and the
+    cases it names to the read log then, since a rule's words tell what was said in them.
     """
     allow(view)
     now = ctx.clock()
     start = now - timedelta(days=days)
     with read(ctx.engine) as conn:
         live, new = rules.live(conn), rules.one(conn, version)
-        cases = _cases(ctx, conn, start, now, words=asks_for_words(live) or asks_for_words(new))
-        told = _compared(conn, live, new, cases)
+        words = asks_for_words(live) or asks_for_words(new)
+        cases = _cases(ctx, conn, start, now, words=words)
+        told, named = _compared(conn, live, new, cases)
     with write(ctx.engine) as conn:
         said = {"cases": len(cases), "changed": told["changed"], "days": days}
         accounts.audit(conn, now, account_id(view), "rules.replay", f"rules:{version}", said)
+        if words and named and view.actor is not None:
+            why = f"rules:{version}"
+            line = Reading(now, view.actor.account_id, "/api/v1/rules/{version}/replay", Kind.INCIDENT, named, why)
+            accounts.add_readings(conn, [line.row()])
     return {"version": version, "live": int(live.version), "days": days, "cases": len(cases), **told}
 
 
 def _cases(ctx: Context, conn: Connection, start: datetime, end: datetime, *, words: bool) -> pd.DataFrame:
-    """The cases of a time as rules see them (`routing.COLUMNS`), with number, department and body_id."""
+    """The cases of a time as rules see them (`routing.COLUMNS`), with id, number, department and body_id."""
     cases = rules.cases_between(conn, start, end)
     local = pd.DatetimeIndex(pd.to_datetime(cases["received_at"], utc=True)).tz_convert(ctx.zone)
     texts: dict[int, str] = {}
@@ -133,7 +141,8 @@ def _cases(ctx: Context, conn: Connection, start: datetime, end: datetime, *, wo
     )  # fmt: skip
 
 
-def _compared(conn: Connection, live: RuleSet, new: RuleSet, cases: pd.DataFrame) -> dict[str, Any]:
+def _compared(conn: Connection, live: RuleSet, new: RuleSet, cases: pd.DataFrame) -> tuple[dict[str, Any], list[int]]:
+    """What the trial tells, and the ids of the cases that it names."""
     compared = routing.compare(live, new, cases)
     where = _Where(conn)
     before, after = (
@@ -151,7 +160,7 @@ def _compared(conn: Connection, live: RuleSet, new: RuleSet, cases: pd.DataFrame
         if changed
     ]
     counts = Counter(before), Counter(after)
-    return {
+    told = {
         "changed": sum(other),
         "by_body": [
             {"body": body, "before": counts[0][body], "after": counts[1][body]}
@@ -162,7 +171,8 @@ def _compared(conn: Connection, live: RuleSet, new: RuleSet, cases: pd.DataFrame
         ],
         "moved": [{"before": was, "after": now, "cases": count} for (was, now), count in moved.most_common()],
         "named": named[:NAMED],
-    }  # fmt: skip
+    }
+    return told, cases["id"][np.array(other, dtype=bool)].tolist()[:NAMED]
 
 
 class _Where:

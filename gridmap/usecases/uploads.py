@@ -1,7 +1,8 @@
 """A resident's photo in parts: what has arrived stays, sealed, until the rest comes; whole, it is attached as any.
 
 An upload is known by its link and a key that the device draws. A part begins where the last one ended; whoever lost an
-answer asks how far it is. Parts that never become a photo are dropped after two days by the sweep.
+answer asks how far it is. Of one case as many are on their way as it may have photos. Parts that never become a photo
+are dropped after two days by the sweep.
 """
 
 from __future__ import annotations
@@ -10,11 +11,13 @@ import hashlib
 from dataclasses import dataclass
 from typing import Any
 
-from gridmap.errors import InvalidInput
+from sqlalchemy import Connection
+
+from gridmap.errors import InvalidInput, KeyReused
 from gridmap.parsing.photo import LIMITS
 from gridmap.store import incidents, links, read, residents, write
 from gridmap.usecases.context import Context
-from gridmap.usecases.residents import attach, own_case, sender_of
+from gridmap.usecases.residents import PHOTOS, attach, own_case, sender_of
 
 #: parts of photos of one case in an hour
 PARTS = 600
@@ -33,7 +36,7 @@ def arrived(ctx: Context, token: str, key: str) -> dict[str, Any]:
     """How far an upload is: `{received, photo}`; `photo` is what `attach` answered, once it is attached. NotFound."""
     with read(ctx.engine) as conn:
         own_case(ctx, conn, token)
-        photo = incidents.answer_of(conn, sender_of(token), key)
+        photo = _answered(conn, token, key)
         return {"received": links.arrived(conn, _upload(token, key)), "photo": photo}
 
 
@@ -50,7 +53,7 @@ def add(ctx: Context, token: str, part: Part, *, key: str) -> dict[str, Any]:
     upload = _upload(token, key)
     with write(ctx.engine) as conn:
         incident_id, now = own_case(ctx, conn, token), ctx.clock()
-        known = incidents.answer_of(conn, sender_of(token), key)
+        known = _answered(conn, token, key)
         if known is not None:
             return {"received": part.total, "photo": known}
         residents.tally(conn, f"parts:{incident_id}", now, PARTS)
@@ -59,6 +62,8 @@ def add(ctx: Context, token: str, part: Part, *, key: str) -> dict[str, Any]:
         subject_id = links.add_chunk(conn, ctx.vault, kept, row.subject_id, part.data)
         if subject_id != row.subject_id:
             incidents.set_values(conn, incident_id, subject_id=subject_id)
+        if part.starts == 0:  # an upload nobody goes on with gives way: a link fills no disk
+            links.drop_uploads(conn, incident_id, PHOTOS)
         received = links.arrived(conn, upload)
         whole = links.whole(conn, ctx.vault, upload) if received == part.total else None
     if whole is None:
@@ -76,6 +81,14 @@ def _attached(ctx: Context, token: str, upload: str, whole: bytes, key: str) -> 
     with write(ctx.engine) as conn:
         links.drop_chunks(conn, upload)
     return photo
+
+
+def _answered(conn: Connection, token: str, key: str) -> dict[str, Any] | None:
+    """The photo that was attached under this key. KeyReused where it was the key of something else."""
+    told = incidents.answer_of(conn, sender_of(token), key)
+    if told is not None and "width" not in told:
+        raise KeyReused("this key was used for something else; draw another for each photo", key=key)
+    return told
 
 
 def _upload(token: str, key: str) -> str:

@@ -230,3 +230,14 @@ def test_headers_of_every_answer(api_shared: Api) -> None:
 def test_codes_of_cells_are_not_echoed(api_shared: Api) -> None:
     answer = api_shared.get("worker-a", f"/cells/{CELL['A']}x")
     assert f"{CELL['A']}x" not in problem(answer, 404, "not_found")["detail"]
+
+
+def test_a_large_file_is_taken_of_nobody_who_is_not_logged_in(api_lite: Api) -> None:
+    """A body is in memory before its route asks who sent it."""
+    large, path = b"x" * 2_000_000, "/plans/1/import"
+    tokens = [None, "Bearer none", f"Bearer {api_lite.county.token('planner')}"]
+    for token in tokens:
+        for sent in (large, iter([large[:1_000_000], large[1_000_000:]])):
+            headers = {"Content-Type": "application/octet-stream"} | ({"Authorization": token} if token else {})
+            answer = api_lite.post(None, path, content=sent, headers=headers)
+            assert (answer.status_code == 413) is (token is not tokens[-1]), (token, answer.text)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from tests.api.client import Api, problem
 
 RULES = {
@@ -24,6 +26,20 @@ def test_rules_are_kept_tried_and_published(api: Api) -> None:
     wrong = {"rules": [{**RULES["rules"][0], "name": "x", "process": "none"}]}
     refused = problem(api.post("admin", "/rules", wrong), 422, "invalid_input")
     assert refused["errors"][0]["rule"] == "x"
+
+
+def test_a_trial_that_asks_for_words_is_a_reading(api: Api) -> None:
+    """Which cases it names tells what was said in them, to somebody who reads no case."""
+    for words in ([], ["裂缝"]):
+        rule = {**RULES["rules"][0], "when": {"words": words}}
+        version = api.post("admin", "/rules", {"rules": [rule]}).json()["version"]
+        named = api.post("admin", f"/rules/{version}/replay").json()["named"]
+        assert named
+        logged = [row for row in api.readings() if row.route.endswith("/replay")]
+        assert len(logged) == len(words)
+    assert len(json.loads(logged[0].ids)) == len(named)
+    assert (logged[0].kind, logged[0].reason) == ("incident", f"rules:{version}")
+    assert logged[0].account_id == api.county.account("admin").id
 
 
 def test_the_calendar_says_which_years_are_provisional(api: Api) -> None:

@@ -47,9 +47,11 @@ def body(**more: Any) -> dict[str, Any]:
     return {"category": "mining-blasting", "lon": lon, "lat": lat, "accuracy_m": 5, "text": "墙裂了", **more}
 
 
-def seal(api: Api, entry: Any) -> dict[str, str]:
-    """As a phone seals: WebCrypto's ECDH, HKDF and AES-GCM, by another library."""
-    key = pack(api)["sealing_key"]
+def seal(api: Api, entry: Any, user: str = "worker-a") -> dict[str, str]:
+    """As this worker's phone seals: WebCrypto's ECDH, HKDF and AES-GCM, by another library."""
+    key, under = pack(api, user)["sealing_key"], str(uuid.uuid4())
+    if isinstance(entry, dict):
+        entry = {"key": under, "voucher": key["voucher"], **entry}
     server = load_der_public_key(base64.b64decode(key["spki"]))
     own = ec.generate_private_key(ec.SECP256R1())
     assert isinstance(server, ec.EllipticCurvePublicKey)
@@ -57,8 +59,10 @@ def seal(api: Api, entry: Any) -> dict[str, str]:
     secret = HKDF(algorithm=SHA256(), length=32, salt=b"", info=b"gridmap sealed entry v1").derive(shared)
     iv = os.urandom(12)
     point = own.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
-    envelope = point + iv + AESGCM(secret).encrypt(iv, json.dumps(entry).encode(), None)
-    return {"key": str(uuid.uuid4()), "sealed": base64.b64encode(envelope).decode(), "key_id": key["id"]}
+    envelope = (
+        point + iv + AESGCM(secret).encrypt(iv, (entry if isinstance(entry, str) else json.dumps(entry)).encode(), None)
+    )
+    return {"key": under, "sealed": base64.b64encode(envelope).decode(), "key_id": key["id"]}
 
 
 def written(worker: int = 1, at: Any = NOW, **more: Any) -> dict[str, Any]:
@@ -146,6 +150,7 @@ def test_one_that_cannot_be_filed_says_why_and_holds_up_none(api: Api) -> None:
     good, before = seal(api, written()), reported(api)
     cut = {**seal(api, written()), "sealed": good["sealed"][:-8]}
     bad = [
+        ({**good, "key": "a"}, "not_its_key"),
         ({**good, "key": "a"} | {"sealed": good["sealed"][:60] + "AAAA" + good["sealed"][64:]}, "envelope_broken"),
         (cut, "envelope_broken"),
         ({**good, "key": "b", "sealed": "not base64"}, "envelope_broken"),
@@ -153,7 +158,10 @@ def test_one_that_cannot_be_filed_says_why_and_holds_up_none(api: Api) -> None:
         ({**good, "key": "d", "key_id": "999"}, "unknown_key"),
         (seal(api, {"kind": "poem"}), "not_a_report"),
         (seal(api, [1]), "not_a_report"),
-        (seal(api, written(worker=999)), "no_writer"),
+        (seal(api, written(worker=2**70)), "not_a_report"),
+        (seal(api, written(worker=True)), "not_a_report"),
+        (seal(api, "[" * 20_000), "not_a_report"),
+        (seal(api, written(worker=999)), "not_vouched"),
         (seal(api, {**written(), "written_at": "yesterday"}), "invalid_input"),
         (seal(api, written(colour="red")), "invalid_input"),
         (seal(api, written(category="nothing")), "invalid_input"),
@@ -187,3 +195,28 @@ def test_an_entry_opens_after_the_keys_were_rotated(api: Api, monkeypatch: pytes
     fresh = open_vault(replace(settings, old_secret_key=None))
     api.app.state.ctx = api.app.state.entrance._ctx = replace(ctx, settings=settings, vault=fresh)
     assert bring(api, entry)[0]["status"] == "taken"
+
+
+def test_nobody_files_in_anothers_name(api: Api) -> None:
+    """The sealing key is public: what an envelope says of its writer counts with that writer's voucher alone."""
+    before = reported(api)
+    forged = [
+        seal(api, written(worker=1), user="worker-b"),  # B's own voucher
+        seal(api, written(worker=1, voucher="0" * 64), user="worker-b"),
+        seal(api, {**written(worker=1), "voucher": None}, user="worker-b"),
+        seal(api, {**written(worker=1), "voucher": ["\ud800"]}, user="worker-b"),
+    ]
+    results = bring(api, *forged, user="worker-b")
+    assert {one["problem"]["code"] for one in results} == {"not_vouched"}
+    assert reported(api) == before
+    assert pack(api, "worker-a")["sealing_key"]["voucher"] != pack(api, "worker-b")["sealing_key"]["voucher"]
+    own = seal(api, {**written(worker=1), "voucher": None})  # by a phone from before vouchers, and by its writer
+    assert [one["status"] for one in bring(api, own, user="worker-b")] == ["refused"]
+    assert [one["status"] for one in bring(api, own, user="worker-a")] == ["taken"]
+
+
+def test_an_envelope_that_was_copied_files_nothing_twice(api: Api) -> None:
+    entry, before = seal(api, written()), reported(api)
+    results = bring(api, entry, {**entry, "key": str(uuid.uuid4())})
+    assert [one["status"] for one in results] == ["taken", "refused"]
+    assert reported(api) == before + 1

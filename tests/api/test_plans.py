@@ -15,6 +15,7 @@ from gridmap.usecases.sweeping import sweep
 from tests.api.client import Api
 from tests.county import CELL, NOW, centre
 from tests.grids import LAT, LON, SIZE_DEG
+from tests.redraw import without_b
 
 TODAY = NOW.date().isoformat()
 #: where the cells A, B, E and F meet
@@ -191,6 +192,24 @@ def test_a_hand_over_is_signed_by_both(api: Api) -> None:
     assert paper.status_code == 200
     assert paper.content.startswith(b"%PDF")
     assert len(sheets) >= 1
+
+
+def test_a_hand_over_names_houses_and_cases_to_those_of_the_place(api: Api) -> None:
+    without_b(api.county, api.county.ctx.today())
+    [mine] = api.get("worker-a", "/handovers").json()["items"]
+    where = f"/handovers/{mine['id']}"
+    full = api.get("worker-a", where).json()
+    assert len(full["households"]) == mine["items"]["households"] > 0
+    assert len(full["cases"]) == mine["items"]["cases"] > 0
+    for user in ("planner", "dispatcher-1"):
+        assert api.get(user, where).json() == full, user
+    for user in ("dispatcher-k3", "supervisor-2", "official-2"):  # the other town's
+        other = api.get(user, where).json()
+        assert (other["items"], other["households"], other["cases"]) == (full["items"], [], []), user
+        assert api.get(user, f"{where}/sheet.pdf").status_code == 200
+    logged = {(row.account_id, row.kind) for row in api.readings() if "/handovers/" in row.route}
+    readers = {api.county.account(name).id for name in ("worker-a", "planner", "dispatcher-1")}
+    assert logged == {(one, kind) for one in readers for kind in ("household", "incident")}
 
 
 def test_a_publish_is_reversed_by_a_plan(api: Api) -> None:

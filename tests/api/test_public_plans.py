@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 
 from gridmap.plan.deltas import Merge
 from gridmap.store import tables as t
-from gridmap.usecases import proofs
+from gridmap.usecases import proofs, remarking
 from tests.api.client import Api, problem
 from tests.county import CELL, CONTACT, SEATS, TEXT
 from tests.redraw import approve, submitted
@@ -51,6 +51,21 @@ def test_it_tells_places_and_bodies_and_no_count_of_people(api: Api, plan: tuple
     # of no cell it says how many live there or what is open, and of nobody who serves
     assert not {"households", "open", "worker", "overdue"} & set(told.text.replace('"open":true', "").split('"'))
     assert not any(word in told.text for word in (TEXT, CONTACT, "网格员", "planner", "W-A"))
+
+
+def test_it_is_made_once_for_as_long_as_it_stays_so(
+    api: Api, plan: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Anybody may ask as often as they like: drawing a county anew for each would be the end of it."""
+    made, real = [], remarking.reading
+    monkeypatch.setattr(remarking, "reading", lambda ctx, plan_id: made.append(plan_id) or real(ctx, plan_id))
+    first = api.get(None, f"/public/plans/{plan[0]}")
+    assert api.get(None, f"/public/plans/{plan[0]}").content == first.content
+    held = api.get(None, f"/public/plans/{plan[0]}", headers={"If-None-Match": first.headers["etag"]})
+    assert (held.status_code, held.content, made) == (304, b"", [plan[0]])
+    approve(api.county, *plan)
+    later = api.get(None, f"/public/plans/{plan[0]}", headers={"If-None-Match": first.headers["etag"]})
+    assert (later.status_code, later.json()["status"], len(made)) == (200, "approved", 2)
 
 
 def test_drafts_and_withdrawn_plans_are_no_plan(api: Api) -> None:

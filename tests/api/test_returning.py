@@ -109,6 +109,21 @@ def test_a_contact_is_withdrawn_and_the_report_stands(api: Api) -> None:
     assert api.county.one(select(func.count()).select_from(t.reached)) == 0
 
 
+def test_links_that_were_sent_to_a_contact_end_with_it(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A number may have passed to another; the link by which the contact is withdrawn, and the first one, go on."""
+    first = send(api, summed(api), name="罗大山", phone=PHONE, consent=True).json()["token"]
+    ctx = with_messages(api, monkeypatch)
+    delivered(ctx)
+    sent = []
+    for _ in range(2):
+        assert lost(api, PHONE).status_code == 202
+        sent.append(delivered(ctx)[0].text.rpartition("/track/")[2])
+    assert lost(api, PHONE).status_code == 202  # on its way when the contact goes
+    assert api.post(None, f"{PUBLIC}/{sent[1]}/contact/withdraw", {}).status_code == 200
+    assert [one.to for one in delivered(ctx)] == [None]  # which every channel gives up
+    assert [api.get(None, f"{PUBLIC}/{one}").status_code for one in (first, *sent)] == [200, 404, 200]
+
+
 def test_a_report_is_withdrawn_until_somebody_took_it_up(api: Api) -> None:
     first, second = (send(api, summed(api)).json() for _ in range(2))
     taken, left = first["token"], second["token"]
@@ -149,6 +164,30 @@ def test_parts_that_make_no_photo_are_dropped(api_lite: Api) -> None:
     problem(part(api_lite, token, key, b"", 0, 9_000_000), 422, "invalid_input")
     assert api_lite.get(None, f"{PUBLIC}/{token}/uploads/{key}").json() == {"received": 0, "photo": None}
     problem(part(api_lite, "0" * 64, key, b"1", 0, 6), 404, "not_found")
+
+
+def test_a_key_that_was_used_for_a_comment_is_none_of_a_photo(api_lite: Api) -> None:
+    token, key = send(api_lite, solved(api_lite)).json()["token"], str(uuid.uuid4())
+    said = {"note": "裂缝又变大了"}
+    commented = api_lite.post(None, f"{PUBLIC}/{token}/actions/comment", said, headers={"Idempotency-Key": key})
+    assert commented.status_code == 200
+    problem(part(api_lite, token, key, b"a", 0, 9), 422, "idempotency_key_reused")
+    problem(api_lite.get(None, f"{PUBLIC}/{token}/uploads/{key}"), 422, "idempotency_key_reused")
+
+
+def test_a_link_fills_no_disk_with_parts(api: Api) -> None:
+    """Of one case as many uploads are on their way as it may have photos; the one that rested longest gives way."""
+    token, keys = send(api, solved(api)).json()["token"], [str(uuid.uuid4()) for _ in range(5)]
+    for key in keys[:3]:
+        assert part(api, token, key, b"a" * 1000, 0, 9000).json()["received"] == 1000
+    assert part(api, token, keys[0], b"b" * 1000, 1000, 9000).json()["received"] == 2000
+    other = send(api, solved(api)).json()["token"]
+    assert part(api, other, keys[1], b"a" * 1000, 0, 9000).status_code == 200
+    for key in keys[3:]:
+        assert part(api, token, key, b"a" * 1000, 0, 9000).json()["received"] == 1000
+    left = [api.get(None, f"{PUBLIC}/{token}/uploads/{key}").json()["received"] for key in keys]
+    assert left == [2000, 0, 0, 1000, 1000]
+    assert api.get(None, f"{PUBLIC}/{other}/uploads/{keys[1]}").json()["received"] == 1000
 
 
 def test_a_resident_follows_what_was_filed_for_them(api: Api) -> None:

@@ -225,10 +225,14 @@ def unsealed(force: Force, count: int) -> Load:
 
 
 def _sealed(key: Mapping[str, str], worker: int, body: Any) -> dict[str, str]:
-    entry = {"kind": "incident", "worker": worker, "body": body, "written_at": datetime.now(UTC).isoformat()}
+    under = str(uuid.uuid4())
+    entry = {
+        "kind": "incident", "key": under, "worker": worker, "voucher": key["voucher"], "body": body,
+        "written_at": datetime.now(UTC).isoformat(),
+    }  # fmt: skip
     server, own = load_der_public_key(base64.b64decode(key["spki"])), ec.generate_private_key(ec.SECP256R1())
     assert isinstance(server, ec.EllipticCurvePublicKey)
     secret = HKDF(SHA256(), 32, salt=b"", info=b"gridmap sealed entry v1").derive(own.exchange(ec.ECDH(), server))
     iv, point = os.urandom(12), own.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
     sealed = point + iv + AESGCM(secret).encrypt(iv, json.dumps(entry).encode(), None)
-    return {"key": str(uuid.uuid4()), "sealed": base64.b64encode(sealed).decode(), "key_id": key["id"]}
+    return {"key": under, "sealed": base64.b64encode(sealed).decode(), "key_id": key["id"]}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
@@ -233,3 +234,26 @@ def test_a_connection_cut_by_the_server_is_replaced(postgis_url: str) -> None:
     assert caught.value.code == "database_down"
     assert keys(engine) == ["after", "before"]
     engine.dispose()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="files have no such rights there")
+def test_a_new_file_is_its_owners_alone(tmp_path: Path) -> None:
+    """Its journal likewise: addresses of households stand in it, which are not sealed. One that was opened stays so."""
+    path = tmp_path / "new.sqlite"
+    before = os.umask(0o022)
+    try:
+        engine = open_engine(f"sqlite:///{path}")
+        with write(engine) as conn:
+            conn.execute(text("CREATE TABLE one (x)"))
+        kept = {one.name: one.stat().st_mode & 0o777 for one in tmp_path.iterdir()}
+        engine.dispose()
+        path.chmod(0o640)
+        other = open_engine(f"sqlite:///{path}")
+        with read(other) as conn:
+            assert conn.execute(text("SELECT count(*) FROM one")).scalar_one() == 0
+        other.dispose()
+    finally:
+        os.umask(before)
+    assert set(kept.values()) == {0o600}, kept
+    assert "new.sqlite-wal" in kept
+    assert path.stat().st_mode & 0o777 == 0o640

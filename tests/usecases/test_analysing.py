@@ -7,7 +7,8 @@ from datetime import date
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
+from sqlalchemy.exc import DBAPIError
 
 from gridmap.errors import Forbidden, InvalidInput, NotFound
 from gridmap.jobs.lease import LENGTH
@@ -15,6 +16,7 @@ from gridmap.store import accounts, analyses, read, told, versions, write
 from gridmap.store import tables as t
 from gridmap.usecases import analysing
 from gridmap.usecases.analysing import STUDIES
+from gridmap.usecases.context import Context
 from gridmap.usecases.imports import load
 from gridmap.usecases.reading import view_for
 from gridmap.usecases.studies import Question
@@ -230,3 +232,25 @@ def test_enterprises_are_told_by_figures_alone(small_county: SmallCounty) -> Non
     assert "subject" not in text
     assert "address" not in text
     json.loads(text)
+
+
+def test_what_broke_is_logged_without_what_it_was_about(
+    small_county: SmallCounty, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Neither in an error's own words nor in the values of a query."""
+    secret = "罗大山 13800000001"
+
+    def broken(ctx: Context, _asked: Question, _step: Any) -> dict[str, Any]:
+        with ctx.engine.connect() as conn, pytest.raises(DBAPIError) as caught:
+            conn.execute(text("SELECT nothing FROM nowhere WHERE name = :name"), {"name": secret})
+        assert secret not in str(caught.value)
+        raise ValueError(secret)
+
+    stand_in(monkeypatch, broken)
+    ctx, view = small_county.ctx, system(small_county)
+    asked = analysing.ask(ctx, view, "scan", JUNE)
+    assert analysing.work(ctx) == 1
+    assert analysing.find(ctx, view, asked.id).error == {"code": "internal", "message": "ValueError"}
+    assert f"the analysis scan {asked.id} failed" in caplog.text
+    assert "in broken" in caplog.text
+    assert secret not in caplog.text

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Table
 from gridmap.files.table import Reject
 from gridmap.store.upsert import Upserted, upsert
 from gridmap.usecases.context import Context
+from gridmap.view import View
 
 Progress = Callable[[int, int], None]
 
@@ -47,6 +48,8 @@ class Batch:
     progress: Progress = silent
     rejects: list[Reject] = field(default_factory=list)
     given: frozenset[str] = frozenset()
+    #: who brings the file, where that is somebody with an area; None: the operator
+    view: View | None = None
 
     def __post_init__(self) -> None:
         self.given = frozenset(map(str, self.rows.columns))

@@ -84,7 +84,7 @@ def load(
         if kind in STREAMS:
             done = STREAMS[kind](ctx, conn, frames, count, progress or silent)
         else:
-            done = _together(ctx, conn, kind, frames, progress or silent)
+            done = _together(ctx, conn, kind, frames, progress or silent, view)
         if dry_run:
             raise _DryRun
         if done.inserted or done.updated:
@@ -98,10 +98,12 @@ def load(
     return Loaded(kind, done.inserted, done.updated, done.unchanged, tuple(done.rejects))
 
 
-def _together(ctx: Context, conn: Connection, kind: str, frames: Iterable[pd.DataFrame], progress: Progress) -> Counted:
+def _together(
+    ctx: Context, conn: Connection, kind: str, frames: Iterable[pd.DataFrame], progress: Progress, view: View | None
+) -> Counted:
     """All rows at once."""
     rows = pd.concat(list(frames), ignore_index=True)
-    batch = Batch(ctx, conn, rows, progress)
+    batch = Batch(ctx, conn, rows, progress, view=view)
     done = LOADERS[kind](batch)
     fresh, changed = int(done.fresh.sum()), int(done.changed.sum())
     progress(len(rows), len(rows))

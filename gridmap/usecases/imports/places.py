@@ -12,6 +12,7 @@ import shapely
 
 from gridmap.store import homes, subjects
 from gridmap.store import tables as t
+from gridmap.store.permits import not_led
 from gridmap.store.upsert import Upserted, known_ids
 from gridmap.usecases.imports.batch import Batch
 
@@ -91,6 +92,11 @@ def blasts(batch: Batch) -> Upserted:
 def permits(batch: Batch) -> Upserted:
     """A permit is known by its enterprise and its number. It ends before `valid_to`, or with its last day."""
     known = _of_enterprise(batch, "number")
+    if batch.view is not None:
+        others = not_led(batch.conn, batch.view)
+        batch.turn_away(
+            batch.rows["enterprise"].isin(others).to_numpy(), "enterprise", "{value} lies outside your area"
+        )
     ends, last = batch.column("valid_to"), [_day_after(one) for one in batch.column("last_day")]
     told = [end or day for end, day in zip(ends, last, strict=True)]
     batch.rows["valid_to"] = pd.Series(told, dtype=object)

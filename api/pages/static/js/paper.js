@@ -2,7 +2,7 @@
 
 import { byId, data, el, moment, t } from "./dom.js";
 import { unsent } from "./queue.js";
-import { sealed } from "./sealing.js";
+import { report, sealed } from "./sealing.js";
 
 /** Fill the menu: whose phone this is, how old the pack is and how long it stays. */
 export function drawMenu(about) {
@@ -32,7 +32,7 @@ async function exportSealed(key) {
   const reports = (await unsent()).filter((one) => one.sealed || (one.body && !one.action));
   const entries = await Promise.all(reports.map(async (one) => ({
     key: one.key, key_id: one.key_id ?? key.id,
-    sealed: one.sealed ?? await sealed({ kind: "incident", worker: one.worker, body: one.body, written_at: one.at }, key),
+    sealed: one.sealed ?? await sealed(report(one, key), key),
   })));
   download("sealed", { entries });
 }

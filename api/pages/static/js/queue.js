@@ -5,7 +5,7 @@
 import { data } from "./dom.js";
 import { Problem, get, post, upload } from "./http.js";
 import { Base } from "./idb.js";
-import { asValue, sealed } from "./sealing.js";
+import { asValue, report, sealed } from "./sealing.js";
 import { lock, unlock } from "./held.js";
 
 const STORE = "entries";
@@ -141,7 +141,7 @@ export function putAway(sealingKey) {
       if (one.sealed || one.held) continue;
       const { body, photo, action, done, ...rest } = one;
       if (!action && !done && sealingKey) {
-        const bytes = await sealed({ kind: "incident", worker: one.worker, body, written_at: one.at }, sealingKey);
+        const bytes = await sealed(report(one, sealingKey), sealingKey);
         await put({ ...rest, sealed: bytes, key_id: sealingKey.id, held: photo && { photo: await lock(photo) } });
       } else {
         await put({ ...rest, held: { rest: await lock({ body, action, done }), photo: photo && await lock(photo) } });

@@ -31,6 +31,9 @@ export async function unlocked(name, kept) {
 export const asBytes = (value) => new TextEncoder().encode(JSON.stringify(value));
 export const asValue = (bytes) => JSON.parse(new TextDecoder().decode(bytes));
 
+/** What is sealed of a report that waits. The voucher shows the server who wrote it, whoever brings it. */
+export const report = ({ key, worker, body, at }, { voucher }) => ({ kind: "incident", key, worker, voucher, body, written_at: at });
+
 /** A value for the server's eyes alone: ephemeral P-256 key (65 bytes), iv (12), AES-256-GCM, as base64. */
 export async function sealed(value, { spki }) {
   const curve = { name: "ECDH", namedCurve: "P-256" };

@@ -15,9 +15,9 @@ from gridmap.delivery.quiet import QuietHours
 from gridmap.settings import Messaging
 from gridmap.store import tables as t
 from gridmap.usecases import proofs
+from gridmap.usecases.contacts import digest_of
 from gridmap.usecases.context import Context
 from gridmap.usecases.delivering import Deliverer
-from gridmap.usecases.residents import contact_digest
 from gridmap.usecases.returning import rotate_contacts
 from tests.api.client import Api, problem
 from tests.api.test_residents import PUBLIC, picture, send, solved, summed
@@ -94,7 +94,7 @@ def test_contacts_are_found_after_the_master_key_was_changed(api_lite: Api) -> N
     fresh = replace(ctx, vault=replace(ctx.vault, master=b"7" * 32, former=ctx.vault.master))
     rotate_contacts(fresh)
     rotate_contacts(fresh)
-    assert api_lite.county.one(select(t.reached.c.digest)) == contact_digest(fresh, "13800000001")
+    assert api_lite.county.one(select(t.reached.c.digest)) == digest_of(fresh, "13800000001")
 
 
 def test_a_contact_is_withdrawn_and_the_report_stands(api: Api) -> None:

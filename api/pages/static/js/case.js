@@ -83,6 +83,7 @@ function clockPart(incident, why) {
       el("b", {}, `${t("case.due")} ${moment(why.due_at)}`),
     ),
     ledger(why),
+    why.provisional.length ? el("p", { class: "quiet" }, t("case.provisional", { years: why.provisional.join(", ") })) : null,
   );
 }
 

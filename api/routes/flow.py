@@ -8,7 +8,7 @@ from fastapi import APIRouter, Body, Depends, Path, Query
 
 from api.deps import Signed, known_parameters
 from api.schemas.common import SIGNED, Code, Id, problems
-from api.schemas.flow import CalendarOut, Published, ReplayOut, RuleSetItem, RulesIn, RulesOut, YearIn
+from api.schemas.flow import CalendarOut, LocalIn, Published, ReplayOut, RuleSetItem, RulesIn, RulesOut, YearIn
 from gridmap.usecases import processes, ruling
 
 router = APIRouter(prefix="/api/v1", tags=["flow"], dependencies=[Depends(known_parameters())])
@@ -75,6 +75,14 @@ def save_process(caller: Signed, code: ProcessCode, body: Annotated[dict[str, An
 def read_calendar(caller: Signed) -> CalendarOut:
     """Its years, and which of them are provisional."""
     return CalendarOut(**processes.calendar(caller.ctx, caller.view))
+
+
+@router.post("/calendars/local", summary="Set local days and hours", responses=WRITES)
+def set_local(caller: Signed, body: LocalIn) -> CalendarOut:
+    """Sets days of the county's own (a typhoon, a fair) and office hours. Open cases are counted again, each with an
+    event, by the job beside the server; the same again has no effect."""
+    office = None if body.office is None else [one.model_dump() for one in body.office]
+    return CalendarOut(**processes.set_local(caller.ctx, caller.view, body.days.splitlines(), office))
 
 
 @router.post("/calendars", status_code=201, summary="Take in a published year", responses=WRITES)

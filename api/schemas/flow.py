@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -97,6 +97,37 @@ class YearIn(BaseModel):
     )
 
 
+class OfficeHours(BaseModel):
+    """When offices are open, from a day of the year on."""
+
+    since: str = Field(max_length=5, description="month and day", examples=["05-01"])
+    hours: str = Field(max_length=100, description="by the county's clocks", examples=["08:30-12:00 14:30-18:00"])
+
+
+class LocalIn(BaseModel):
+    """Days and hours of the county's own."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    days: str = Field(
+        default="", max_length=20_000,
+        description="CSV with the columns day, kind (off, work, or usual: no longer special), name, hours",
+        examples=["day,kind,name,hours\n2026-08-14,off,台风,\n"],
+    )  # fmt: skip
+    office: list[OfficeHours] | None = Field(
+        default=None, min_length=1, max_length=12, description="all office hours of the year; left out: as they are"
+    )
+
+
+class LocalDay(BaseModel):
+    """A day that is not what its weekday says, here alone."""
+
+    day: date
+    works: bool
+    name: str | None
+    hours: str | None = Field(description="null: the office's own")
+
+
 class YearOut(BaseModel):
     year: int
     provisional: bool = Field(description="weekends and fixed days only: no official schedule is in")
@@ -108,3 +139,5 @@ class CalendarOut(BaseModel):
     zone: str
     left: int = Field(description="open cases that still count by another calendar; the watcher counts them again")
     years: list[YearOut]
+    office: list[OfficeHours]
+    local: list[LocalDay] = Field(description="days of the county's own")

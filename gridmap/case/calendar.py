@@ -142,6 +142,10 @@ class Calendar:
         kept = {known: one for known, one in self.exceptions.items() if known != day}
         return replace(self, exceptions=kept if what is None else {**kept, day: what})
 
+    def with_office(self, office: tuple[Office, ...]) -> Self:
+        """The next version with other office hours. Raises InvalidInput."""
+        return replace(self, office=office)
+
     def to_json(self) -> dict[str, Any]:
         """As it is stored, and as the version is reckoned from."""
         return {

@@ -13,7 +13,7 @@ from typing import Any
 
 from gridmap.case.actions import RULES, Effect, Rule, Tie
 from gridmap.case.guards import AFTER_INPUT, GUARDS, Refusal, Situation
-from gridmap.case.inputs import Input, read_inputs
+from gridmap.case.inputs import Input, InputType, read_inputs
 from gridmap.case.kinds import check_event
 from gridmap.case.process import Process
 from gridmap.case.state import CaseState
@@ -116,10 +116,20 @@ def allowed(state: CaseState, process: Process, asker: Asker, now: datetime) -> 
 
 
 def asked_for(state: CaseState, process: Process, action: str) -> tuple[Input, ...]:
-    """What must be entered for an action in the case's step: the table's fields, with those the process insists on."""
+    """What must be entered for an action in the case's step: the table's fields, with those the process insists on.
+
+    Of a limit, `codes` names the unit in which this process gives time.
+    """
     step = process.step_of(state.working, state.level)
     insisted = step.needs.get(action, ()) if step is not None else ()
-    return tuple(replace(one, required=one.required or one.name in insisted) for one in RULES[action].inputs)
+    most = process.extension.most.unit if process.extension else None
+    return tuple(
+        replace(
+            one, required=one.required or one.name in insisted,
+            codes=(most,) if one.type is InputType.LIMIT and most else one.codes,
+        )
+        for one in RULES[action].inputs
+    )  # fmt: skip
 
 
 def decide(

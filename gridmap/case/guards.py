@@ -232,6 +232,13 @@ def my_own_answer(now: Situation, data: Mapping[str, Any]) -> Refusal | None:
     return None if data["ask_seq"] in mine else Refusal("help", "this question was put to another body")
 
 
+def answered_later(now: Situation, data: Mapping[str, Any]) -> Refusal | None:
+    until = data.get("reply_by")
+    if until is None or datetime.fromisoformat(until) > now.now:
+        return None
+    return Refusal("supervision", "reply_by lies in the past; give time to answer, or leave it out")
+
+
 #: what must hold of that which was entered
 AFTER_INPUT: Mapping[str, tuple[InputGuard, ...]] = {
     "pause": (pause_in_bounds,),
@@ -242,4 +249,5 @@ AFTER_INPUT: Mapping[str, tuple[InputGuard, ...]] = {
     "answer_help": (my_own_answer,),
     "hand_over": (one_of("worker_id", "body_id"),),
     "link": (one_of("enterprise_id", "household_id"),),
+    "supervise": (answered_later,),
 }

@@ -88,6 +88,7 @@ _KINDS: Mapping[str, str] = {
     "extension_refused": "ask_seq:number",
     "split": "child_ids:ids",
     "child_ended": "child_id:id",
+    "child_reopened": "child_id:id",
     "linked": "enterprise_id:id? household_id:id?",
     "commented": "",
     "attached": "photo_id:id",

@@ -367,6 +367,7 @@ CHANGES: Mapping[str, Change] = {
     "extension_refused": lambda _state, _event: {"extension_asked": None},
     "split": lambda state, event: {"children": state.children | set(event.data["child_ids"])},
     "child_ended": lambda state, event: {"children_ended": state.children_ended | {event.data["child_id"]}},
+    "child_reopened": lambda state, event: {"children_ended": state.children_ended - {event.data["child_id"]}},
     "linked": _nothing,
     "commented": _nothing,
     "attached": _nothing,

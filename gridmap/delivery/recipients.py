@@ -14,9 +14,13 @@ STALE = timedelta(days=3)
 
 
 #: kinds that are for supervisors alone
-TO_SUPERVISORS = frozenset({"watch", "digest_watch", "late_reply_watch"})
+TO_SUPERVISORS = frozenset(
+    {"watch", "digest_watch", "late_reply_watch", "extension_asked", "supervision_answered", "appealed"}
+)
+#: of these, what a dispatcher may decide as well
+TO_DESK = frozenset({"appealed"})
 #: kinds that are for the resident who reported, at the contact given, and for nobody else
-TO_REPORTER = frozenset({"link_again"})
+TO_REPORTER = frozenset({"link_again", "answered", "dropped"})
 #: how many areas stand in the path of one on a rung; what has gone up to the city lies on the county's desk
 _DEPTH = {"community": 3, "town": 2, "county": 1, "city": 1}
 

@@ -17,7 +17,7 @@ from openpyxl.styles import Alignment, Font
 from openpyxl.utils import get_column_letter
 
 from gridmap.case.ratios import SMALL
-from gridmap.reports import charts
+from gridmap.reports import bookcharts, charts
 from gridmap.reports.paper import page
 
 Lang = Literal["zh", "en"]
@@ -95,7 +95,11 @@ def xlsx(card: Mapping[str, Any], lang: Lang) -> bytes:
     _fill(book.create_sheet(said["by_line"]), *_line_rows(card, lang), shares=(7,))
     rows = [[month, *(one[key] for key in KEPT)] for month, one in card["history"].items()]
     _fill(book.create_sheet(said["month"]), [said["month"], *(said[c] for c in COLUMNS)], rows)
+    before = said["before"].format(name=said["accepted"])
+    bookcharts.bars(book.worksheets[1], said["accepted"], ((2, said["accepted"]), (10, before)), MOST_BARS)
+    bookcharts.months(book.worksheets[2], said["accepted"], said["this_year"], before)
     for one in book.worksheets:
+        bookcharts.print_well(one)
         one.oddFooter.left.text, one.oddFooter.right.text = _title(card, lang), "&P / &N"
     kept = BytesIO()
     book.save(kept)
@@ -104,8 +108,11 @@ def xlsx(card: Mapping[str, Any], lang: Lang) -> bytes:
 
 def _ratio_rows(card: Mapping[str, Any], said: Mapping[str, str]) -> tuple[list[str], list[list[Any]]]:
     """Heads and rows of the ratios."""
-    names = ("figure", "share", "numerator", "of_count", "of_what", "low", "high", "month_before", "year")
-    heads = [said[name] for name in names]
+    names = ("figure", "share", "numerator", "of_count", "of_what", "low", "high")
+    heads = [
+        *(said[name] for name in names),
+        *(said["in_points"].format(name=said[x]) for x in ("month_before", "year")),
+    ]
     rows = [
         [said[name], one["value"], one["numerator"], one["denominator"], said[f"of_{one['of']}"], *one["interval"],
          one["points_on_month"], one["points_on_year"]]
@@ -119,7 +126,7 @@ def _line_rows(card: Mapping[str, Any], lang: Lang) -> tuple[list[str], list[lis
     said = _words()[lang]
     hours = [said["hours_of"].format(name=said[name]) for name in ("median", "p90")]
     before = said["before"].format(name=said["accepted"])
-    heads = [said["name"], *(said[name] for name in COLUMNS), said["disposal"], *hours, before, said["score"]]
+    heads = [said["name"], *(said[name] for name in COLUMNS), said["disposal_share"], *hours, before, said["score"]]
     rows = [
         [_name(one, lang), *(one["counts"][key] for key in KEPT), one["ratios"]["disposal"]["value"],
          one["hours"]["median"], one["hours"]["p90"], one["counts_year_before"]["accepted"], one["points"]]

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import Connection, Select, insert, select, update
+from sqlalchemy import Connection, Select, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from gridmap.errors import InvalidInput, KeyReused, NotFound
@@ -168,8 +168,9 @@ def current(conn: Connection, incident_id: int) -> Any:
         select(
             i.id, i.number, i.status, i.received_at, i.due_at, i.closed_at, i.cell_id, i.x_in, i.y_in, i.crs_in,
             i.accuracy_m, i.geom.ST_X().label("lon"), i.geom.ST_Y().label("lat"),
-            t.categories.c.department, t.categories.c.process, r.id.label("responsibility_id"), r.worker_id, r.body_id,
-            r.area_id, r.cell_id.label("responsible_cell_id"), r.valid_from.label("since"), r.reason, i.subject_id,
+            t.categories.c.department, func.coalesce(i.process, t.categories.c.process).label("process"),
+            r.id.label("responsibility_id"), r.worker_id, r.body_id, r.area_id,
+            r.cell_id.label("responsible_cell_id"), r.valid_from.label("since"), r.reason, i.subject_id,
         )
         .join(t.categories, i.category_id == t.categories.c.id)
         .outerjoin(t.responsibilities, (r.incident_id == i.id) & r.valid_to.is_(None))
@@ -238,6 +239,16 @@ def parent_of(conn: Connection, incident_id: int) -> int | None:
     """The case that this one is a part of."""
     i = t.incidents.c
     return conn.execute(select(i.parent_id).where(i.id == incident_id)).scalar_one_or_none()
+
+
+def parents_of(conn: Connection, incident_id: int) -> list[int]:
+    """The case that this one is a part of, the one that that one is a part of, and so on."""
+    found: list[int] = []
+    above = parent_of(conn, incident_id)
+    while above is not None and above not in found:
+        found.append(above)
+        above = parent_of(conn, above)
+    return found
 
 
 def set_values(conn: Connection, incident_id: int, **values: Any) -> None:

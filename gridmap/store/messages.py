@@ -36,7 +36,8 @@ def unsent(conn: Connection, limit: int) -> Sequence[Any]:
     held = and_(r.c.incident_id == o.c.incident_id, r.c.valid_to.is_(None))
     query = (
         select(
-            o.c.id, o.c.incident_id, o.c.kind, o.c.worker_id, o.c.body_id, o.c.created_at, t.categories.c.process,
+            o.c.id, o.c.incident_id, o.c.kind, o.c.worker_id, o.c.body_id, o.c.created_at,
+            func.coalesce(i.c.process, t.categories.c.process).label("process"),
             r.c.reason, i.c.level, o.c.meeting_id, o.c.account_id, o.c.household_id,
             func.coalesce(held_area.c.path, met_area.c.path, near_area.c.path).label("path"),
             and_(

@@ -23,6 +23,7 @@ from gridmap.delivery.limits import WINDOW, Rules
 from gridmap.delivery.meeting_texts import TableFacts
 from gridmap.delivery.outcome import Channel, Final, Outcome, Outgoing, Retry, Sent
 from gridmap.delivery.recipients import (
+    TO_DESK,
     TO_REPORTER,
     TO_SUPERVISORS,
     Addressee,
@@ -282,9 +283,10 @@ def _news(row: Any, boxes: Collection[int]) -> News:
             None, row.body_id, row.created_at, desk=not named, path=row.path, account_id=row.account_id,
             household_id=row.household_id,
         )  # fmt: skip
-    desk = bool(row.to_holder) and row.worker_id is None and row.reason in ON_A_DESK
     over = row.kind in TO_SUPERVISORS
-    return News(row.worker_id, row.body_id, row.created_at, desk and not over, on_rung(row.path, row.level), over)
+    lies_there = bool(row.to_holder) and row.worker_id is None and row.reason in ON_A_DESK
+    desk = row.kind in TO_DESK or (lies_there and not over)
+    return News(row.worker_id, row.body_id, row.created_at, desk, on_rung(row.path, row.level), over)
 
 
 def link_of(row: Any, public_url: str | None) -> str | None:

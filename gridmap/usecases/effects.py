@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from gridmap.case.events import canonical_moment
 from gridmap.case.limits import of_category
 from gridmap.case.state import Holder
 from gridmap.errors import InvalidInput
@@ -18,8 +19,11 @@ from gridmap.store import cases, incidents
 from gridmap.store import tables as t
 from gridmap.store.cases import Case
 from gridmap.store.scope import thing_of
+from gridmap.usecases.contacts import tell_end
 from gridmap.usecases.context import Context
+from gridmap.usecases.notices import notify
 from gridmap.usecases.routing import again, of_row
+from gridmap.usecases.telling import reply_by
 from gridmap.view import Kind, View
 
 #: why a case lies where it lies, by the event that brought it there
@@ -80,8 +84,11 @@ def _link(deed: Deed) -> dict[str, Any]:
 
 
 def _split(deed: Deed) -> dict[str, Any]:
+    above = set(incidents.parents_of(deed.conn, deed.case.id))
     for child_id in deed.data.get("child_ids", ()):
         _other(deed, child_id, "child_ids")
+        if child_id in above:
+            raise InvalidInput(f"child_ids: this case is a part of {child_id} itself", field="child_ids")
         if incidents.parent_of(deed.conn, child_id) is not None:
             raise InvalidInput(f"child_ids: the case {child_id} has a parent already", field="child_ids")
     return {}
@@ -96,7 +103,8 @@ def _merge(deed: Deed) -> dict[str, Any]:
 def _recategorise(deed: Deed) -> dict[str, Any]:
     category = incidents.category(deed.conn, str(deed.data.get("category")))
     routing = of_row(deed.ctx, deed.conn, deed.case.id, category, incidents.area_path_of(deed.conn, deed.row.id))
-    process = cases.process(deed.conn, routing.process(category))
+    code, now = routing.process(category), deed.case.process
+    process = now if code == now.code else cases.process(deed.conn, code)  # it keeps the version it began with
     limit = of_category(category.limit_hours, process.limit.clock)
     return {"process": process.code, "process_version": process.version, "limit": limit.to_json()}
 
@@ -111,10 +119,17 @@ def _seen(deed: Deed, kind: Kind, identity: int | None, field: str) -> None:
 
 
 def _other(deed: Deed, incident_id: int, field: str) -> None:
-    """Another case, open, that the actor sees."""
+    """Another case, open, that the actor sees; locked, so that it stays as it is found."""
     _seen(deed, Kind.INCIDENT, incident_id, field)
+    incidents.current(deed.conn, incident_id)
     if incident_id == deed.case.id or cases.state_of(deed.conn, incident_id).ended:
         raise InvalidInput(f"{field}: {incident_id} must be another case that is open", field=field)
+
+
+def _supervise(deed: Deed) -> dict[str, Any]:
+    if deed.data.get("reply_by") is not None:
+        return {}
+    return {"reply_by": canonical_moment(reply_by(deed.case, deed.now))}
 
 
 CHECKS: Mapping[str, Callable[[Deed], dict[str, Any]]] = {
@@ -126,6 +141,7 @@ CHECKS: Mapping[str, Callable[[Deed], dict[str, Any]]] = {
     "split": _split,
     "merge": _merge,
     "recategorise": _recategorise,
+    "supervise": _supervise,
 }
 
 # --- after: what follows from it ------------------------------------------------------------------------------------
@@ -138,8 +154,10 @@ def follow(deed: Deed, kind: str, before: Holder) -> None:
     follows = FOLLOWS.get(kind)
     if follows is not None:
         follows(deed)
+    notify(deed.ctx, deed.conn, deed.case, deed.row, kind, deed.data, deed.now)
     if deed.case.state.ended:
-        _tell_parent(deed)
+        _tell_parent(deed, "child_ended")
+        tell_end(deed.ctx, deed.conn, deed.case, kind, deed.data, deed.now)
 
 
 def _changes_hands(deed: Deed, kind: str) -> None:
@@ -169,10 +187,10 @@ def _adopt(deed: Deed) -> None:
         deed.touched.add(child_id)
 
 
-def _tell_parent(deed: Deed) -> None:
+def _tell_parent(deed: Deed, kind: str) -> None:
     parent_id = incidents.parent_of(deed.conn, deed.case.id)
     if parent_id is not None:
-        _write_other(deed, parent_id, "child_ended", {"child_id": deed.case.id})
+        _write_other(deed, parent_id, kind, {"child_id": deed.case.id})
 
 
 def _set_links(deed: Deed) -> None:
@@ -201,4 +219,5 @@ FOLLOWS: Mapping[str, Callable[[Deed], None]] = {
     "split": _adopt,
     "linked": _set_links,
     "recategorised": _set_category,
+    "reopened": lambda deed: _tell_parent(deed, "child_reopened"),
 }

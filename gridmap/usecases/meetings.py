@@ -43,6 +43,7 @@ from gridmap.usecases import reminding
 from gridmap.usecases.context import Context
 from gridmap.usecases.counting import figures_view
 from gridmap.usecases.leading import lead_at
+from gridmap.usecases.notices import write_called
 from gridmap.usecases.spots import sender_of
 from gridmap.view import View
 
@@ -129,6 +130,7 @@ def _call(ctx: Context, view: View, conn: Connection, said: Call, now: datetime)
         "account_id": view.actor.account_id if view.actor else None,
     }  # fmt: skip
     meeting_id = meetings.add(conn, values, seats, wanted)
+    write_called(ctx, view, conn, wanted, seats, said.meets_at, now)
     invited = reminding.tell_called(ctx, conn, meeting_id, now, said.invite_m)
     _audit(conn, view, now, "meeting.called", meeting_id, {"enterprise_id": said.enterprise_id})
     return {

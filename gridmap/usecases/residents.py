@@ -7,7 +7,6 @@ while the database holds only digests of both.
 from __future__ import annotations
 
 import hashlib
-import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,9 +17,11 @@ from gridmap.case.flow import RESIDENT, judge
 from gridmap.errors import Forbidden, InvalidInput
 from gridmap.files.photos import make_photo
 from gridmap.store import cases, incidents, links, read, residents, single, subjects, versions, write
+from gridmap.store.cases import Case
 from gridmap.usecases import proofs
 from gridmap.usecases.assigning import Places
 from gridmap.usecases.casework import carry_out
+from gridmap.usecases.contacts import digest_of
 from gridmap.usecases.context import Context
 from gridmap.usecases.photos import fingerprint, put
 from gridmap.usecases.reporting import Draft, check, write_report
@@ -36,6 +37,8 @@ NOTES = 10
 SENDER = "public"
 #: the sealed fields of a reporter
 CONTACT = ("reporter_name", "reporter_phone")
+#: what a report that went into another keeps
+OWN = ("number", "category", "category_en", "received_at")
 #: of events, those a resident is told of; talk inside the house is not among them
 STEPS = frozenset({
     "reported", "assigned", "accepted", "dispatched", "signed", "handling", "returned", "escalated", "paused",
@@ -82,14 +85,6 @@ def sender_of(token: str) -> str:
     return f"track:{_hash(token)}"
 
 
-def contact_digest(ctx: Context, phone: str) -> str:
-    """By which a telephone number is found again, however it was written; "" for what is none."""
-    digits = "".join(one for one in unicodedata.normalize("NFKC", phone) if one in "0123456789")
-    short = digits.removeprefix("0086") if digits.startswith("0086") else digits
-    short = short[2:] if len(short) == 13 and short.startswith("86") else short
-    return ctx.vault.digest(f"contact {short}") if len(short) >= 5 else ""
-
-
 def led_to(ctx: Context, conn: Connection, token: str) -> Link:
     """The case of a link: the first one, one sent again, or one of a resident for whom it was filed. NotFound."""
     case = links.tracked_again(conn, _hash(token))
@@ -128,7 +123,7 @@ def report(ctx: Context, draft: Draft, proof: Proof, *, key: str) -> dict[str, A
         proofs.count(conn, proof.challenge, expires, proof.address, at, by_sum=by_sum)
         made = write_report(ctx, view, draft, conn, spot, places, at)
         residents.add_track(conn, made["id"], _hash(token), at)
-        if draft.reporter_phone and (digest := contact_digest(ctx, draft.reporter_phone)):
+        if draft.reporter_phone and (digest := digest_of(ctx, draft.reporter_phone)):
             links.reach(conn, made["id"], digest)
         return {"number": made["number"]}
 
@@ -142,13 +137,24 @@ def follow(ctx: Context, token: str) -> dict[str, Any]:
     with read(ctx.engine) as conn:
         link, now = led_to(ctx, conn, token), ctx.clock()
         incident_id = link.incident_id
-        told = residents.standing(conn, incident_id, now)
-        events = single.events(conn, incident_id)
         case = cases.load(conn, incident_id, ctx.zone)
+        told, events = _standing(conn, case, now)
         may = [action for action in ACTS if link.own and judge(case.state, case.process, action, RESIDENT, now)]
         contact = link.own and subjects.has_field(conn, single.subject_of_incident(conn, incident_id), CONTACT)
     steps = [{"kind": event["kind"], "at": event["at"]} for event in events if event["kind"] in STEPS]
     return {**told, "steps": steps, "may": may, "contact": contact, "own": link.own}
+
+
+def _standing(conn: Connection, case: Case, now: datetime) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Where a case stands, and its events. One that went into another goes on as that one, under its own number."""
+    told, events = residents.standing(conn, case.id, now), single.events(conn, case.id)
+    into, since = case.state.merged_into, case.state.closed_at
+    while into is not None and since is not None:
+        went_on, state = residents.standing(conn, into, now), cases.state_of(conn, into)
+        told = {**went_on, **{name: told[name] for name in OWN}}
+        events += [event for event in single.events(conn, into) if event["at"] > since]
+        into, since = state.merged_into, state.closed_at
+    return told, events
 
 
 def act(ctx: Context, token: str, action: str, given: dict[str, Any], *, key: str) -> dict[str, Any]:

@@ -6,15 +6,14 @@ outbox that asks for it, and is reckoned when the message goes; the contact is o
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 
 from gridmap.errors import Conflict, InvalidInput
 from gridmap.store import links, residents, subjects, write
 from gridmap.usecases import proofs
+from gridmap.usecases.contacts import digest_of, send_link, sends_links
 from gridmap.usecases.context import Context
-from gridmap.usecases.delivering import token_again
-from gridmap.usecases.residents import Proof, contact_digest
+from gridmap.usecases.residents import Proof
 
 KIND = "link_again"
 #: reports of one contact that are told of, and links sent to one contact in an hour
@@ -27,10 +26,9 @@ def send_again(ctx: Context, phone: str, proof: Proof) -> None:
 
     Raises InvalidInput for what is no number and for a wrong proof, TooMany, Conflict where no messages are sent here.
     """
-    messaging = ctx.settings.messaging
-    if messaging.sms_url is None or messaging.public_url is None:
+    if not sends_links(ctx):
         raise Conflict("no text messages are sent here; ask at your community's desk", code="no_messages")
-    digest = contact_digest(ctx, phone)
+    digest = digest_of(ctx, phone)
     if not digest:
         raise InvalidInput("this is no telephone number", field="phone", code="phone")
     expires, by_sum = proofs.meet(ctx, proof.challenge, proof.answer, proof.address)
@@ -40,9 +38,7 @@ def send_again(ctx: Context, phone: str, proof: Proof) -> None:
         proofs.count(conn, proof.challenge, expires, proof.address, now, by_sum=by_sum)
         residents.tally(conn, f"lost {digest}", now, PER_CONTACT)
         for incident_id in links.reached_by(conn, digest, MOST):
-            asked = links.tell_again(conn, incident_id, KIND, now)
-            token = token_again(ctx, asked, now)
-            links.track_again(conn, incident_id, hashlib.sha256(token.encode()).hexdigest(), now)
+            send_link(ctx, conn, incident_id, KIND, now)
 
 
 def rotate_contacts(ctx: Context, progress: Callable[[int], None] = lambda _: None) -> None:
@@ -54,7 +50,7 @@ def rotate_contacts(ctx: Context, progress: Callable[[int], None] = lambda _: No
             opened = subjects.open_many(conn, ctx.vault, {row.subject_id for row in rows if row.subject_id})
             for row in rows:
                 phone = opened.get(row.subject_id, {}).get("reporter_phone")
-                links.set_digest(conn, row.id, contact_digest(ctx, phone) if phone else None)
+                links.set_digest(conn, row.id, digest_of(ctx, phone) if phone else None)
         if not rows:
             return
         after = rows[-1].id

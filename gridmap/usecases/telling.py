@@ -5,18 +5,31 @@ day brings many, one message that says so instead of a flood. Emergencies are ne
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import Connection
 
 from gridmap.case.clock import Light
+from gridmap.case.limits import ClockKind, Limit
 from gridmap.case.state import Holder
+from gridmap.case.worktime import from_micros, to_micros
 from gridmap.store import incidents, sweeps
+from gridmap.store.cases import Case
 from gridmap.usecases.context import Context
 
 #: single warnings to one recipient in a day; the next one says that there are more, and then it is quiet
 FLOOD = 5
+#: how long a body has to answer a supervision, by the clock of the case's whole limit
+REPLY_WORK, REPLY_ALWAYS = Limit(2, "workdays"), Limit(4, "hours")
+
+
+def reply_by(case: Case, now: datetime) -> datetime:
+    """Until when a supervision that begins now is to be answered, where whoever opens it sets no moment."""
+    if case.clocks(now).whole.kind is ClockKind.EMERGENCY:
+        return now + timedelta(hours=REPLY_ALWAYS.amount)
+    limit_us = REPLY_WORK.micros(case.calendar.workday_min)
+    return from_micros(case.calendar.work_time.after_one(to_micros(now), limit_us))
 
 
 @dataclass(frozen=True, slots=True)

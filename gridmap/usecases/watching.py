@@ -18,10 +18,7 @@ from sqlalchemy import Connection
 
 from gridmap.case.events import canonical_moment
 from gridmap.case.flow import SYSTEM, decide
-from gridmap.case.limits import Limit
-from gridmap.case.spans import measure
 from gridmap.case.sweep import Duties, Warned, duties, late_replies
-from gridmap.case.worktime import from_micros, to_micros
 from gridmap.jobs.lease import LENGTH, new_owner
 from gridmap.store import beats, cases, incidents, read, sweeps, versions, write
 from gridmap.store.cases import Case
@@ -29,7 +26,7 @@ from gridmap.usecases.context import Context
 from gridmap.usecases.effects import Deed, follow
 from gridmap.usecases.leaving import hand_over
 from gridmap.usecases.recounting import recount
-from gridmap.usecases.telling import Teller
+from gridmap.usecases.telling import Teller, reply_by
 from gridmap.view import View
 
 logger = logging.getLogger(__name__)
@@ -37,8 +34,6 @@ logger = logging.getLogger(__name__)
 JOB = "watch"
 #: cases listed at once; each is a transaction of its own
 BATCH = 200
-#: how long a body has to answer a supervision, by the clock of the case's whole limit
-REPLY_WORK, REPLY_ALWAYS = Limit(2, "workdays"), Limit(4, "hours")
 #: how often a watcher that is not alone looks whether it is still the one
 BEAT = timedelta(seconds=30)
 
@@ -161,7 +156,7 @@ class _Look:
             if not self._claim(action, why):
                 continue
             if action == "supervise":
-                given = {**given, "reply_by": canonical_moment(self._reply_by())}
+                given = {**given, "reply_by": canonical_moment(reply_by(self.case, self.now))}
             case, before = self.case, self.case.state.holder
             planned = decide(case.state, case.process, action, SYSTEM, given, self.now)
             deed = Deed(self.ctx, View.system(self.ctx.today()), self.conn, case, self.row, planned.data, self.now)
@@ -175,14 +170,6 @@ class _Look:
 
     def _claim(self, what: str, why: str) -> bool:
         return sweeps.claim(self.conn, f"{self.case.id}/{what}/{why}", self.now)
-
-    def _reply_by(self) -> datetime:
-        kind = measure(self.case.counted, self.case.counted_by, self.case.calendar, self.now).whole.kind
-        limit = REPLY_WORK if str(kind) == "work" else REPLY_ALWAYS
-        calendar = self.case.calendar
-        if limit is REPLY_ALWAYS:
-            return self.now + timedelta(microseconds=limit.micros(calendar.workday_min))
-        return from_micros(calendar.work_time.after_one(to_micros(self.now), limit.micros(calendar.workday_min)))
 
 
 def _key(warned: Warned) -> str:

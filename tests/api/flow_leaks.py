@@ -18,6 +18,7 @@ FLOW_ROUTES = (
     "PUT /api/v1/processes/{code}",
     "GET /api/v1/calendars",
     "POST /api/v1/calendars",
+    "POST /api/v1/calendars/local",
 )
 
 
@@ -27,10 +28,12 @@ def check_flow(world: Any) -> None:
         ("GET", "/rules"), ("POST", "/rules"), ("GET", "/rules/1"), ("POST", "/rules/1/replay"),
         ("POST", "/rules/1/publish"), ("GET", "/processes"), ("GET", "/processes/service"),
         ("PUT", "/processes/service"), ("GET", "/calendars"), ("POST", "/calendars"),
+        ("POST", "/calendars/local"),
     )  # fmt: skip
     bodies: dict[str, Any] = {
         "/rules": {"rules": []},
         "/processes/service": {},
+        "/calendars/local": {"days": "day,kind\n2026-08-14,off\n"},
         "/calendars": {"year": 2027, "source": "x", "days": "day,kind\n2027-01-01,off\n"},
     }
     for user, (role, _) in SEATS.items():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Self
 
 from sqlalchemy import select
@@ -30,6 +30,7 @@ class Replay:
     closed: int = 13_702
     by_community: int = 12_592
     satisfied: int = 13_593
+    days: int = 280  #: over which they come
     channels: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -47,6 +48,17 @@ class Replay:
             round(whole.satisfied / divisor),
         )  # fmt: skip
 
+    def month(self, number: int) -> Replay:
+        """Month 1 to 10 of these: even shares that add up to the whole, kind by kind and channel by channel."""
+
+        def share(count: int) -> int:
+            return count * number // MONTHS - count * (number - 1) // MONTHS
+
+        return Replay(
+            sum(map(share, self.channels.values())), share(self.closed), share(self.by_community),
+            share(self.satisfied), self.days // MONTHS, {name: share(of) for name, of in self.channels.items()},
+        )  # fmt: skip
+
     def came_as(self) -> list[str]:
         """The channel of each case, mixed evenly."""
         done: Counter[str] = Counter()
@@ -59,14 +71,13 @@ class Replay:
 
 
 def replay(api: Api, size: Replay) -> dict[str, Any]:
-    """Play it over ten months, a case after the other; the sums of these months: `ratios` and `channels`.
+    """Play it over its days, a case after the other; the sums of these months: `ratios` and `channels`.
 
-    The figures are read off the scorecards, as the difference to what the county held before.
+    They begin with a month that holds no such case yet, and are read off the scorecards once they are over.
     """
     first = api.county.clock() + timedelta(days=31)
-    months = _months(first)
     api.county.clock.now = first.replace(day=1, hour=9)
-    step = timedelta(days=280) / size.accepted
+    step = timedelta(days=size.days) / size.accepted
     began = api.county.clock.now
     for i, channel in enumerate(size.came_as()):
         api.county.clock.now = max(api.county.clock.now, first.replace(day=1, hour=9) + i * step)
@@ -75,14 +86,15 @@ def replay(api: Api, size: Replay) -> dict[str, Any]:
             began = api.county.clock.now
         _case(api, channel, i, size)
     api.tokens.clear()
+    months = _months(first, api.county.clock())
     api.county.clock.forward(days=60)
     cards = [api.get("official", "/stats/scorecard", params={"month": one, "by": "category"}) for one in months]
     return _joined([card.json() for card in cards])
 
 
-def _months(first: Any) -> list[str]:
-    start = first.year * 12 + first.month - 1
-    return [f"{(start + i) // 12:04d}-{(start + i) % 12 + 1:02d}" for i in range(MONTHS + 1)]
+def _months(first: datetime, last: datetime) -> list[str]:
+    start, end = (day.year * 12 + day.month - 1 for day in (first, last))
+    return [f"{i // 12:04d}-{i % 12 + 1:02d}" for i in range(start, end + 1)]
 
 
 def _case(api: Api, channel: str, i: int, size: Replay) -> None:

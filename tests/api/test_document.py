@@ -228,7 +228,8 @@ LONG = {
     "POST /api/v1/rules", "POST /api/v1/rules/{version}/publish", "PUT /api/v1/processes/{code}",
     "POST /api/v1/permits/import", "POST /api/v1/enterprises/{enterprise_id}/permits",
     "PUT /api/v1/enterprises/{enterprise_id}/regular",
-    "POST /api/v1/calendars", "POST /api/v1/incidents/bulk", "POST /api/v1/visits/{visit_id}/incident",
+    "POST /api/v1/calendars", "POST /api/v1/calendars/local", "POST /api/v1/incidents/bulk",
+    "POST /api/v1/visits/{visit_id}/incident",
 }  # fmt: skip
 
 

@@ -47,3 +47,18 @@ def test_the_calendar_says_which_years_are_provisional(api: Api) -> None:
     assert (years[2026], years[2027]) == (False, True)
     codes = [one["code"] for one in api.get("admin", "/processes").json()]
     assert codes == ["dispute", "service", "emergency"]
+
+
+def test_local_days_and_hours_come_in_by_the_api(api_lite: Api) -> None:
+    local = {
+        "days": "day,kind,name,hours\n2026-08-14,work,会期,09:00-12:00\n",
+        "office": [{"since": "01-01", "hours": "09:00-12:00 13:00-17:00"}],
+    }
+    told = api_lite.post("admin", "/calendars/local", local)
+    assert told.status_code == 200, told.text
+    assert told.json()["local"] == [{"day": "2026-08-14", "works": True, "name": "会期", "hours": "09:00-12:00"}]
+    assert api_lite.get("admin", "/calendars").json() == told.json()
+    wrong = problem(
+        api_lite.post("admin", "/calendars/local", {"days": "day,kind\n2026-08-14,closed\n"}), 422, "invalid_input"
+    )
+    assert "line 2" in wrong["detail"]

@@ -15,9 +15,9 @@ from gridmap.delivery.quiet import QuietHours
 from gridmap.settings import Messaging
 from gridmap.store import tables as t
 from gridmap.usecases import proofs
+from gridmap.usecases.contacts import digest_of
 from gridmap.usecases.context import Context
 from gridmap.usecases.delivering import Deliverer
-from gridmap.usecases.residents import contact_digest
 from gridmap.usecases.returning import rotate_contacts
 from tests.api.client import Api, problem
 from tests.api.test_residents import PUBLIC, picture, send, solved, summed
@@ -94,7 +94,7 @@ def test_contacts_are_found_after_the_master_key_was_changed(api_lite: Api) -> N
     fresh = replace(ctx, vault=replace(ctx.vault, master=b"7" * 32, former=ctx.vault.master))
     rotate_contacts(fresh)
     rotate_contacts(fresh)
-    assert api_lite.county.one(select(t.reached.c.digest)) == contact_digest(fresh, "13800000001")
+    assert api_lite.county.one(select(t.reached.c.digest)) == digest_of(fresh, "13800000001")
 
 
 def test_a_contact_is_withdrawn_and_the_report_stands(api: Api) -> None:
@@ -232,3 +232,33 @@ def test_the_public_map_shows_no_person_and_no_cell(api_lite: Api) -> None:
         assert secret not in told.text
     again = api_lite.ask(None, "GET", "/public/map", headers={"If-None-Match": told.headers["etag"]})
     assert again.status_code == 304
+
+
+def test_a_report_that_went_into_another_goes_on_as_that_one(api: Api) -> None:
+    """Its link tells the steps of the other case from then on, under the reporter's own number; no person, no note."""
+    first, second = (send(api, summed(api)).json() for _ in range(2))
+    ids = {row["number"]: row["id"] for row in api.rows("worker-a", "/incidents")}
+    into, double = ids[first["number"]], ids[second["number"]]
+
+    def done(user: str, action: str, case: int = into, **given: Any) -> None:
+        api.county.clock.forward(minutes=5)
+        answer = api.post(user, f"/incidents/{case}/actions/{action}", given)
+        assert answer.status_code == 200, answer.text
+
+    done("worker-a", "accept")
+    done("dispatcher-1", "merge", case=double, into_id=into)
+    done("worker-a", "resolve", outcome="settled", note="双方和解")
+    done("dispatcher-1", "verify", passed=True, note="已看")
+    done("dispatcher-1", "close")
+    answer = api.get(None, f"{PUBLIC}/{second['token']}")
+    told = answer.json()
+    assert (told["number"], told["status"], told["may"]) == (second["number"], "closed", [])
+    assert [one["kind"] for one in told["steps"]] == [
+        "reported",
+        "assigned",
+        "merged",
+        "resolved",
+        "verified",
+        "closed",
+    ]
+    assert not any(secret in answer.text for secret in (first["number"], "双方和解", "网格员"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from gridmap.store.doctor import remembered
 from gridmap.usecases import following, processes, ruling
 from gridmap.usecases.casework import act, move
 from gridmap.usecases.reporting import report
+from gridmap.usecases.reports import recount
 from gridmap.usecases.watching import Watcher
 from tests.county import CELL, NOW, TEXT, ZONE, SmallCounty, centre
 from tests.usecases.test_reporting import draft, rows_of, view
@@ -189,3 +191,72 @@ def test_doctor_folds_cases_again(small_county: SmallCounty) -> None:
     with read(small_county.ctx.engine) as conn:
         [found] = remembered(conn, ZONE, small_county.clock())
     assert found.details["cases"] == [{"number": one["number"], "columns": ["level", "look_at"]}]
+
+
+def test_a_day_of_the_countys_own_moves_open_deadlines_in_lists_and_sums(small_county: SmallCounty) -> None:
+    """A typhoon on Monday: what was due after it is due a day later; lists and scorecards say what the events say."""
+    admin, one = view(small_county, "admin"), reported(small_county)["id"]
+    due = select(t.incidents.c.due_at).where(t.incidents.c.id == one)
+    before = small_county.one(due)
+    typhoon = "day,kind,name,hours\n2026-07-06,off,台风,\n"
+    with pytest.raises(Forbidden):
+        processes.set_local(small_county.ctx, view(small_county, "supervisor"), typhoon.splitlines(), None)
+    told = processes.set_local(small_county.ctx, admin, typhoon.splitlines(), None)
+    assert [(str(day["day"]), day["works"], day["name"]) for day in told["local"]] == [("2026-07-06", False, "台风")]
+    assert told["left"] > 0
+    assert processes.set_local(small_county.ctx, admin, typhoon.splitlines(), None)["version"] == told["version"]
+    small_county.clock.forward(minutes=1)
+    assert Watcher(small_county.ctx).run()["recounted"] == told["left"]
+    assert small_county.one(due) - before == timedelta(days=1)
+    with read(small_county.ctx.engine) as conn:
+        assert remembered(conn, ZONE, small_county.clock()) == []
+    assert recount(small_county.ctx)[1] == 0
+    usual = processes.set_local(small_county.ctx, admin, ["day,kind", "2026-07-06,usual"], None)
+    assert usual["local"] == []
+    Watcher(small_county.ctx).run()
+    assert small_county.one(due) == before
+
+
+def test_office_hours_are_the_countys(small_county: SmallCounty) -> None:
+    admin = view(small_county, "admin")
+    hours = [
+        {"since": "01-01", "hours": "09:00-12:00 13:00-17:00"},
+        {"since": "06-01", "hours": "08:00-11:30，15:30-19:00"},
+    ]
+    told = processes.set_local(small_county.ctx, admin, [], hours)
+    assert told["office"][1] == {"since": "06-01", "hours": "08:00-11:30 15:30-19:00"}
+    ends = select(t.incidents.c.step_due_at).where(t.incidents.c.id == reported(small_county)["id"])
+    assert small_county.one(ends).astimezone(ZONE).strftime("%m-%d %H:%M") == "07-03 17:30"  # 3.5 hours from 10:00
+
+
+@pytest.mark.parametrize(
+    ("days", "office", "said"),
+    [
+        (["day,kind", "2026-07-06,holiday"], None, "line 2: kind"),
+        (["day,kind", "6 July,off"], None, "line 2: '6 July'"),
+        (["day", "2026-07-06"], None, "lack the columns kind"),
+        (["day,kind,hours", "2026-07-06,off,09:00-12:00"], None, "hours are for a day that is worked"),
+        (["day,kind", "2026-07-06,off", "2026-07-06,work"], None, "stands there twice"),
+        ([], [{"since": "01-01", "hours": "nine to five"}], "are no hours"),
+        ([], [{"since": "01-01", "hours": "12:00-09:00"}], "hours must follow one another"),
+        ([], [{"since": "02-30", "hours": "09:00-12:00"}], "no day of the year"),
+        ([], [{"since": "05-01", "hours": "09:00-12:00"}, {"since": "01-01", "hours": "09:00-12:00"}], "in the order"),
+    ],
+)
+def test_local_time_that_cannot_be_names_what_is_wrong(
+    spatialite_county: SmallCounty, days: list[str], office: Any, said: str
+) -> None:
+    with pytest.raises(InvalidInput, match=said):
+        processes.set_local(spatialite_county.ctx, view(spatialite_county, "admin"), days, office)
+
+
+def test_a_county_adds_a_process_of_its_own(small_county: SmallCounty) -> None:
+    """Made from a copy of one that ships; a rule sends cases through it."""
+    admin = view(small_county, "admin")
+    service = processes.one(small_county.ctx, admin, "service")
+    kept = processes.save(small_county.ctx, admin, "heating", {**service, "code": "heating", "name": "供暖"})
+    assert (kept["code"], kept["version"]) == ("heating", 1)
+    assert "heating" in [one["code"] for one in processes.listed(small_county.ctx, admin)]
+    in_force(small_county, rule("heat", "category", process="heating"))
+    one = reported(small_county)["id"]
+    assert small_county.one(select(t.incidents.c.process).where(t.incidents.c.id == one)) == "heating"

@@ -64,6 +64,13 @@ def test_a_workbook_holds_numbers_and_inert_names(card: Mapping[str, Any], lang:
     for sheet in book.worksheets:
         for row in sheet.iter_rows():
             assert all(cell.data_type != "f" for cell in row)
+    assert [len(sheet._charts) for sheet in book.worksheets] == [0, 1, 1]
+    drawn = [one.val.numRef.f for sheet in (lines, months) for one in sheet._charts[0].series]
+    assert [one.rpartition("!")[2] for one in drawn] == ["$B$2:$B$3", "$J$2:$J$3", "$B$14:$B$25", "$B$2:$B$13"]
+    assert {(sheet.page_setup.orientation, sheet.print_title_rows) for sheet in book.worksheets} == {
+        ("landscape", "$1:$1")
+    }
+    assert len({cell.value for cell in lines[1]}) == len(lines[1])  # no two columns are called the same
     words = {cell.value for sheet in book.worksheets for cell in sheet[1]}
     assert all(bool(re.search(r"[\u4e00-\u9fff]", str(one))) is (lang == "zh") for one in words)
 

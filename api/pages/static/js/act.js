@@ -1,18 +1,17 @@
 // What may be done with a case now: a button for each action, and under it what the action asks for.
 
-import { data, el, named, t, words } from "./dom.js";
+import { data, el, moment, named, t, words } from "./dom.js";
 import { all, get, notice, post, Problem } from "./http.js";
 import { changesPart } from "./changes.js";
 import { casePicker } from "./pick.js";
+import { proposed } from "./case-ties.js";
 
-/** Actions that the page has a form for; a pin is moved on the map, pictures and meetings are not kept yet. */
+/** Actions that the page has a form for; a pin is moved on the map, a picture added above, a meeting called on its own page. */
 const WAY = ["accept", "resolve", "verify", "close", "sign", "handle", "dispatch"];
 const SHOWN = [
   ...WAY, "return", "escalate", "hand_over", "pause", "resume", "ask_help", "answer_help", "extend_ask", "extend_grant", "extend_refuse",
   "recategorise", "prioritise", "supervise", "supervise_reply", "supervise_end", "appeal", "appeal_refuse", "rate", "reopen", "merge", "split", "link", "void", "comment",
 ];
-/** Fields without a control of their own: pictures are not kept yet. */
-const LEFT_OUT = new Set(["photo_id"]);
 const LISTS = { worker_id: "/workers", household_id: "/households", enterprise_id: "/enterprises" };
 /** Asking for a deadline in days: the end of that office day. */
 const DAY_ENDS = "18:00:00";
@@ -49,8 +48,10 @@ export function actionsPart(incident, events, actions, onDone, carryOut = posted
 const posted = ({ id }, action, given, key) => post(`/incidents/${id}/actions/${action}`, given, { "Idempotency-Key": key });
 
 async function drawForm(incident, events, { action, asked }, { onDone, carryOut }) {
-  const wanted = asked.filter((one) => !LEFT_OUT.has(one.name) && one.name !== "ask_seq");
+  // a picture is asked for where the process insists on one
+  const wanted = asked.filter((one) => one.name !== "ask_seq" && (one.name !== "photo_id" || one.required));
   const fields = await Promise.all(wanted.map((one) => field(one, incident)));
+  preset(fields, action, incident, events);
   const key = crypto.randomUUID?.() ?? String(Math.random()).slice(2);
   const send = el("button", { class: "button button-primary", type: "submit" }, t(`act.${action}`));
   const trouble = el("div");
@@ -74,6 +75,15 @@ async function drawForm(incident, events, { action, asked }, { onDone, carryOut 
   return form;
 }
 
+/** What is most likely meant: the body that was proposed, as much time as was asked for. */
+function preset(fields, action, incident, events) {
+  const control = (name) => fields.find((one) => one.name === name)?.node.querySelector("select, input");
+  const body = action === "dispatch" && proposed(incident, events);
+  if (body) control("body_id").value = body;
+  const more = action === "extend_grant" && events.filter((one) => one.kind === "extension_asked").at(-1)?.data.more;
+  if (more) [control("more").value] = Object.values(more);
+}
+
 /** What was entered, by name; what was left empty is left out. */
 export async function entered(fields) {
   const values = await Promise.all(fields.map(async (one) => [one.name, await one.value()]));
@@ -91,11 +101,12 @@ export async function field({ name, type, required, codes }, incident) {
   switch (type) {
     case "text": return text(el("textarea", { name, rows: 3, required, maxlength: 4000 }));
     case "flag": return select([["yes", t(`ask.${name}_yes`)], ["no", t(`ask.${name}_no`)]], (value) => value === "yes");
-    case "limit": return text(el("input", { name, type: "number", min: 0.5, step: 0.5, required }), (value) => ({ workdays: Number(value) }));
+    case "limit": return limitField(name, codes[0] ?? "workdays", required);
     case "moment": return text(el("input", { name, type: "date", required }), (value) => `${value}T${DAY_ENDS}${offset(value)}`);
     case "ids": return casePicker(name, incident, { many: true, required });
     case "score": return select(["1", "2", "3", "4", "5"].map((n) => [n, n]), Number);
     case "id":
+      if (name === "photo_id") return select((await get(`/incidents/${incident.id}/photos`)).map((one, i) => [one.id, t("case.photo_n", { n: i + 1, at: moment(one.created_at) })]), Number);
       if (name === "into_id") return casePicker(name, incident, { many: false, required });
       return select((await choices(name)).map((one) => [one.id, named(one) || one.address || one.code]), Number);
     default: {
@@ -104,6 +115,12 @@ export async function field({ name, type, required, codes }, incident) {
       return select(known.map((code) => [code, words(`code.${code}`, code)]));
     }
   }
+}
+
+/** So much time, in the unit in which the process gives it. */
+function limitField(name, unit, required) {
+  const amount = el("input", { name, type: "number", min: 0.5, step: 0.5, required });
+  return { name, node: el("label", { class: "field" }, el("span", {}, t(`ask.more_${unit}`)), amount), value: () => (amount.value === "" ? null : { [unit]: Number(amount.value) }) };
 }
 
 const choices = async (name) => (await all(LISTS[name] ?? "/bodies")).rows;

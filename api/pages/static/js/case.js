@@ -4,15 +4,17 @@ import { actionsPart } from "./act.js";
 import { data, el, lightOf, moment, named, number, standing, svg, t, words } from "./dom.js";
 import { API, get } from "./http.js";
 import { icon, light } from "./glyphs.js";
+import { addPicture, bodyNames, facing, ruleOf, saidOf, tiesOf } from "./case-ties.js";
 
 /** Fetch a case with all that is told of it and draw it. `onClose` leaves it; `onDone` follows an action; `carryOut`: see act.js. */
 export async function loadCase(id, { onClose, onDone, carryOut }) {
   const asked = ["", "/events", "/actions", "/why"].map((part) => get(`/incidents/${id}${part}`));
   asked.push(get(`/incidents/${id}/photos`).catch(() => [])); // a case is read without them, too
-  return drawCase(await Promise.all(asked), { onClose, onDone, carryOut });
+  const told = await Promise.all(asked);
+  return drawCase(told, await bodyNames(told[1]), { onClose, onDone, carryOut });
 }
 
-function drawCase([incident, events, actions, why, photos], { onClose, onDone, carryOut }) {
+function drawCase([incident, events, actions, why, photos], bodies, { onClose, onDone, carryOut }) {
   const { responsible } = incident;
   const close = el("button", { class: "icon-button", type: "button", "aria-label": t("case.close"), on: { click: onClose } }, icon("close"));
   return el(
@@ -26,14 +28,15 @@ function drawCase([incident, events, actions, why, photos], { onClose, onDone, c
       [t("case.body"), named(responsible.body) || "–"],
       [t("case.worker"), named(responsible.worker) || t("case.nobody")],
       [t("case.status"), [t(`status.${incident.status}`), incident.closed_at ? null : t(`light.${lightOf(incident)}`), standing(incident)].filter(Boolean).join(" · ")],
+      ...facing(incident),
     ]),
     incident.text && el("p", { class: "case-text" }, incident.text),
-    photosPart(incident, photos),
+    photosPart(incident, photos, onDone),
     reporter(incident),
     actionsPart(incident, events, actions, onDone, carryOut),
     clockPart(incident, why),
-    whyPart(incident),
-    stepsPart(events),
+    whyPart(incident, why),
+    stepsPart(events, bodies),
   );
 }
 
@@ -47,8 +50,9 @@ function reporter({ reporter_name: name, reporter_phone: phone }) {
 }
 
 /** What residents and staff sent: small here, whole in a page of its own. */
-function photosPart(incident, photos) {
-  if (!photos.length) return null;
+function photosPart(incident, photos, onDone) {
+  const more = navigator.onLine ? addPicture(incident, onDone) : null;
+  if (!photos.length) return more && el("section", { class: "case-part" }, more);
   const shots = photos.map((photo, i) => {
     const where = `${API}/incidents/${incident.id}/photos/${photo.id}`;
     const by = t(photo.by_resident ? "case.photo_by_resident" : "case.photo_by_staff");
@@ -56,7 +60,7 @@ function photosPart(incident, photos) {
     const image = el("img", { src: `${where}?size=thumb`, alt: "", loading: "lazy" });
     return el("li", {}, el("a", { href: where, target: "_blank", rel: "noopener", "aria-label": said }, image), el("span", { class: "quiet" }, by));
   });
-  return el("section", { class: "case-part" }, el("h2", {}, t("case.photos")), el("ul", { class: "case-photos" }, ...shots));
+  return el("section", { class: "case-part" }, el("h2", {}, t("case.photos")), el("ul", { class: "case-photos" }, ...shots), more);
 }
 
 /** The clock that decides the light: what was allowed, what was used, as a sentence, a bar and a ledger that adds up. */
@@ -79,6 +83,7 @@ function clockPart(incident, why) {
       el("b", {}, `${t("case.due")} ${moment(why.due_at)}`),
     ),
     ledger(why),
+    why.provisional.length ? el("p", { class: "quiet" }, t("case.provisional", { years: why.provisional.join(", ") })) : null,
   );
 }
 
@@ -99,8 +104,8 @@ function spent(minutes, why) {
   return t("unit.days", { n: number(hours / 24) });
 }
 
-/** Why this cell and this worker. */
-function whyPart(incident) {
+/** Why this cell and this worker, and which rule sent it there. */
+function whyPart(incident, why) {
   const lines = [t(`reason.${incident.responsible.reason ?? "outside"}`, { cell: named(incident.cell), worker: named(incident.responsible.worker) })];
   if (incident.border_m !== null) lines.push(t("case.border", { metres: number(Math.round(incident.border_m)) }));
   if (incident.confidence !== null) {
@@ -108,13 +113,15 @@ function whyPart(incident) {
   }
   if (incident.runner_up) lines.push(t("case.runner_up", { cell: named(incident.runner_up) }));
   if (incident.nearest) lines.push(t("case.nearest", { cell: named(incident.nearest), metres: number(Math.round(incident.nearest_m ?? 0)) }));
+  const rule = ruleOf(why);
+  if (rule) lines.push(rule);
   return el("section", { class: "case-part" }, el("h2", {}, t("case.why_worker")), ...lines.map((line) => el("p", {}, line)));
 }
 
-function stepsPart(events) {
+function stepsPart(events, bodies) {
   const rows = [...events].reverse().map((event) => el(
     "li", {}, el("time", { datetime: event.at }, moment(event.at)),
-    el("div", {}, el("b", {}, words(`event.${event.kind}`, event.kind)), el("span", { class: "quiet" }, said(event)), event.note && el("p", { class: "timeline-note" }, event.note)),
+    el("div", {}, el("b", {}, words(`event.${event.kind}`, event.kind)), el("span", { class: "quiet" }, [said(event), saidOf(event, bodies)].filter(Boolean).join(" · ")), ...tiesOf(event), event.note && el("p", { class: "timeline-note" }, event.note)),
   ));
   return el(
     "section", { class: "case-part" }, el("h2", {}, `${t("case.steps")} `, el("span", { class: "quiet" }, String(events.length))),

@@ -142,5 +142,11 @@ async function calendar() {
       await post("/calendars", read);
       await calendar();
     })),
+    table([t("flow.since"), t("flow.hours")], found.office.map((one) => [one.since, one.hours])),
+    found.local.length ? table([t("flow.day"), t("flow.state"), t("flow.name")], found.local.map((one) => [one.day, one.works ? one.hours ?? t("flow.works") : t("flow.off"), one.name ?? "–"])) : "",
+    el("details", {}, el("summary", {}, t("flow.set_local")), editor({ days: "day,kind,name,hours\n", office: found.office }, t("flow.set_local"), async (read) => {
+      await post("/calendars/local", read);
+      await calendar();
+    })),
   );
 }

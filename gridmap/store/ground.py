@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import geopandas as gpd
 from sqlalchemy import Connection, func, or_, select
@@ -72,6 +73,13 @@ def bodies(conn: Connection) -> Bodies:
     b = t.bodies.c
     rows = conn.execute(select(b.id, b.kind, b.department, t.areas.c.path).join(t.areas, b.area_id == t.areas.c.id))
     return Bodies(Body(row.id, row.kind, row.department, row.path) for row in rows)
+
+
+def body_names(conn: Connection) -> dict[int, dict[str, Any]]:
+    """{code, name, name_en} of each body by its id."""
+    b = t.bodies.c
+    rows = conn.execute(select(b.id, b.code, b.name, b.name_en))
+    return {row.id: {"code": row.code, "name": row.name, "name_en": row.name_en} for row in rows}
 
 
 def roster(conn: Connection, cell_ids: Collection[int] | None = None) -> Roster:

@@ -7,17 +7,20 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import Connection, Select, insert, select, update
+from sqlalchemy import Connection, Dialect, Select, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from gridmap.errors import InvalidInput, KeyReused, NotFound
 from gridmap.store import tables as t
 from gridmap.store.bulk import bulk_insert
+from gridmap.store.rows import insert_rows
 from gridmap.store.upsert import known_among
+from gridmap.store.worded import Worded, word
 
 #: stands for fingerprints that were made with a key before: the first answer is given again, whatever is asked
 ROTATED = "rotated"
@@ -150,15 +153,17 @@ def respond(conn: Connection, columns: Mapping[str, Any]) -> None:
     bulk_insert(conn, t.responsibilities, columns)
 
 
+def respond_once(conn: Connection, row: Mapping[str, Any]) -> None:
+    """Insert one row of `responsibilities`."""
+    insert_rows(conn, t.responsibilities, [row])
+
+
 def tell(
     conn: Connection, incident_id: int, kind: str, now: datetime, *, worker_id: int | None, body_id: int | None
 ) -> None:
     """Put a message into the outbox; it is sent after the transaction."""
-    conn.execute(
-        insert(t.outbox).values(
-            incident_id=incident_id, kind=kind, worker_id=worker_id, body_id=body_id, created_at=now
-        )
-    )
+    row = {"incident_id": incident_id, "kind": kind, "worker_id": worker_id, "body_id": body_id, "created_at": now}
+    insert_rows(conn, t.outbox, [row])
 
 
 def current(conn: Connection, incident_id: int) -> Any:
@@ -247,6 +252,20 @@ def set_values(conn: Connection, incident_id: int, **values: Any) -> None:
 def end_responsibility(conn: Connection, responsibility_id: int, now: datetime) -> None:
     r = t.responsibilities
     conn.execute(update(r).where(r.c.id == responsibility_id).values(valid_to=now))
+
+
+def worker_named(conn: Connection, worker_id: int | None) -> dict[str, Any] | None:
+    """{id, name, name_en} of a worker; None without one."""
+    if worker_id is None:
+        return None
+    row = _worker(conn.dialect).ask(conn, {"id": worker_id})[0]
+    return {"id": row.id, "name": row.name, "name_en": row.name_en}
+
+
+@lru_cache(64)
+def _worker(dialect: Dialect) -> Worded:
+    w = t.workers.c
+    return word(dialect, select(w.id, w.name, w.name_en).where(w.id == bindparam("id", None, type_=w.id.type)))
 
 
 def names(conn: Connection, *, cell_id: int | None, worker_id: int | None, body_id: int | None) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from gridmap.people.rosters import Reason
 from gridmap.store import ground as ground_store
 from gridmap.store import rules as rule_store
 from gridmap.usecases.context import Ground
+from gridmap.usecases.settled import Settled
 
 #: below this share of the GPS circle inside the cell, the runner-up is named and both are told (ODK and CHT ask too)
 SURE = 0.9
@@ -143,14 +144,16 @@ def respond(
     *,
     but: int | None = None,
     targets: Sequence[Target] | None = None,
+    settled: Settled | None = None,
 ) -> Responses:
     """Choose the worker and the body for each placed report, in the order of their moments.
 
     A report that was closed no longer counts as open for those that came after it; nor does `but`, the incident that
     is being assigned again, for the worker who has it. `targets`: where the rules send each, else to its department.
+    `settled`: what is known of bodies, else it is read.
     """
     cell_ids = {cell_id for cell_id in places.cell_id if cell_id is not None}
-    chooser = Chooser(conn, cell_ids if len(cell_ids) < _FEW else None, zone, but)
+    chooser = Chooser(conn, cell_ids if len(cell_ids) < _FEW else None, zone, but, settled)
     told: list[Response] = [NOBODY] * len(places)
     wheres = places.wheres()
     for i in sorted(range(len(places)), key=lambda i: moments[i]):
@@ -174,11 +177,18 @@ class Chooser:
     """Who answers for one report after another, asked in the order of their moments: the rosters and bodies of some
     cells (None: of all), and the open counts as they grow and shrink with time."""
 
-    def __init__(self, conn: Connection, cell_ids: set[int] | None, zone: ZoneInfo, but: int | None = None) -> None:
+    def __init__(
+        self,
+        conn: Connection,
+        cell_ids: set[int] | None,
+        zone: ZoneInfo,
+        but: int | None = None,
+        settled: Settled | None = None,
+    ) -> None:
         self._roster = ground_store.roster(conn, cell_ids)
         self._open = ground_store.open_counts(conn, cell_ids, but)
-        self._bodies = ground_store.bodies(conn)
-        self._county = ground_store.county(conn)
+        self._bodies = settled.bodies if settled else ground_store.bodies(conn)
+        self._county = settled.county if settled else ground_store.county(conn)
         self._zone = zone
         self._targets = Targets(conn, self._bodies)
         self._closing: list[tuple[datetime, int]] = []

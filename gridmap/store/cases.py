@@ -29,7 +29,7 @@ from gridmap.errors import InvalidInput, NotFound
 from gridmap.store import chain, meta, scores, versions
 from gridmap.store import tables as t
 from gridmap.store.ledger import Keys
-from gridmap.store.rows import insert_row
+from gridmap.store.rows import insert_rows
 
 #: says in `reported` that a case came from a register, which tells nothing of its steps
 FROM_REGISTER = "register"
@@ -135,11 +135,12 @@ def remember(conn: Connection, case: Case, now: datetime) -> None:
 def admit(conn: Connection, case: Case, row: Mapping[str, Any], area_id: int | None, body_id: int | None) -> None:
     """Write a new case: its row, already with what its events come to, the events, and what it counts for.
 
-    `row`: the other columns of `incidents`, `received_at` among them. `area_id`: of the cell it lies in, or of whoever
-    answers where it lies in none; `body_id`: the body that answers. Sets `case.id`.
+    `row`: the other columns of `incidents`, `id` (of `rows.next_ids`) and `received_at` among them. `area_id`: of the
+    cell it lies in, or of whoever answers where it lies in none; `body_id`: the body that answers. Sets `case.id`.
     """
     told = columns(case, row["received_at"])
-    case.id = insert_row(conn, t.incidents, {**row, **told})
+    case.id = row["id"]
+    insert_rows(conn, t.incidents, [{**row, **told}])
     chain.begin_chain(conn, case.id, row["number"], case.pending)
     case.pending = []
     first = case.state.first

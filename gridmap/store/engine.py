@@ -127,6 +127,18 @@ def savepoint(conn: Connection) -> Iterator[None]:
 
 
 @contextmanager
+def unanswered(conn: Connection) -> Iterator[None]:
+    """Statements within a `write` whose answers nobody asks for: PostGIS gets them together and answers once, at the
+    end; so it is there that an error comes."""
+    if is_sqlite(conn):
+        yield
+        return
+    driver: Any = conn.connection.driver_connection
+    with driver.pipeline():
+        yield
+
+
+@contextmanager
 def read(engine: Engine) -> Iterator[Connection]:
     """One read-only transaction: a consistent snapshot on SQLite, one statement at a time on PostGIS.
 

@@ -13,6 +13,7 @@ from typing import Any
 import shapely
 from sqlalchemy import Connection, Dialect, Table
 
+from gridmap.store.engine import is_sqlite
 from gridmap.store.spatial import is_geometry
 from gridmap.store.tables import SRID
 
@@ -20,22 +21,37 @@ Row = Mapping[str, Any]
 _Convert = Callable[[Any], Any]
 
 
-def insert_row(conn: Connection, table: Table, row: Row) -> int:
-    """Insert one row; the id that the table drew for it."""
-    text, converters = _worded(conn.dialect, table, tuple(row), 1, returning=True)
-    return int(conn.exec_driver_sql(text, _values([row], converters)).scalar_one())
+def next_ids(conn: Connection, *tables: Table) -> list[int]:
+    """An id for a new row of each table, never used before, in one statement. See `bulk.bulk_insert`."""
+    if is_sqlite(conn):  # the writer is alone
+        rows = conn.exec_driver_sql("SELECT name, seq FROM sqlite_sequence").all()
+        last: dict[str, int] = {row[0]: row[1] for row in rows}
+        return [last.get(table.name, 0) + 1 for table in tables]
+    return [int(one) for one in conn.exec_driver_sql(_drawing(tables)).one()]
+
+
+@lru_cache(64)
+def _drawing(tables: tuple[Table, ...]) -> str:
+    drawn = ", ".join(f"nextval(pg_get_serial_sequence('{table.name}', 'id'))" for table in tables)
+    return f"SELECT {drawn}"
 
 
 def insert_rows(conn: Connection, table: Table, rows: Sequence[Row]) -> None:
-    """Insert some rows of the same columns, in one statement."""
+    """Insert some rows of the same columns, in one statement, their ids given where somebody has to know them."""
     if rows:
-        text, converters = _worded(conn.dialect, table, tuple(rows[0]), len(rows), returning=False)
+        text, converters = _worded(conn.dialect, table, tuple(rows[0]), len(rows))
         conn.exec_driver_sql(text, _values(rows, converters))
+
+
+def insert_missing(conn: Connection, table: Table, row: Row) -> bool:
+    """Insert one row unless one with its key is there; whether it was inserted. Waits for another who is inserting."""
+    text, converters = _worded(conn.dialect, table, tuple(row), 1)
+    return conn.exec_driver_sql(f"{text} ON CONFLICT DO NOTHING", _values([row], converters)).rowcount == 1
 
 
 @lru_cache(256)
 def _worded(
-    dialect: Dialect, table: Table, names: tuple[str, ...], count: int, *, returning: bool
+    dialect: Dialect, table: Table, names: tuple[str, ...], count: int
 ) -> tuple[str, tuple[tuple[str, _Convert | None], ...]]:
     """The statement, and what each value becomes for the driver."""
     sqlite = dialect.name == "sqlite"
@@ -43,8 +59,7 @@ def _worded(
     marks = ", ".join(shape if is_geometry(table.c[name].type) else plain for name in names)
     listed = ", ".join(f'"{name}"' for name in names)
     rows = ", ".join([f"({marks})"] * count)
-    ending = " RETURNING id" if returning else ""
-    text = f'INSERT INTO "{table.name}" ({listed}) VALUES {rows}{ending}'  # noqa: S608 (names from the metadata)
+    text = f'INSERT INTO "{table.name}" ({listed}) VALUES {rows}'  # noqa: S608 (names from the metadata)
     return text, tuple((name, _converter(dialect, table.c[name].type)) for name in names)
 
 

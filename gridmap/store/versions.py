@@ -16,12 +16,17 @@ from sqlalchemy import ColumnElement, Connection, Dialect, Text, cast, delete, f
 
 from gridmap.store import tables as t
 from gridmap.store.engine import is_sqlite
-from gridmap.store.rows import insert_rows
 from gridmap.store.worded import Worded, word
 
 _BUMP = (
     "INSERT INTO versions (layer, version) VALUES ({mark}, 1) "
     "ON CONFLICT (layer) DO UPDATE SET version = versions.version + 1 RETURNING version"
+)
+#: all that `bump_rows` does for one range, on PostGIS without waiting for the new number
+_BUMP_RANGE = (
+    f"WITH raised AS ({_BUMP.format(mark='%s')}), "  # noqa: S608 (our own words)
+    "noted AS (INSERT INTO changes (layer, version, first_id, last_id) SELECT %s, version, %s, %s FROM raised) "
+    "DELETE FROM changes WHERE layer = %s AND version <= (SELECT version - %s FROM raised WHERE version %% %s = 0)"
 )
 #: versions whose rows are kept; who is further behind makes all anew
 KEPT = 5_000
@@ -46,16 +51,16 @@ def _bump(conn: Connection, layer: str) -> int:
 
 def bump_rows(conn: Connection, layer: str, ids: Iterable[int]) -> None:
     """Raise a layer's version, saying which rows changed: all that are new, other than they were, or gone."""
+    ranges = _ranges(np.unique(np.fromiter(ids, dtype=np.int64))).tolist()
+    if len(ranges) == 1 and not is_sqlite(conn):
+        conn.exec_driver_sql(_BUMP_RANGE, (layer, layer, *ranges[0], layer, KEPT, SWEPT))
+        return
     version = _bump(conn, layer)
-    ranges = _ranges(np.unique(np.fromiter(ids, dtype=np.int64)))
-    c = t.changes.c
     if 0 < len(ranges) <= _MOST_RANGES:
-        rows = [{"layer": layer, "version": version, "first_id": a, "last_id": b} for a, b in ranges.tolist()]
-        if len(rows) == 1:
-            insert_rows(conn, t.changes, rows)
-        else:
-            conn.execute(insert(t.changes), rows)
+        rows = [{"layer": layer, "version": version, "first_id": a, "last_id": b} for a, b in ranges]
+        conn.execute(insert(t.changes), rows)
     if version % SWEPT == 0:
+        c = t.changes.c
         conn.execute(delete(t.changes).where(c.layer == layer, c.version <= version - KEPT))
 
 

@@ -17,10 +17,11 @@ from gridmap.case.state import CaseState
 from gridmap.errors import Forbidden, InvalidInput
 from gridmap.people.roles import admits, can
 from gridmap.privacy import Vault
-from gridmap.store import cases, incidents, rules, subjects, versions
+from gridmap.store import cases, incidents, rules, subjects, unanswered, versions
 from gridmap.store import tables as t
 from gridmap.store.cases import Case
 from gridmap.store.incidents import Category
+from gridmap.store.rows import next_ids
 from gridmap.store.scope import thing_of
 from gridmap.usecases import behalf
 from gridmap.usecases.assigning import Responses, respond
@@ -98,21 +99,28 @@ def write_report(
     routing, responses = _destined(ctx, conn, draft, found, category, now)
     actor_id = view.actor.account_id if view.actor else None
     case = _begin(ctx, conn, settled, routing.process(category), now)
-    row = _row(ctx, view, draft, conn, found, now)
+    household_id = _household(conn, view, draft.household_id)
+    incident_id, subject_id = next_ids(conn, t.incidents, t.subjects)
+    row = {
+        **_columns(ctx, view, draft, found, now), "id": incident_id, "category_id": category.id,
+        "household_id": household_id,
+    }  # fmt: skip
     first = {"category": category.code, "channel": draft.channel, "cell_id": places.cell_id[0]}
     limit = of_category(category.limit_hours, case.process.limit.clock)
     begins = cases.first_data(case.process, limit, case.calendar)
     case.write(conn, "reported", now, actor_id, {**first, **begins})
     responses = send(conn, case, places, responses, routing, now, actor_id)
     area_id = responses.area_id[0] if places.cell_id[0] is None else places.area_id[0]
-    cases.admit(conn, case, {**row, "category_id": category.id}, area_id, responses.body_id[0])
-    charge(conn, case.id, places, responses, now)
-    if draft.behalf is not None:
-        behalf.keep(ctx, conn, view, case.id, draft.behalf, now)
+    with unanswered(conn):
+        row["subject_id"] = subjects.seal_as(conn, ctx.vault, subject_id, _personal(draft), now)
+        cases.admit(conn, case, row, area_id, responses.body_id[0])
+        charge(conn, case.id, places, responses, now)
+        versions.bump_rows(conn, "incidents", [case.id])
     other = neighbour(ctx, conn, places, now)
     if other is not None and not draft.sure:
         incidents.tell(conn, case.id, "border", now, worker_id=other, body_id=None)
-    versions.bump_rows(conn, "incidents", [case.id])
+    if draft.behalf is not None:
+        behalf.keep(ctx, conn, view, case.id, draft.behalf, now)
     return {
         "id": case.id, "number": row["number"], "status": str(case.state.status), **named(conn, found, responses),
         "due_at": canonical_moment(case.clocks(now).whole.due_at), "received_at": canonical_moment(now),
@@ -138,18 +146,20 @@ def _destined(
     )
 
 
-def _row(ctx: Context, view: View, draft: Draft, conn: Connection, found: Placed, now: datetime) -> dict[str, Any]:
-    """The columns of `incidents` that no event decides."""
-    personal = {"text": draft.text, "reporter_name": draft.reporter_name, "reporter_phone": draft.reporter_phone}
+def _columns(ctx: Context, view: View, draft: Draft, found: Placed, now: datetime) -> dict[str, Any]:
+    """The columns of `incidents` that follow from the draft and its place alone."""
     return {
         **{name: column[0] for name, column in found.places.columns().items()},
         **found.spot.columns(),
         "number": incidents.drawn_number(now.astimezone(ctx.zone)), "channel": draft.channel, "received_at": now,
-        "occurred_at": draft.occurred_at, "household_id": _household(conn, view, draft.household_id),
-        "enterprise_id": draft.enterprise_id, "account_id": view.actor.account_id if view.actor else None,
-        "subject_id": subjects.seal_new(conn, ctx.vault, [personal], now)[0],
+        "occurred_at": draft.occurred_at, "enterprise_id": draft.enterprise_id,
+        "account_id": view.actor.account_id if view.actor else None,
         "geom": shapely.Point(found.spot.lon, found.spot.lat),
     }  # fmt: skip
+
+
+def _personal(draft: Draft) -> dict[str, str | None]:
+    return {"text": draft.text, "reporter_name": draft.reporter_name, "reporter_phone": draft.reporter_phone}
 
 
 def _begin(ctx: Context, conn: Connection, settled: Settled, process: str, now: datetime) -> Case:

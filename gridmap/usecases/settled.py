@@ -21,14 +21,14 @@ from gridmap.store.ground import Area
 from gridmap.store.incidents import Category
 
 #: the layers it is made of
-LAYERS = ("areas", "bodies", "calendar", "categories", "processes", "rules")
+LAYERS = ("areas", "bodies", "calendar", "categories", "processes", "rules", "workers")
 
 Version = tuple[int, ...]
 
 
 @dataclass(frozen=True)
 class Settled:
-    """All of it at some versions. Nothing of it is personal."""
+    """All of it at some versions. Of people only the names of those on duty."""
 
     version: Version
     bodies: Bodies
@@ -40,6 +40,7 @@ class Settled:
     body_names: Mapping[int, Mapping[str, Any]]
     _categories: dict[str, Category] = field(default_factory=dict)
     _processes: dict[str, Process] = field(default_factory=dict)
+    _workers: dict[int, Mapping[str, Any]] = field(default_factory=dict)
 
     def category(self, conn: Connection, code: str) -> Category:
         """A category by its code, read when it is first asked for. Raises InvalidInput."""
@@ -53,6 +54,13 @@ class Settled:
         known = self._processes.get(code)
         if known is None:
             known = self._processes[code] = cases.process(conn, code)
+        return known
+
+    def worker(self, conn: Connection, worker_id: int) -> Mapping[str, Any]:
+        """{id, name, name_en} of a worker, read when it is first asked for."""
+        known = self._workers.get(worker_id)
+        if known is None:
+            known = self._workers[worker_id] = incidents.worker_named(conn, worker_id)
         return known
 
 

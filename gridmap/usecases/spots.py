@@ -201,10 +201,10 @@ def neighbour(ctx: Context, conn: Connection, places: Places, now: datetime) -> 
 
 def named(conn: Connection, found: Placed, who: Responses) -> dict[str, Any]:
     """{cell: {code, name}, worker: {id, name}, body: {code, name}} for an answer; None where there is none."""
-    cell_id, body_id = found.places.cell_id[0], who.body_id[0]
+    cell_id, worker_id, body_id = found.places.cell_id[0], who.worker_id[0], who.body_id[0]
     return {
         "cell": None if cell_id is None else found.ground.names[cell_id],
-        "worker": incidents.worker_named(conn, who.worker_id[0]),
+        "worker": None if worker_id is None else found.settled.worker(conn, worker_id),
         "body": None if body_id is None else found.settled.body_names[body_id],
     }
 
@@ -215,11 +215,12 @@ def where(conn: Connection, found: Placed, who: Responses, neighbour_id: int | N
     cell_id = places.runner_up_id[0] or places.nearest_id[0]
     other = None if cell_id is None else found.ground.names[cell_id]
     aside = places.runner_up_id[0] is not None
+    worker = None if neighbour_id is None else found.settled.worker(conn, neighbour_id)
     return {
         "confidence": places.confidence[0],
         "border_m": places.border_m[0],
         "place_reason": places.place_reason[0],
-        "runner_up": {**other, "worker": incidents.worker_named(conn, neighbour_id)} if other and aside else None,
+        "runner_up": {**other, "worker": worker} if other and aside else None,
         "nearest": {**other, "distance_m": places.nearest_m[0]} if other and places.cell_id[0] is None else None,
         "reason": str(who.reason[0]),
     }

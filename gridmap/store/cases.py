@@ -132,11 +132,12 @@ def remember(conn: Connection, case: Case, now: datetime) -> None:
     scores.keep(conn, case.id, case.state, ZoneInfo(case.calendar.zone))
 
 
-def admit(conn: Connection, case: Case, row: Mapping[str, Any], area_id: int | None, body_id: int | None) -> None:
+def admit(conn: Connection, case: Case, row: Mapping[str, Any], area_id: int | None, body_id: int | None) -> datetime:
     """Write a new case: its row, already with what its events come to, the events, and what it counts for.
 
     `row`: the other columns of `incidents`, `id` (of `rows.next_ids`) and `received_at` among them. `area_id`: of the
-    cell it lies in, or of whoever answers where it lies in none; `body_id`: the body that answers. Sets `case.id`.
+    cell it lies in, or of whoever answers where it lies in none; `body_id`: the body that answers. Sets `case.id`; tells when
+    it is due.
     """
     told = columns(case, row["received_at"])
     case.id = row["id"]
@@ -146,7 +147,9 @@ def admit(conn: Connection, case: Case, row: Mapping[str, Any], area_id: int | N
     first = case.state.first
     body_id = body_id if first is None or first.body_id is None else first.body_id
     keys = Keys(area_id, body_id, row["category_id"], row["channel"])
-    scores.begin(conn, case.id, keys, facts_of(case.state, told["due_at"]), ZoneInfo(case.calendar.zone))
+    due_at: datetime = told["due_at"]
+    scores.begin(conn, case.id, keys, facts_of(case.state, due_at), ZoneInfo(case.calendar.zone))
+    return due_at
 
 
 def columns(case: Case, now: datetime) -> dict[str, Any]:

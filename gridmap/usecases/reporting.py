@@ -113,7 +113,7 @@ def write_report(
     area_id = responses.area_id[0] if places.cell_id[0] is None else places.area_id[0]
     with unanswered(conn):
         row["subject_id"] = subjects.seal_as(conn, ctx.vault, subject_id, _personal(draft), now)
-        cases.admit(conn, case, row, area_id, responses.body_id[0])
+        due_at = cases.admit(conn, case, row, area_id, responses.body_id[0])
         charge(conn, case.id, places, responses, now)
         versions.bump_rows(conn, "incidents", [case.id])
     other = neighbour(ctx, conn, places, now)
@@ -123,7 +123,7 @@ def write_report(
         behalf.keep(ctx, conn, view, case.id, draft.behalf, now)
     return {
         "id": case.id, "number": row["number"], "status": str(case.state.status), **named(conn, found, responses),
-        "due_at": canonical_moment(case.clocks(now).whole.due_at), "received_at": canonical_moment(now),
+        "due_at": canonical_moment(due_at), "received_at": canonical_moment(now),
         **where(conn, found, responses, other),
     }  # fmt: skip
 

@@ -136,8 +136,8 @@ def admit(conn: Connection, case: Case, row: Mapping[str, Any], area_id: int | N
     """Write a new case: its row, already with what its events come to, the events, and what it counts for.
 
     `row`: the other columns of `incidents`, `id` (of `rows.next_ids`) and `received_at` among them. `area_id`: of the
-    cell it lies in, or of whoever answers where it lies in none; `body_id`: the body that answers. Sets `case.id`; tells when
-    it is due.
+    cell it lies in, or of whoever answers where it lies in none; `body_id`: the body that answers. Sets `case.id`, and
+    returns when the case is due.
     """
     told = columns(case, row["received_at"])
     case.id = row["id"]

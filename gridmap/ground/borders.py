@@ -69,7 +69,7 @@ class Borders:
     equally near or likely the lower position has it.
     """
 
-    __slots__ = ("_arcs", "_back", "_forth", "_rings", "_tree", "crs")
+    __slots__ = ("_arcs", "_back", "_box", "_forth", "_rings", "_tree", "crs")
 
     def __init__(self, cells: Geometries) -> None:
         coords = shapely.get_coordinates(cells)
@@ -78,6 +78,7 @@ class Borders:
         self._back = Transformer.from_crs(self.crs, "EPSG:4326", always_xy=True)
         flat = shapely.orient_polygons(project(cells, self.crs), exterior_cw=False)
         self._tree = shapely.STRtree(flat)
+        self._box = self._back.transform_bounds(*shapely.total_bounds(flat))
         self._rings: Geometries = shapely.boundary(flat)
         self._arcs = _cut(self._rings)
 
@@ -89,7 +90,7 @@ class Borders:
     def nearest(self, lon: Floats, lat: Floats) -> tuple[Ints, Floats]:
         """The cell nearest to each point, and the geodesic metres to it; (-1, NaN) beyond `NEAREST_LIMIT_M`."""
         cell, metres = np.full(len(lon), -1, dtype=np.int64), np.full(len(lon), np.nan)
-        near = np.flatnonzero(self._within_limit(lon, lat))
+        near = np.flatnonzero(self._within_limit(lon, lat)) if len(lon) else np.empty(0, dtype=np.int64)
         if not len(near):
             return cell, metres
         points, _ = self._points(lon[near], lat[near])
@@ -102,8 +103,7 @@ class Borders:
         return cell, metres
 
     def _within_limit(self, lon: Floats, lat: Floats) -> NDArray[np.bool_]:
-        bounds = shapely.total_bounds(self._tree.geometries)
-        west, south, east, north = self._back.transform_bounds(*bounds)
+        west, south, east, north = self._box
         box_x, box_y = np.clip(lon, west, east), np.clip(lat, south, north)
         on_earth = (np.abs(lon) <= 180.0) & (np.abs(lat) <= 90.0)
         return on_earth & (distance_m(lon, np.clip(lat, -90.0, 90.0), box_x, box_y) < NEAREST_LIMIT_M)

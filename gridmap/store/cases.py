@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -21,20 +21,30 @@ from gridmap.case.kinds import Event
 from gridmap.case.limits import Limit
 from gridmap.case.process import Process, default_processes
 from gridmap.case.spans import Clocks, measure
+from gridmap.case.standing import facts_of
 from gridmap.case.state import CaseState, apply, fold
 from gridmap.case.sweep import look_at
 from gridmap.case.terms import Status
 from gridmap.errors import InvalidInput, NotFound
-from gridmap.store import chain, meta, scores
+from gridmap.store import chain, meta, scores, versions
 from gridmap.store import tables as t
+from gridmap.store.ledger import Keys
+from gridmap.store.rows import insert_rows
 
 #: says in `reported` that a case came from a register, which tells nothing of its steps
 FROM_REGISTER = "register"
 
 
+#: the id of a case that has no row yet
+UNWRITTEN = 0
+
+
 @dataclass(slots=True)
 class Case:
-    """One case in a transaction: write its events through it, then `remember` once."""
+    """One case in a transaction: write its events through it, then `remember` once.
+
+    The events of a case without a row are collected in `pending` until `admit` writes both.
+    """
 
     id: int
     state: CaseState
@@ -44,10 +54,15 @@ class Case:
     limit: Limit | None = None
     #: how long its intake lasted is not known
     from_register: bool = False
+    pending: list[Event] = field(default_factory=list)
 
     def write(self, conn: Connection, kind: str, at: datetime, account_id: int | None, data: Mapping[str, Any]) -> int:
         """Append an event and move on by it; its number. A process that it names is loaded."""
-        seq = chain.append_event(conn, self.id, kind, at, account_id, data)
+        if self.id == UNWRITTEN:
+            seq = len(self.pending) + 1
+            self.pending.append(Event(seq, kind, at, account_id, data))
+        else:
+            seq = chain.append_event(conn, self.id, kind, at, account_id, data)
         self.state = apply(self.state, Event(seq, kind, at, account_id, data))
         named = (self.state.process, self.state.process_version)
         if named[0] is not None and named != (self.process.code, self.process.version):
@@ -117,6 +132,26 @@ def remember(conn: Connection, case: Case, now: datetime) -> None:
     scores.keep(conn, case.id, case.state, ZoneInfo(case.calendar.zone))
 
 
+def admit(conn: Connection, case: Case, row: Mapping[str, Any], area_id: int | None, body_id: int | None) -> datetime:
+    """Write a new case: its row, already with what its events come to, the events, and what it counts for.
+
+    `row`: the other columns of `incidents`, `id` (of `rows.next_ids`) and `received_at` among them. `area_id`: of the
+    cell it lies in, or of whoever answers where it lies in none; `body_id`: the body that answers. Sets `case.id`, and
+    returns when the case is due.
+    """
+    told = columns(case, row["received_at"])
+    case.id = row["id"]
+    insert_rows(conn, t.incidents, [{**row, **told}])
+    chain.begin_chain(conn, case.id, row["number"], case.pending)
+    case.pending = []
+    first = case.state.first
+    body_id = body_id if first is None or first.body_id is None else first.body_id
+    keys = Keys(area_id, body_id, row["category_id"], row["channel"])
+    due_at: datetime = told["due_at"]
+    scores.begin(conn, case.id, keys, facts_of(case.state, due_at), ZoneInfo(case.calendar.zone))
+    return due_at
+
+
 def columns(case: Case, now: datetime) -> dict[str, Any]:
     """The columns of `incidents` that follow from the events, but for `appeal_at`."""
     state, clocks = case.state, case.clocks(now)
@@ -182,15 +217,18 @@ def calendar(conn: Connection, version: str) -> Calendar:
 
 def in_force(conn: Connection, zone: ZoneInfo) -> Calendar:
     """The calendar by which new cases count; the one that ships until another is put in force."""
-    m = t.meta.c
-    version = conn.execute(select(m.value).where(m.key == "calendar")).scalar_one_or_none()
-    return _default(str(zone)) if version is None else calendar(conn, version)
+    return chosen(conn) or _default(str(zone))
+
+
+def chosen(conn: Connection) -> Calendar | None:
+    """The calendar that was put in force; None where none was yet."""
+    version = conn.execute(select(t.meta.c.value).where(t.meta.c.key == "calendar")).scalar_one_or_none()
+    return None if version is None else calendar(conn, version)
 
 
 def begun(conn: Connection, zone: ZoneInfo, now: datetime) -> Calendar:
     """As `in_force`, within a write: a database that has no processes and calendar yet is given the shipped ones."""
-    m = t.meta.c
-    if conn.execute(select(m.value).where(m.key == "calendar")).first() is None:
+    if chosen(conn) is None:
         begin(conn, zone, now)
     return in_force(conn, zone)
 
@@ -208,6 +246,7 @@ def begin(conn: Connection, zone: ZoneInfo, now: datetime) -> None:
         row = {"version": shipped.version, "body": canonical_json(shipped.to_json()), "created_at": now}
         conn.execute(make(t.calendars).on_conflict_do_nothing(), row)
         conn.execute(make(t.meta).on_conflict_do_nothing(), {"key": "calendar", "value": shipped.version})
+    versions.bump(conn, "calendar", "processes")
 
 
 #: by their digests, so one that is known is right in every database; compiling one takes a tenth of a second

@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, insert, select
 
 from gridmap.case.events import GENESIS, canonical_json, canonical_moment, event_hash, event_hashes
-from gridmap.case.kinds import check_event
+from gridmap.case.kinds import Event, check_event
 from gridmap.errors import InvalidInput, NotFound
 from gridmap.store import tables as t
 from gridmap.store.bulk import bulk_insert
+from gridmap.store.rows import insert_rows
 
 
 def append_event(
@@ -44,6 +45,25 @@ def append_event(
         )
     )  # fmt: skip
     return seq
+
+
+def begin_chain(conn: Connection, incident_id: int, number: str, events: Sequence[Event]) -> None:
+    """Write the first events of an incident whose row came in this transaction: nobody else can append to it yet.
+
+    Raises InvalidInput for what an event may not hold.
+    """
+    rows, before = [], GENESIS
+    for one in events:
+        check_event(one.kind, one.data)
+        written = canonical_json(one.data)
+        moment = canonical_moment(one.at)
+        digest = event_hash(before, number, one.seq, one.kind, moment, one.account_id, written)
+        rows.append({
+            "incident_id": incident_id, "seq": one.seq, "kind": one.kind, "at": one.at, "account_id": one.account_id,
+            "data": written, "prev_hash": before, "hash": digest,
+        })  # fmt: skip
+        before = digest
+    insert_rows(conn, t.events, rows)
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,14 +77,16 @@ def open_engine(url: str) -> Engine:
 
 
 @contextmanager
-def write(engine: Engine) -> Iterator[Connection]:
+def write(engine: Engine, *, brief: bool = False) -> Iterator[Connection]:
     """One transaction that writes: committed at the end, rolled back on any error.
+
+    `brief`: it is made of a few short statements, which on PostGIS may each take no longer than those of a read.
 
     On SQLite it takes the write lock at once (BEGIN IMMEDIATE), so it cannot fail half-way for another writer; the
     threads of one process queue up fairly. Database errors come out as GridmapError (see `translate`).
     """
     try:
-        with _turn(engine), _begun(engine) as conn:
+        with _turn(engine), _begun(engine, brief) as conn:
             transaction = conn.get_transaction()
             assert transaction is not None
             with transaction:
@@ -93,21 +95,21 @@ def write(engine: Engine) -> Iterator[Connection]:
         raise translate(exc) from exc
 
 
-def _begun(engine: Engine) -> Connection:
+def _begun(engine: Engine, brief: bool) -> Connection:
     """A connection in a transaction that writes; one that turns out to be dead is replaced, once."""
     try:
-        return _begin_writing(engine.connect())
+        return _begin_writing(engine.connect(), brief)
     except DBAPIError as exc:
         if not exc.connection_invalidated:
             raise
-    return _begin_writing(engine.connect())
+    return _begin_writing(engine.connect(), brief)
 
 
-def _begin_writing(plain: Connection) -> Connection:
+def _begin_writing(plain: Connection, brief: bool) -> Connection:
     conn = plain.execution_options(**{_WRITING: True})
     try:
         conn.begin()
-        if not is_sqlite(conn):
+        if not brief and not is_sqlite(conn):
             conn.exec_driver_sql(f"SET LOCAL statement_timeout = '{WRITE_TIMEOUT_S}s'")
     except BaseException:
         conn.close()
@@ -123,6 +125,18 @@ def savepoint(conn: Connection) -> Iterator[None]:
             yield
     except DATABASE_ERRORS as exc:
         raise translate(exc) from exc
+
+
+@contextmanager
+def unanswered(conn: Connection) -> Iterator[None]:
+    """Statements within a `write` whose answers nobody asks for: PostGIS gets them together and answers once, at the
+    end; so it is there that an error comes."""
+    if is_sqlite(conn):
+        yield
+        return
+    driver: Any = conn.connection.driver_connection
+    with driver.pipeline():
+        yield
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from gridmap.case.calendar import Calendar
 from gridmap.case.events import canonical_json
 from gridmap.case.process import SHIPPED, Process
-from gridmap.store import meta
+from gridmap.store import meta, versions
 from gridmap.store import tables as t
 
 
@@ -24,6 +24,7 @@ def add_process(conn: Connection, process: Process, now: datetime) -> None:
     """Keep a version. Of two writers at once the second meets the unique key and fails."""
     body = canonical_json(process.to_json())
     conn.execute(insert(t.processes).values(code=process.code, version=process.version, body=body, created_at=now))
+    versions.bump(conn, "processes")
 
 
 def put_in_force(conn: Connection, calendar: Calendar, now: datetime) -> None:
@@ -32,3 +33,4 @@ def put_in_force(conn: Connection, calendar: Calendar, now: datetime) -> None:
     row = {"version": calendar.version, "body": canonical_json(calendar.to_json()), "created_at": now}
     conn.execute(make(t.calendars).values(row).on_conflict_do_nothing())
     meta.set_facts(conn, {"calendar": calendar.version})
+    versions.bump(conn, "calendar")

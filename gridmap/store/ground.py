@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
+from functools import lru_cache
+from typing import Any
 
 import geopandas as gpd
-from sqlalchemy import Connection, func, or_, select
+from sqlalchemy import Connection, Dialect, and_, bindparam, func, or_, select
 
 from gridmap.people.bodies import Bodies, Body
 from gridmap.people.rosters import Duty, Leave, Roster
 from gridmap.store import tables as t
 from gridmap.store.bulk import frame
 from gridmap.store.scope import is_open
+from gridmap.store.worded import Worded, word
 
 
 def cells_on(conn: Connection, day: date) -> gpd.GeoDataFrame:
@@ -74,6 +77,13 @@ def bodies(conn: Connection) -> Bodies:
     return Bodies(Body(row.id, row.kind, row.department, row.path) for row in rows)
 
 
+def body_names(conn: Connection) -> dict[int, dict[str, Any]]:
+    """{code, name, name_en} of each body by its id."""
+    b = t.bodies.c
+    rows = conn.execute(select(b.id, b.code, b.name, b.name_en))
+    return {row.id: {"code": row.code, "name": row.name, "name_en": row.name_en} for row in rows}
+
+
 def roster(conn: Connection, cell_ids: Collection[int] | None = None) -> Roster:
     """The roster of these cells (None: of all), past and future duties and leaves included."""
     d, leave = t.duties.c, t.leaves.c
@@ -99,6 +109,44 @@ def open_counts(conn: Connection, cell_ids: Collection[int] | None = None, but: 
     if cell_ids is not None:
         query = query.where(r.worker_id.in_(select(d.worker_id).where(d.cell_id.in_(cell_ids))))
     return {row[0]: row[1] for row in conn.execute(query)}
+
+
+def answering(conn: Connection, cell_id: int, day: date, but: int | None = None) -> tuple[Roster, dict[int, int]]:
+    """The roster of one cell as far as it matters on a day and the night before it, and the open incidents of each
+    worker on it (see `open_counts`), in one statement."""
+    night = day - timedelta(days=1)
+    rows = _answering(conn.dialect).ask(conn, {"cell": cell_id, "day": day, "night": night, "but": but or 0})
+    duties = {
+        Duty(*row[:3], _day(row.valid_from), _day(row.valid_to), row.weekdays, row.starts_min, row.ends_min)
+        for row in rows
+    }
+    leaves = {(row.worker_id, _day(row.starts_on), _day(row.ends_on)) for row in rows if row.starts_on is not None}
+    counts = {row.worker_id: row.held for row in rows if row.held}
+    return Roster(duties, (Leave(*leave) for leave in leaves)), counts
+
+
+@lru_cache(64)
+def _answering(dialect: Dialect) -> Worded:
+    r, i, d, leave = t.responsibilities.c, t.incidents.c, t.duties.c, t.leaves.c
+    day, night = (bindparam(name, None, type_=d.valid_from.type) for name in ("day", "night"))
+    cell, but = bindparam("cell", None, type_=d.cell_id.type), bindparam("but", None, type_=i.id.type)
+    mine = r.worker_id == d.worker_id, r.worker_id.is_not(None), r.valid_to.is_(None), r.incident_id != but
+    held = (
+        select(func.count()).join_from(t.responsibilities, t.incidents, i.id == r.incident_id).where(*mine, is_open())
+    )
+    away = and_(leave.worker_id == d.worker_id, leave.starts_on <= day, leave.ends_on > night)
+    columns = d.worker_id, d.cell_id, d.rank, d.valid_from, d.valid_to, d.weekdays, d.starts_min, d.ends_min
+    return word(
+        dialect,
+        select(*columns, leave.starts_on, leave.ends_on, held.scalar_subquery().label("held"))
+        .join_from(t.duties, t.leaves, away, isouter=True)
+        .where(d.cell_id == cell, d.valid_from <= day, or_(d.valid_to.is_(None), d.valid_to > night)),
+    )
+
+
+def _day(value: Any) -> Any:
+    """SQLite keeps days as text."""
+    return date.fromisoformat(value) if isinstance(value, str) else value
 
 
 def duties_in_force(conn: Connection, day: date) -> dict[tuple[int, int], date]:

@@ -11,12 +11,13 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import Connection, Select, func, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Select, func, select, update
 
 from gridmap.errors import InvalidInput, KeyReused, NotFound
 from gridmap.store import tables as t
 from gridmap.store.bulk import bulk_insert
+from gridmap.store.engine import is_sqlite
+from gridmap.store.rows import insert_missing, insert_rows
 from gridmap.store.upsert import known_among
 
 #: stands for fingerprints that were made with a key before: the first answer is given again, whatever is asked
@@ -34,10 +35,8 @@ def claim_request(conn: Connection, sender: str, key: str, fingerprint: str, now
 
     The second of two parallel requests waits here until the first has committed. Raises KeyReused for another body.
     """
-    make = postgresql.insert if conn.dialect.name == "postgresql" else sqlite.insert
     row = {"sender": sender, "key": key, "fingerprint": fingerprint, "response": "", "created_at": now}
-    taken = make(t.requests).values(row).on_conflict_do_nothing().returning(t.requests.c.key)
-    if conn.execute(taken).first() is not None:
+    if insert_missing(conn, t.requests, row):
         return None
     r = t.requests.c
     known = conn.execute(select(r.fingerprint, r.response).where(r.sender == sender, r.key == key)).one()
@@ -49,12 +48,9 @@ def claim_request(conn: Connection, sender: str, key: str, fingerprint: str, now
 
 def answer_request(conn: Connection, sender: str, key: str, answer: Mapping[str, Any]) -> None:
     """Keep the answer beside the claimed key, to be given again."""
-    r = t.requests.c
-    conn.execute(
-        update(t.requests)
-        .where(r.sender == sender, r.key == key)
-        .values(response=json.dumps(answer, ensure_ascii=False))
-    )
+    mark = "?" if is_sqlite(conn) else "%s"
+    statement = f"UPDATE requests SET response = {mark} WHERE sender = {mark} AND key = {mark}"  # noqa: S608 (marks)
+    conn.exec_driver_sql(statement, (json.dumps(answer, ensure_ascii=False), sender, key))
 
 
 def answer_of(conn: Connection, sender: str, key: str) -> dict[str, Any] | None:
@@ -150,15 +146,17 @@ def respond(conn: Connection, columns: Mapping[str, Any]) -> None:
     bulk_insert(conn, t.responsibilities, columns)
 
 
+def respond_once(conn: Connection, row: Mapping[str, Any]) -> None:
+    """Insert one row of `responsibilities`."""
+    insert_rows(conn, t.responsibilities, [row])
+
+
 def tell(
     conn: Connection, incident_id: int, kind: str, now: datetime, *, worker_id: int | None, body_id: int | None
 ) -> None:
     """Put a message into the outbox; it is sent after the transaction."""
-    conn.execute(
-        insert(t.outbox).values(
-            incident_id=incident_id, kind=kind, worker_id=worker_id, body_id=body_id, created_at=now
-        )
-    )
+    row = {"incident_id": incident_id, "kind": kind, "worker_id": worker_id, "body_id": body_id, "created_at": now}
+    insert_rows(conn, t.outbox, [row])
 
 
 def current(conn: Connection, incident_id: int) -> Any:
@@ -258,6 +256,12 @@ def set_values(conn: Connection, incident_id: int, **values: Any) -> None:
 def end_responsibility(conn: Connection, responsibility_id: int, now: datetime) -> None:
     r = t.responsibilities
     conn.execute(update(r).where(r.c.id == responsibility_id).values(valid_to=now))
+
+
+def worker_named(conn: Connection, worker_id: int) -> dict[str, Any]:
+    """{id, name, name_en} of a worker."""
+    w = t.workers.c
+    return dict(conn.execute(select(w.id, w.name, w.name_en).where(w.id == worker_id)).mappings().one())
 
 
 def names(conn: Connection, *, cell_id: int | None, worker_id: int | None, body_id: int | None) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, delete, func, insert, select
 from gridmap.case.scorecard import COUNTS, FLAGS, MOMENTS
 from gridmap.case.standing import Facts, MonthOf, month_in, shares
 from gridmap.store import tables as t
+from gridmap.store.rows import insert_rows
 
 #: by what a scorecard can be told apart
 KEYS = ("area_id", "body_id", "category_id", "channel")
@@ -34,6 +35,8 @@ class Keys(NamedTuple):
         return cls(*(row[name] for name in KEYS))
 
 
+#: up to so many lines go as one statement, worded once for each number of them
+_FEW = 4
 #: month, standing, keys; and by how much each count changes
 Line = tuple[int, int, Keys]
 Ledger = dict[Line, Counter[str]]
@@ -80,7 +83,9 @@ def append(conn: Connection, ledger: Ledger) -> int:
         for (month, standing, keys), counts in ledger.items()
         if any(counts.values())
     ]
-    if rows:
+    if len(rows) <= _FEW:
+        insert_rows(conn, t.scores, rows)
+    else:
         conn.execute(insert(t.scores), rows)
     return len(rows)
 

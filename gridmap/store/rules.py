@@ -17,6 +17,7 @@ from gridmap.case.process import SHIPPED as PROCESSES
 from gridmap.case.routing import Known, RuleSet, default_rules
 from gridmap.errors import NotFound
 from gridmap.store import tables as t
+from gridmap.store import versions
 from gridmap.store.bulk import frame
 from gridmap.store.cases import process
 from gridmap.store.engine import is_sqlite
@@ -75,6 +76,7 @@ def publish(conn: Connection, version: int, now: datetime) -> None:
     r = t.rule_sets
     conn.execute(update(r).where(r.c.live == 1).values(live=0))
     conn.execute(update(r).where(r.c.version == version).values(live=1, published_at=now))
+    versions.bump(conn, "rules")
 
 
 def _alone(conn: Connection) -> None:

@@ -40,6 +40,7 @@ from gridmap.store import ledger as ledgers
 from gridmap.store import tables as t
 from gridmap.store.bulk import frame
 from gridmap.store.ledger import KEYS, Keys, Ledger, enter, facts_in
+from gridmap.store.rows import insert_rows
 
 #: called with how many cases are done, and of how many
 Advance = Callable[[int, int], None]
@@ -57,6 +58,14 @@ PLAIN = (
 def keep(conn: Connection, incident_id: int, state: CaseState, zone: ZoneInfo) -> None:
     """Bring what a case counts for up to date with its events, in the transaction that wrote and remembered them."""
     put(conn, {incident_id: state}, zone)
+
+
+def begin(conn: Connection, incident_id: int, keys: Keys, facts: Facts, zone: ZoneInfo) -> None:
+    """As `keep`, for a case written in this transaction: nothing was counted before, and its keys are known."""
+    insert_rows(conn, t.score_cases, [{"incident_id": incident_id, **keys._asdict(), **_columns(facts)}])
+    ledger = Ledger()
+    enter(ledger, keys, facts, month_in(zone), 1)
+    ledgers.append(conn, ledger)
 
 
 def put(conn: Connection, states: Mapping[int, CaseState], zone: ZoneInfo) -> None:

@@ -16,6 +16,7 @@ from gridmap.errors import NotFound
 from gridmap.privacy import Vault, without_numbers
 from gridmap.store import tables as t
 from gridmap.store.bulk import bulk_insert, bulk_update
+from gridmap.store.rows import insert_rows
 
 #: up to so many rows are named one by one; more are picked out of the whole table
 _FEW = 500
@@ -38,6 +39,20 @@ def seal_new(
     for i, subject_id in zip(filled, ids.tolist(), strict=True):
         subjects[i] = subject_id
     return subjects
+
+
+def seal_as(
+    conn: Connection, vault: Vault, subject_id: int, fields: Mapping[str, str | None], now: datetime
+) -> int | None:
+    """As `seal_new` for one mapping, under an id drawn for it (`rows.next_ids`); None where it holds no text."""
+    texts = {name: text for name, text in fields.items() if text}
+    if not texts:
+        return None
+    key, wrapped = vault.new_subject()
+    insert_rows(conn, t.subjects, [{"id": subject_id, "wrapped_key": wrapped, "created_at": now}])
+    boxes = vault.seal_all(key, subject_id, texts)
+    insert_rows(conn, t.sealed, [{"subject_id": subject_id, "field": name, "box": box} for name, box in boxes.items()])
+    return subject_id
 
 
 def _insert_boxes(

@@ -8,19 +8,30 @@ the transaction ends, so numbers follow each other as transactions commit, witho
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, Connection, Text, cast, delete, func, insert, select, text
+from sqlalchemy import ColumnElement, Connection, Dialect, Text, cast, delete, func, insert, select
 
 from gridmap.store import tables as t
+from gridmap.store.engine import is_sqlite
+from gridmap.store.worded import Worded, word
 
-_BUMP = text(
-    "INSERT INTO versions (layer, version) VALUES (:layer, 1) "
+_BUMP = (
+    "INSERT INTO versions (layer, version) VALUES ({mark}, 1) "
     "ON CONFLICT (layer) DO UPDATE SET version = versions.version + 1 RETURNING version"
+)
+#: all that `bump_rows` does for one range, on PostGIS without waiting for the new number
+_BUMP_RANGE = (
+    f"WITH raised AS ({_BUMP.format(mark='%s')}), "  # noqa: S608 (our own words)
+    "noted AS (INSERT INTO changes (layer, version, first_id, last_id) SELECT %s, version, %s, %s FROM raised) "
+    "DELETE FROM changes WHERE layer = %s AND version <= (SELECT version - %s FROM raised WHERE version %% %s = 0)"
 )
 #: versions whose rows are kept; who is further behind makes all anew
 KEPT = 5_000
+#: older ones are swept out each time so many have come
+SWEPT = 100
 #: rows that are asked for one by one at most
 MOST_ROWS = 2_000
 #: a change in more separate ranges than this is written down as one that may have touched all
@@ -30,24 +41,37 @@ _MOST_RANGES = 500
 def bump(conn: Connection, *layers: str) -> None:
     """Raise the versions of these layers. In one order, so that two writers never wait for each other in a ring."""
     for layer in sorted(set(layers)):
-        conn.execute(_BUMP, {"layer": layer})
+        _bump(conn, layer)
+
+
+def _bump(conn: Connection, layer: str) -> int:
+    statement = _BUMP.format(mark="?" if is_sqlite(conn) else "%s")
+    return int(conn.exec_driver_sql(statement, (layer,)).scalar_one())
 
 
 def bump_rows(conn: Connection, layer: str, ids: Iterable[int]) -> None:
     """Raise a layer's version, saying which rows changed: all that are new, other than they were, or gone."""
-    version = int(conn.execute(_BUMP, {"layer": layer}).scalar_one())
-    ranges = _ranges(np.unique(np.fromiter(ids, dtype=np.int64)))
-    c = t.changes.c
+    ranges = _ranges(np.unique(np.fromiter(ids, dtype=np.int64))).tolist()
+    if len(ranges) == 1 and not is_sqlite(conn):
+        conn.exec_driver_sql(_BUMP_RANGE, (layer, layer, *ranges[0], layer, KEPT, SWEPT))
+        return
+    version = _bump(conn, layer)
     if 0 < len(ranges) <= _MOST_RANGES:
-        rows = [{"layer": layer, "version": version, "first_id": a, "last_id": b} for a, b in ranges.tolist()]
+        rows = [{"layer": layer, "version": version, "first_id": a, "last_id": b} for a, b in ranges]
         conn.execute(insert(t.changes), rows)
-    conn.execute(delete(t.changes).where(c.layer == layer, c.version <= version - KEPT))
+    if version % SWEPT == 0:
+        c = t.changes.c
+        conn.execute(delete(t.changes).where(c.layer == layer, c.version <= version - KEPT))
 
 
 def read(conn: Connection) -> dict[str, int]:
     """The versions by layer; a layer never changed is absent (0)."""
-    rows = conn.execute(select(t.versions.c.layer, t.versions.c.version))
-    return {row.layer: row.version for row in rows}
+    return {row.layer: row.version for row in _reading(conn.dialect).ask(conn, {})}
+
+
+@lru_cache(64)
+def _reading(dialect: Dialect) -> Worded:
+    return word(dialect, select(t.versions.c.layer, t.versions.c.version))
 
 
 def as_text() -> ColumnElement[str | None]:

@@ -19,10 +19,11 @@ from sqlalchemy import Connection
 
 from gridmap.case.routing import Target, To
 from gridmap.people.bodies import Bodies
-from gridmap.people.rosters import Reason
+from gridmap.people.rosters import Reason, Roster
 from gridmap.store import ground as ground_store
 from gridmap.store import rules as rule_store
 from gridmap.usecases.context import Ground
+from gridmap.usecases.settled import Settled
 
 #: below this share of the GPS circle inside the cell, the runner-up is named and both are told (ODK and CHT ask too)
 SURE = 0.9
@@ -143,14 +144,21 @@ def respond(
     *,
     but: int | None = None,
     targets: Sequence[Target] | None = None,
+    settled: Settled | None = None,
 ) -> Responses:
     """Choose the worker and the body for each placed report, in the order of their moments.
 
     A report that was closed no longer counts as open for those that came after it; nor does `but`, the incident that
     is being assigned again, for the worker who has it. `targets`: where the rules send each, else to its department.
+    `settled`: what is known of bodies, else it is read.
     """
     cell_ids = {cell_id for cell_id in places.cell_id if cell_id is not None}
-    chooser = Chooser(conn, cell_ids if len(cell_ids) < _FEW else None, zone, but)
+    if len(places) == 1 and cell_ids:
+        standing = ground_store.answering(conn, next(iter(cell_ids)), moments[0].astimezone(zone).date(), but)
+    else:
+        few = cell_ids if len(cell_ids) < _FEW else None
+        standing = ground_store.roster(conn, few), ground_store.open_counts(conn, few, but)
+    chooser = Chooser(conn, zone, standing, settled)
     told: list[Response] = [NOBODY] * len(places)
     wheres = places.wheres()
     for i in sorted(range(len(places)), key=lambda i: moments[i]):
@@ -161,9 +169,9 @@ def respond(
 
 def on_duty(conn: Connection, cell_id: int, moment: datetime, zone: ZoneInfo) -> int | None:
     """The worker who would get a report in this cell at this moment; None: the dispatcher."""
-    here = {cell_id}
-    counts = ground_store.open_counts(conn, here)
-    return ground_store.roster(conn, here).choose(cell_id, moment.astimezone(zone), counts).worker_id
+    local = moment.astimezone(zone)
+    roster, counts = ground_store.answering(conn, cell_id, local.date())
+    return roster.choose(cell_id, local, counts).worker_id
 
 
 #: from this number of cells on, reading the whole roster is cheaper than naming them
@@ -171,14 +179,19 @@ _FEW = 200
 
 
 class Chooser:
-    """Who answers for one report after another, asked in the order of their moments: the rosters and bodies of some
-    cells (None: of all), and the open counts as they grow and shrink with time."""
+    """Who answers for one report after another, asked in the order of their moments. `standing`: the rosters of their
+    cells, and the open counts, which then grow and shrink with time; `settled`: the bodies, else they are read."""
 
-    def __init__(self, conn: Connection, cell_ids: set[int] | None, zone: ZoneInfo, but: int | None = None) -> None:
-        self._roster = ground_store.roster(conn, cell_ids)
-        self._open = ground_store.open_counts(conn, cell_ids, but)
-        self._bodies = ground_store.bodies(conn)
-        self._county = ground_store.county(conn)
+    def __init__(
+        self,
+        conn: Connection,
+        zone: ZoneInfo,
+        standing: tuple[Roster, dict[int, int]],
+        settled: Settled | None = None,
+    ) -> None:
+        self._roster, self._open = standing
+        self._bodies = settled.bodies if settled else ground_store.bodies(conn)
+        self._county = settled.county if settled else ground_store.county(conn)
         self._zone = zone
         self._targets = Targets(conn, self._bodies)
         self._closing: list[tuple[datetime, int]] = []

@@ -27,7 +27,7 @@ from gridmap.usecases.assigning import Places, Responses, respond
 from gridmap.usecases.context import Context
 from gridmap.usecases.effects import Deed, checked, follow
 from gridmap.usecases.routing import WAITS, Routing, of_row
-from gridmap.usecases.spots import Pin, Spot, act_on_pin, neighbour, send, sender_of, where
+from gridmap.usecases.spots import Pin, Placed, act_on_pin, charge, named, neighbour, send, sender_of, where
 from gridmap.view import Kind, View
 
 
@@ -73,9 +73,8 @@ def move(
     return act_on_pin(ctx, view, pin, partial(_move, ctx, view, incident_id), key=key, said=said)
 
 
-def _move(
-    ctx: Context, view: View, incident_id: int, conn: Connection, spot: Spot, places: Places, now: datetime
-) -> dict[str, Any]:
+def _move(ctx: Context, view: View, incident_id: int, conn: Connection, found: Placed, now: datetime) -> dict[str, Any]:
+    spot, places = found.spot, found.places
     row = _load(conn, view, incident_id, "incident.move", now)
     case = cases.load(conn, row.id, ctx.zone)
     if case.state.ended:
@@ -83,8 +82,8 @@ def _move(
     answer = {"id": row.id, "number": row.number, "due_at": canonical_moment(row.due_at)}
     here = (row.lon, row.lat) == (spot.lon, spot.lat)
     if here and (row.cell_id is not None or places.cell_id[0] is None):
-        named = incidents.names(conn, cell_id=row.cell_id, worker_id=row.worker_id, body_id=row.body_id)
-        return {**answer, "status": row.status, "moved": False, **named}
+        stays = incidents.names(conn, cell_id=row.cell_id, worker_id=row.worker_id, body_id=row.body_id)
+        return {**answer, "status": row.status, "moved": False, **stays}
     now = incidents.after(row, now)
     moved = {"from_cell_id": row.cell_id, "to_cell_id": places.cell_id[0]}
     planned = decide(case.state, case.process, "move", asker_of(conn, view), moved, now)
@@ -99,17 +98,15 @@ def _move(
     if row.responsibility_id is not None:
         incidents.end_responsibility(conn, row.responsibility_id, now)
     responses = send(conn, case, places, responses, routing, now, actor_id)
+    charge(conn, case.id, places, responses, now)
     cases.remember(conn, case, now)
     versions.bump_rows(conn, "incidents", [row.id])
-    named = incidents.names(
-        conn, cell_id=places.cell_id[0], worker_id=responses.worker_id[0], body_id=responses.body_id[0]
-    )
     return {
         **answer,
         "status": str(case.state.status),
         "moved": True,
-        **named,
-        **where(conn, places, responses, neighbour(ctx, conn, places, now)),
+        **named(conn, found, responses),
+        **where(conn, found, responses, neighbour(ctx, conn, places, now)),
     }
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import geopandas as gpd
@@ -25,6 +26,7 @@ from gridmap.store.ground import cells_on
 from gridmap.store.keyfile import open_vault
 from gridmap.usecases.drafts import Drafts
 from gridmap.usecases.holding import Holdings
+from gridmap.usecases.settled import SettledCache
 
 logger = logging.getLogger(__name__)
 
@@ -53,6 +55,14 @@ class Ground:
         return ids
 
     @cached_property
+    def names(self) -> dict[int, dict[str, Any]]:
+        """{code, name, name_en} of each cell by its id."""
+        columns = ("code", "name", "name_en")
+        plain = (self.cells[name].astype(object).where(self.cells[name].notna(), None).tolist() for name in columns)
+        rows = (dict(zip(columns, row, strict=True)) for row in zip(*plain, strict=True))
+        return dict(zip(self.id_list, rows, strict=True))
+
+    @cached_property
     def ties(self) -> tuple[list[int], list[str], list[int | None]]:
         """Area id, area path and body id of each cell: read once, since a report looks up one of thousands."""
         bodies = [None if pd.isna(value) else int(value) for value in self.cells["body_id"].tolist()]
@@ -79,9 +89,14 @@ class GroundCache:
         self._lock = threading.Lock()
         self._grounds: dict[date, Ground] = {}
 
+    def at_hand(self, day: date) -> Ground | None:
+        """The ground of a day as this process last read it, for a caller who finds out whether it still stands."""
+        with self._lock:
+            return self._grounds.get(day)
+
     def on(self, conn: Connection, day: date) -> Ground:
         """The ground of a day. One small query when nothing has changed."""
-        version = ground_version(conn)
+        version = ground_version(versions.read(conn))
         with self._lock:
             known = self._grounds.get(day)
             if known is None or known.version != version:
@@ -135,9 +150,8 @@ def index_folder(settings: Settings) -> Path | None:
     return None if url.database in (None, "", ":memory:") else Path(f"{url.database}-index")
 
 
-def ground_version(conn: Connection) -> tuple[int, int]:
-    """The versions of what a ground is made of; it moves on with every change of cells or areas."""
-    known = versions.read(conn)
+def ground_version(known: Mapping[str, int]) -> tuple[int, int]:
+    """Of all versions, those of what a ground is made of; they move on with every change of cells or areas."""
     return known.get("cells", 0), known.get("areas", 0)
 
 
@@ -165,6 +179,7 @@ class Context:
     grounds: GroundCache = field(default_factory=GroundCache)
     held: Holdings = field(default_factory=Holdings)
     drafts: Drafts = field(default_factory=Drafts)
+    settled: SettledCache = field(default_factory=SettledCache)
 
     @property
     def zone(self) -> ZoneInfo:

@@ -26,7 +26,7 @@ from gridmap.store.cases import Case
 from gridmap.usecases.assigning import Places, respond
 from gridmap.usecases.context import Context, Ground
 from gridmap.usecases.reporting import Draft, write_report
-from gridmap.usecases.spots import Pin, Spot, act_on_pin, assign, placed
+from gridmap.usecases.spots import Pin, Placed, Spot, act_on_pin, assign, placed
 from gridmap.view import Role, View
 
 CATEGORY = "emergency-help"
@@ -108,15 +108,15 @@ def _alarm(ctx: Context, device: Any, call: Call, sent: datetime) -> dict[str, A
     )  # fmt: skip
     view = View.system(ctx.today())
 
-    def act(conn: Connection, spot: Spot, places: Places, now: datetime) -> dict[str, Any]:
+    def act(conn: Connection, found: Placed, now: datetime) -> dict[str, Any]:
         buttons.lock(conn, device.id)
         known = buttons.call(conn, device.id, call.counter)
         if known is not None:
             return _answer(known.received_at, known.number)
-        made = write_report(ctx, view, draft, conn, spot, places, now)
+        made = write_report(ctx, view, draft, conn, found, now)
         asked = 1 if made["worker"] is not None else 0
         if asked == 0:
-            asked = _ask(ctx, conn, made["id"], places, (spot.lon, spot.lat), 0, now)
+            asked = _ask(ctx, conn, made["id"], found.places, (found.spot.lon, found.spot.lat), 0, now)
         waits = now + NEXT_AFTER if asked else None
         buttons.claim(conn, device.id, call.counter, "call", made["id"], sent, now, waits)
         buttons.heard(conn, device.id, now, test=False)

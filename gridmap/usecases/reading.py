@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 
 from gridmap.errors import Forbidden, NotFound
 from gridmap.people.roles import NEEDS_REASON, Standing, admits, can, scope_of
-from gridmap.store import accounts, features, glance, incidents, photos, read, single, subjects, versions
+from gridmap.store import accounts, features, glance, photos, read, single, subjects, versions
 from gridmap.store.accounts import Account
 from gridmap.store.features import Page
 from gridmap.store.line import Line
@@ -291,12 +291,14 @@ class Reader:
             spot = spots.locate_spot(ground, lon, lat, crs, accuracy_m, confirmed=True)
             places = spots.placed(ground, spot)
             now = self.ctx.clock()
-            responses = respond(conn, places, [None], [now], [None], self.ctx.zone)
+            found = spots.Placed(spot, places, ground, self.ctx.settled.at(conn, versions.read(conn)))
+            responses = respond(conn, places, [None], [now], [None], self.ctx.zone, settled=found.settled)
             other = spots.neighbour(self.ctx, conn, places, now)
             other = other if self._may_know(conn, other) else None
             worker_id = responses.worker_id[0] if self._may_know(conn, responses.worker_id[0]) else None
-            named = incidents.names(conn, cell_id=places.cell_id[0], worker_id=worker_id, body_id=responses.body_id[0])
-            return {"lon": spot.lon, "lat": spot.lat, **named, **spots.where(conn, places, responses, other)}
+            who = replace(responses, worker_id=[worker_id])
+            told = {**spots.named(conn, found, who), **spots.where(conn, found, who, other)}
+            return {"lon": spot.lon, "lat": spot.lat, **told}
 
     def messages(self, *, unread: bool, after: int | None, limit: int) -> Letters:
         """The caller's in-app messages, newest first, as far as the cases are still the caller's."""

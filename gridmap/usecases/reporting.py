@@ -17,15 +17,18 @@ from gridmap.case.state import CaseState
 from gridmap.errors import Forbidden, InvalidInput
 from gridmap.people.roles import admits, can
 from gridmap.privacy import Vault
-from gridmap.store import cases, incidents, rules, subjects, versions
+from gridmap.store import cases, incidents, rules, subjects, unanswered, versions
 from gridmap.store import tables as t
 from gridmap.store.cases import Case
+from gridmap.store.incidents import Category
+from gridmap.store.rows import next_ids
 from gridmap.store.scope import thing_of
 from gridmap.usecases import behalf
-from gridmap.usecases.assigning import Places, respond
+from gridmap.usecases.assigning import Responses, respond
 from gridmap.usecases.context import Context
-from gridmap.usecases.routing import facts, route
-from gridmap.usecases.spots import Pin, Spot, act_on_pin, neighbour, send, where
+from gridmap.usecases.routing import Routing, facts, route
+from gridmap.usecases.settled import Settled
+from gridmap.usecases.spots import Pin, Placed, act_on_pin, charge, named, neighbour, send, where
 from gridmap.view import Kind, View
 
 MAX_TEXT = 4000
@@ -88,58 +91,81 @@ def check(view: View, draft: Draft) -> None:
 
 
 def write_report(
-    ctx: Context, view: View, draft: Draft, conn: Connection, spot: Spot, places: Places, now: datetime
+    ctx: Context, view: View, draft: Draft, conn: Connection, found: Placed, now: datetime
 ) -> dict[str, Any]:
     """Write a report that was placed, within the transaction; what `report` answers."""
-    category = incidents.category(conn, draft.category)
-    household_id = _household(conn, view, draft.household_id)
-    enterprise_id = incidents.id_of(conn, t.enterprises, draft.enterprise_id, "enterprise_id")
-    case_facts = facts(
-        ctx, category, places.area_path[0], now, draft.channel, text=draft.text, enterprise_id=enterprise_id,
-        enterprise_kind=rules.enterprise_kind(conn, enterprise_id),
-    )  # fmt: skip
-    routing = route(conn, case_facts)
-    responses = respond(conn, places, [category.department], [now], [None], ctx.zone, targets=[routing.target])
+    places, settled = found.places, found.settled
+    category = settled.category(conn, draft.category)
+    routing, responses = _destined(ctx, conn, draft, found, category, now)
     actor_id = view.actor.account_id if view.actor else None
-    case = _begin(ctx, conn, routing.process(category), now)
-    personal = {"text": draft.text, "reporter_name": draft.reporter_name, "reporter_phone": draft.reporter_phone}
-    number = incidents.drawn_number(now.astimezone(ctx.zone))
-    columns: dict[str, Any] = {
-        **places.columns(),
-        **{name: [value] for name, value in spot.columns().items()},
-        "number": [number], "category_id": [category.id], "channel": [draft.channel], "status": ["unplaced"],
-        "received_at": [now], "occurred_at": [draft.occurred_at], "due_at": [now], "household_id": [household_id],
-        "enterprise_id": [enterprise_id], "account_id": [actor_id],
-        "subject_id": subjects.seal_new(conn, ctx.vault, [personal], now),
-        "geom": [shapely.Point(spot.lon, spot.lat)],
+    case = _begin(ctx, conn, settled, routing.process(category), now)
+    household_id = _household(conn, view, draft.household_id)
+    incident_id, subject_id = next_ids(conn, t.incidents, t.subjects)
+    row = {
+        **_columns(ctx, view, draft, found, now), "id": incident_id, "category_id": category.id,
+        "household_id": household_id,
     }  # fmt: skip
-    case.id = int(incidents.insert_incidents(conn, columns)[0])
     first = {"category": category.code, "channel": draft.channel, "cell_id": places.cell_id[0]}
     limit = of_category(category.limit_hours, case.process.limit.clock)
     begins = cases.first_data(case.process, limit, case.calendar)
     case.write(conn, "reported", now, actor_id, {**first, **begins})
     responses = send(conn, case, places, responses, routing, now, actor_id)
-    cases.remember(conn, case, now)
-    if draft.behalf is not None:
-        behalf.keep(ctx, conn, view, case.id, draft.behalf, now)
+    area_id = responses.area_id[0] if places.cell_id[0] is None else places.area_id[0]
+    with unanswered(conn):
+        row["subject_id"] = subjects.seal_as(conn, ctx.vault, subject_id, _personal(draft), now)
+        due_at = cases.admit(conn, case, row, area_id, responses.body_id[0])
+        charge(conn, case.id, places, responses, now)
+        versions.bump_rows(conn, "incidents", [case.id])
     other = neighbour(ctx, conn, places, now)
     if other is not None and not draft.sure:
         incidents.tell(conn, case.id, "border", now, worker_id=other, body_id=None)
-    versions.bump_rows(conn, "incidents", [case.id])
-    named = incidents.names(
-        conn, cell_id=places.cell_id[0], worker_id=responses.worker_id[0], body_id=responses.body_id[0]
-    )
+    if draft.behalf is not None:
+        behalf.keep(ctx, conn, view, case.id, draft.behalf, now)
     return {
-        "id": case.id, "number": number, "status": str(case.state.status), **named,
-        "due_at": canonical_moment(case.clocks(now).whole.due_at), "received_at": canonical_moment(now),
-        **where(conn, places, responses, other),
+        "id": case.id, "number": row["number"], "status": str(case.state.status), **named(conn, found, responses),
+        "due_at": canonical_moment(due_at), "received_at": canonical_moment(now),
+        **where(conn, found, responses, other),
     }  # fmt: skip
 
 
-def _begin(ctx: Context, conn: Connection, process: str, now: datetime) -> Case:
+def _destined(
+    ctx: Context, conn: Connection, draft: Draft, found: Placed, category: Category, now: datetime
+) -> tuple[Routing, Responses]:
+    """Where the rules send a report, and who answers for it."""
+    enterprise_id = draft.enterprise_id
+    if enterprise_id is not None:
+        incidents.id_of(conn, t.enterprises, enterprise_id, "enterprise_id")
+    case_facts = facts(
+        ctx, category, found.places.area_path[0], now, draft.channel, text=draft.text, enterprise_id=enterprise_id,
+        enterprise_kind=None if enterprise_id is None else rules.enterprise_kind(conn, enterprise_id),
+    )  # fmt: skip
+    routing = route(found.settled.rules, case_facts)
+    departments, targets = [category.department], [routing.target]
+    return routing, respond(
+        conn, found.places, departments, [now], [None], ctx.zone, targets=targets, settled=found.settled
+    )
+
+
+def _columns(ctx: Context, view: View, draft: Draft, found: Placed, now: datetime) -> dict[str, Any]:
+    """The columns of `incidents` that follow from the draft and its place alone."""
+    return {
+        **{name: column[0] for name, column in found.places.columns().items()},
+        **found.spot.columns(),
+        "number": incidents.drawn_number(now.astimezone(ctx.zone)), "channel": draft.channel, "received_at": now,
+        "occurred_at": draft.occurred_at, "enterprise_id": draft.enterprise_id,
+        "account_id": view.actor.account_id if view.actor else None,
+        "geom": shapely.Point(found.spot.lon, found.spot.lat),
+    }  # fmt: skip
+
+
+def _personal(draft: Draft) -> dict[str, str | None]:
+    return {"text": draft.text, "reporter_name": draft.reporter_name, "reporter_phone": draft.reporter_phone}
+
+
+def _begin(ctx: Context, conn: Connection, settled: Settled, process: str, now: datetime) -> Case:
     """A case without events yet, with what it will count by."""
-    calendar = cases.begun(conn, ctx.zone, now)
-    return Case(0, CaseState(), cases.process(conn, process), calendar)
+    calendar = settled.calendar or cases.begun(conn, ctx.zone, now)
+    return Case(cases.UNWRITTEN, CaseState(), settled.process(conn, process), calendar)
 
 
 def _household(conn: Connection, view: View, household_id: int | None) -> int | None:

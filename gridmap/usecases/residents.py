@@ -19,13 +19,12 @@ from gridmap.files.photos import make_photo
 from gridmap.store import cases, incidents, links, read, residents, single, subjects, versions, write
 from gridmap.store.cases import Case
 from gridmap.usecases import proofs
-from gridmap.usecases.assigning import Places
 from gridmap.usecases.casework import carry_out
 from gridmap.usecases.contacts import digest_of
 from gridmap.usecases.context import Context
 from gridmap.usecases.photos import fingerprint, put
 from gridmap.usecases.reporting import Draft, check, write_report
-from gridmap.usecases.spots import Pin, Spot, act_on_pin
+from gridmap.usecases.spots import Pin, Placed, act_on_pin
 from gridmap.view import View
 
 #: what a resident may do with the own report
@@ -119,9 +118,9 @@ def report(ctx: Context, draft: Draft, proof: Proof, *, key: str) -> dict[str, A
     expires, by_sum = (now, False) if again else proofs.meet(ctx, proof.challenge, proof.answer, proof.address)
     token = token_of(ctx, key)
 
-    def act(conn: Connection, spot: Spot, places: Places, at: datetime) -> dict[str, Any]:
+    def act(conn: Connection, found: Placed, at: datetime) -> dict[str, Any]:
         proofs.count(conn, proof.challenge, expires, proof.address, at, by_sum=by_sum)
-        made = write_report(ctx, view, draft, conn, spot, places, at)
+        made = write_report(ctx, view, draft, conn, found, at)
         residents.add_track(conn, made["id"], _hash(token), at)
         if draft.reporter_phone and (digest := digest_of(ctx, draft.reporter_phone)):
             links.reach(conn, made["id"], digest)

@@ -67,9 +67,8 @@ def facts(
     }  # fmt: skip
 
 
-def route(conn: Connection, case: Mapping[str, Any]) -> Routing:
-    """Where a case goes by the live rules."""
-    live = rules.live(conn)
+def route(live: RuleSet, case: Mapping[str, Any]) -> Routing:
+    """Where a case goes by these rules."""
     return Routing(live.version, rules_of.route(live, case))
 
 
@@ -84,7 +83,7 @@ def of_row(ctx: Context, conn: Connection, incident_id: int, category: Category,
         ctx, category, area_path, row.received_at, row.channel, text=text, enterprise_id=row.enterprise_id,
         enterprise_kind=row.enterprise_kind,
     )  # fmt: skip
-    return Routing(live.version, rules_of.route(live, case))
+    return route(live, case)
 
 
 def asks_for_words(rule_set: RuleSet) -> bool:

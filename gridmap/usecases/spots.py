@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,11 +15,12 @@ from gridmap.case.terms import AT_DESK
 from gridmap.errors import InvalidInput
 from gridmap.ground import parse_crs, question, question_text, to_wgs84
 from gridmap.people.rosters import Reason
-from gridmap.store import incidents, read, write
+from gridmap.store import incidents, read, versions, write
 from gridmap.store.cases import Case
 from gridmap.usecases.assigning import Places, Responses, on_duty, place
 from gridmap.usecases.context import Context, Ground, ground_version
 from gridmap.usecases.routing import Routing
+from gridmap.usecases.settled import Settled
 from gridmap.view import View
 
 #: where there are no cells yet, any place on earth is as good as another
@@ -60,9 +62,14 @@ def locate_spot(
     return Spot(float(lon[0]), float(lat[0]), name, x, y, accuracy_m)
 
 
-def still(ctx: Context, conn: Connection, ground: Ground, now: datetime) -> bool:
-    """Whether this ground is still the one in force: no drawing came, nor midnight, since it was looked up."""
-    return ground_version(conn) == ground.version and ctx.day_of(now) == ground.day
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A spot with where it lies, on the ground that is in force in this transaction, and what else is settled then."""
+
+    spot: Spot
+    places: Places
+    ground: Ground
+    settled: Settled
 
 
 def sender_of(view: View) -> str:
@@ -87,7 +94,7 @@ class Pin:
 
 
 #: what is done with a pin once it is placed, inside the transaction; returns the answer
-Act = Callable[[Connection, Spot, Places, datetime], dict[str, Any]]
+Act = Callable[[Connection, Placed, datetime], dict[str, Any]]
 
 
 def act_on_pin(
@@ -95,40 +102,54 @@ def act_on_pin(
 ) -> dict[str, Any]:
     """Place a pin in today's drawing and act on it in one transaction, once for each sender and key.
 
-    Placing needs no lock; where a drawing or midnight came in between, it is done again. `said` is the digest of the
-    request, by which another one under the same key is told; `sender`: whose key it is, where nobody is logged in.
+    Placing needs no lock and asks nothing: the transaction finds out whether a drawing or midnight came since its
+    ground was read; then it is done again. `said` is the digest of the request, by which another one under the same key
+    is told; `sender`: whose key it is, where nobody is logged in.
     """
     sender = sender or sender_of(view)
+    known_to_us = ctx.grounds.at_hand(ctx.today())
     while True:
-        with read(ctx.engine) as conn:
-            ground = ctx.grounds.on(conn, ctx.today())
-        spot = locate_spot(ground, pin.lon, pin.lat, pin.crs, pin.accuracy_m, confirmed=pin.confirmed)
+        ground = known_to_us or _read_ground(ctx)
+        try:
+            spot = locate_spot(ground, pin.lon, pin.lat, pin.crs, pin.accuracy_m, confirmed=pin.confirmed)
+        except InvalidInput:
+            if known_to_us is None:
+                raise
+            known_to_us = None  # doubtful on a ground that may have passed
+            continue
         places = placed(ground, spot)
-        with write(ctx.engine) as conn:
-            now = ctx.clock()
-            if not still(ctx, conn, ground, now):
+        with write(ctx.engine, brief=True) as conn:
+            now, layers = ctx.clock(), versions.read(conn)
+            if ground_version(layers) != ground.version or ctx.day_of(now) != ground.day:
+                known_to_us = None
                 continue
-            if key is None:
-                return act(conn, spot, places, now)
-            known = incidents.claim_request(conn, sender, key, said, now)
-            if known is not None:
-                return known
-            answer = act(conn, spot, places, now)
-            incidents.answer_request(conn, sender, key, answer)
-            return answer
+            found = Placed(spot, places, ground, ctx.settled.at(conn, layers))
+            return _once(conn, sender, key, said, now, partial(act, conn, found, now))
+
+
+def _read_ground(ctx: Context) -> Ground:
+    with read(ctx.engine) as conn:
+        return ctx.grounds.on(conn, ctx.today())
+
+
+def _once(
+    conn: Connection, sender: str, key: str | None, said: str, now: datetime, act: Callable[[], dict[str, Any]]
+) -> dict[str, Any]:
+    """What is answered under this key: as it was the first time, else what acting comes to."""
+    if key is None:
+        return act()
+    known = incidents.claim_request(conn, sender, key, said, now)
+    if known is not None:
+        return known
+    answer = act()
+    incidents.answer_request(conn, sender, key, answer)
+    return answer
 
 
 def assign(conn: Connection, case: Case, places: Places, who: Responses, now: datetime, account_id: int | None) -> None:
     """Write who answers, the event that says so, and the messages; the caller lets the case be remembered."""
-    values = {
-        "cell_id": places.cell_id[0], "worker_id": who.worker_id[0], "body_id": who.body_id[0],
-        "area_id": who.area_id[0], "reason": str(who.reason[0]),
-    }  # fmt: skip
-    incidents.respond(
-        conn, {"incident_id": [case.id], "valid_from": [now], **{name: [value] for name, value in values.items()}}
-    )
-    case.write(conn, "assigned", now, account_id, values)
-    incidents.tell(conn, case.id, "assigned", now, worker_id=who.worker_id[0], body_id=who.body_id[0])
+    _write_assigned(conn, case, places, who, now, account_id)
+    charge(conn, case.id, places, who, now)
 
 
 def send(
@@ -140,17 +161,36 @@ def send(
     now: datetime,
     account_id: int | None,
 ) -> Responses:
-    """Write where the rules send a case, who answers for it, and where it goes straight to its body, that too; who
-    has it then. Nobody's worker is charged with what goes straight."""
+    """Write the events of where the rules send a case, who answers for it, and where it goes straight to its body, that
+    too; who has it then, to be charged with it (`charge`). Nobody's worker is charged with what goes straight."""
     body_id = who.body_id[0]
     case.write(conn, "routed", now, account_id, routing.data(case.process, body_id))
     if not routing.straight(case.process, body_id) or case.state.status not in AT_DESK:
-        assign(conn, case, places, who, now, account_id)
+        _write_assigned(conn, case, places, who, now, account_id)
         return who
     who = replace(who, worker_id=[None], reason=[str(Reason.DISPATCHED)])
-    assign(conn, case, places, who, now, account_id)
+    _write_assigned(conn, case, places, who, now, account_id)
     case.write(conn, "dispatched", now, None, {"body_id": body_id, "by": "system"})
     return who
+
+
+def charge(conn: Connection, incident_id: int, places: Places, who: Responses, now: datetime) -> None:
+    """Put down who answers for an incident from now on, and let them be told."""
+    incidents.respond_once(conn, {"incident_id": incident_id, "valid_from": now, **_assignment(places, who)})
+    incidents.tell(conn, incident_id, "assigned", now, worker_id=who.worker_id[0], body_id=who.body_id[0])
+
+
+def _write_assigned(
+    conn: Connection, case: Case, places: Places, who: Responses, now: datetime, account_id: int | None
+) -> None:
+    case.write(conn, "assigned", now, account_id, _assignment(places, who))
+
+
+def _assignment(places: Places, who: Responses) -> dict[str, Any]:
+    return {
+        "cell_id": places.cell_id[0], "worker_id": who.worker_id[0], "body_id": who.body_id[0],
+        "area_id": who.area_id[0], "reason": str(who.reason[0]),
+    }  # fmt: skip
 
 
 def neighbour(ctx: Context, conn: Connection, places: Places, now: datetime) -> int | None:
@@ -159,16 +199,28 @@ def neighbour(ctx: Context, conn: Connection, places: Places, now: datetime) -> 
     return None if cell_id is None else on_duty(conn, cell_id, now, ctx.zone)
 
 
-def where(conn: Connection, places: Places, who: Responses, neighbour_id: int | None = None) -> dict[str, Any]:
+def named(conn: Connection, found: Placed, who: Responses) -> dict[str, Any]:
+    """{cell: {code, name}, worker: {id, name}, body: {code, name}} for an answer; None where there is none."""
+    cell_id, worker_id, body_id = found.places.cell_id[0], who.worker_id[0], who.body_id[0]
+    return {
+        "cell": None if cell_id is None else found.ground.names[cell_id],
+        "worker": None if worker_id is None else found.settled.worker(conn, worker_id),
+        "body": None if body_id is None else found.settled.body_names[body_id],
+    }
+
+
+def where(conn: Connection, found: Placed, who: Responses, neighbour_id: int | None = None) -> dict[str, Any]:
     """How sure the place is, who is on the other side, and why this worker."""
+    places = found.places
     cell_id = places.runner_up_id[0] or places.nearest_id[0]
-    near = incidents.names(conn, cell_id=cell_id, worker_id=neighbour_id, body_id=None)
-    other = near["cell"]
+    other = None if cell_id is None else found.ground.names[cell_id]
+    aside = places.runner_up_id[0] is not None
+    worker = None if neighbour_id is None else found.settled.worker(conn, neighbour_id)
     return {
         "confidence": places.confidence[0],
         "border_m": places.border_m[0],
         "place_reason": places.place_reason[0],
-        "runner_up": {**other, "worker": near["worker"]} if places.runner_up_id[0] is not None else None,
+        "runner_up": {**other, "worker": worker} if other and aside else None,
         "nearest": {**other, "distance_m": places.nearest_m[0]} if other and places.cell_id[0] is None else None,
         "reason": str(who.reason[0]),
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Final, cast
+from typing import Final, NamedTuple, cast
 
 import cv2
 import numpy as np
@@ -21,8 +21,8 @@ REACH: Final = 4.0
 DEEPEST: Final = 15
 #: what the spline of the raster widens each point by, in square pixels
 SPLINE: Final = 0.25
-#: multiplications in a product of which BLAS makes no work for several threads
-_ALONE: Final = 200_000
+#: fine pixels weighed in one product: so few that their bands are much the same, and that BLAS stays in this thread
+_ROWS_AT_ONCE: Final = 16
 # a tile is small, and a server draws several at once in threads of its own: more would wait for each other
 cv2.setNumThreads(1)
 _ONE: Final = np.ones(1, dtype=np.float32)
@@ -78,39 +78,62 @@ def _every_second(counts: Singles, taps: Singles, amount: int) -> Singles:
 
 def _enlarged(raster: Raster, times: int, left: int, top: int, columns: int, rows: int, sigma: float) -> Singles:
     """The same at zooms deeper than the raster: the kernel is evaluated between the raster's pixels."""
-    narrow = sigma / 2**times
-    x0, across = _rows_of_kernel(left, columns, times, narrow)
-    y0, along = _rows_of_kernel(top, rows, times, narrow)
-    counts = raster.window(raster.zoom, x0, y0, across.shape[1], along.shape[1])
-    return _product(_product(along, counts), np.ascontiguousarray(across.T))
+    narrow, step = sigma / 2**times, 2**times
+    across = _bands(left % step, columns, times, narrow)
+    along = _bands(top % step, rows, times, narrow)
+    x0, y0 = left // step + across.start, top // step + along.start
+    counts = raster.window(raster.zoom, x0, y0, across.width, along.width)
+    return _weighed(across, _weighed(along, counts).T).T
 
 
-def _rows_of_kernel(first: int, count: int, times: int, sigma: float) -> tuple[int, Singles]:
-    """The first raster pixel that a stretch of fine pixels looks at, and each one's weights, (count, pixels)."""
+class _Bands(NamedTuple):
+    """What a stretch of fine pixels weighs the raster's pixels by, some rows at a time.
+
+    `start`: the first pixel looked at, from the one that the stretch begins in; `width`: how many there are. `parts`:
+    for rows one after another the first pixel they look at, from `start`, and their weights, (rows, pixels).
+    """
+
+    start: int
+    width: int
+    parts: tuple[tuple[int, Singles], ...]
+
+
+@lru_cache(maxsize=64)
+def _bands(first: int, count: int, times: int, sigma: float) -> _Bands:
+    """The weights of `count` fine pixels from the `first` within a pixel of the raster on. All tiles of a zoom share
+    them: halving is exact, so a pixel further on has the same weights for the pixels beside it."""
     at = (first + np.arange(count) + 0.5) / 2**times - 0.5
     reach = REACH * sigma
     start, end = int(np.floor(at[0] - reach)), int(np.ceil(at[-1] + reach))
     distance = at[:, None] - np.arange(start, end + 1)
     narrow = np.sqrt(sigma**2 - SPLINE)
     weights = np.exp(-0.5 * (distance / narrow) ** 2) * (sigma / narrow)
-    return start, np.where(np.abs(distance) <= reach, weights, 0.0).astype(np.float32)
+    weights = np.where(np.abs(distance) <= reach, weights, 0.0).astype(np.float32)
+    parts = []
+    for row in range(0, count, _ROWS_AT_ONCE):
+        some = weights[row : row + _ROWS_AT_ONCE]
+        met = np.flatnonzero(some.any(axis=0))
+        parts.append((int(met[0]), np.ascontiguousarray(some[:, met[0] : met[-1] + 1])))
+    return _Bands(start, end + 1 - start, tuple(parts))
+
+
+def _weighed(bands: _Bands, counts: Singles) -> Singles:
+    """The matrix product of the weights and the counts, band by band.
+
+    A pixel looks at a few of the raster's, so most of the whole product would be zeros. And OpenBLAS wakes its other
+    threads above some number of multiplications; they then wait for each other, busily, for up to 20 ms.
+    """
+    out = np.empty((sum(len(some) for _, some in bands.parts), counts.shape[1]), dtype=np.float32)
+    row = 0
+    for start, some in bands.parts:
+        np.matmul(some, counts[start : start + some.shape[1]], out=out[row : row + len(some)])
+        row += len(some)
+    return out
 
 
 def _filtered(counts: Singles, across: Singles, along: Singles, anchor: tuple[int, int]) -> Singles:
     """`counts` correlated with `across` along its rows and `along` down its columns; anchor (-1, -1) is the middle."""
     return cast("Singles", cv2.sepFilter2D(np.ascontiguousarray(counts), -1, across, along, anchor=anchor))
-
-
-def _product(a: Singles, b: Singles) -> Singles:
-    """The matrix product, a few rows at a time, so that it stays in this thread.
-
-    OpenBLAS wakes its others above `_ALONE` multiplications; they then wait for each other, busily, for up to 20 ms.
-    """
-    rows = max(1, _ALONE // b.size)
-    out = np.empty((a.shape[0], b.shape[1]), dtype=np.float32)
-    for at in range(0, len(a), rows):
-        np.matmul(a[at : at + rows], b, out=out[at : at + rows])
-    return out
 
 
 @lru_cache(maxsize=64)

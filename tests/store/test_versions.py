@@ -60,6 +60,7 @@ def test_what_is_too_much_to_ask_for_is_not_told(engine: Engine, monkeypatch: py
         bump_rows(conn, "incidents", np.arange(0, 4_000, 2))
     assert touched(engine, begin + 1) is None
     monkeypatch.setattr(versions, "KEPT", 2)
+    monkeypatch.setattr(versions, "SWEPT", 1)
     for identity in range(4):
         with write(engine) as conn:
             bump_rows(conn, "incidents", [identity])

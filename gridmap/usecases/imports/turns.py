@@ -17,7 +17,7 @@ import pandas as pd
 from sqlalchemy import Connection
 
 from gridmap.case.events import canonical_json
-from gridmap.store import chain
+from gridmap.store import chain, ground
 from gridmap.store import incidents as incident_store
 from gridmap.store.incidents import Category
 from gridmap.usecases.assigning import Chooser, Response, Where
@@ -120,7 +120,7 @@ class Turns:
 
     def _answers(self, conn: Connection, kept: _Kept, zone: ZoneInfo, responses: _Known[Response]) -> Places:
         """For each row the place of its response among `responses`."""
-        chooser = Chooser(conn, None, zone)
+        chooser = Chooser(conn, zone, (ground.roster(conn), ground.open_counts(conn)))
         wheres, departments = self._wheres.values(), [one.department for one in self._categories.values()]
         targets = [one.target for one in self._routings.values()]
         answered = np.empty(len(kept.ids), dtype=np.int32)

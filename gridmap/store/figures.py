@@ -71,8 +71,8 @@ def counts(
     for name in wanted:
         counted = counted.merge(_named(conn, name, months, by_key[name]), how="left", on=by_key[name])
     columns = [name + end for name in wanted for end in _NAMES if name != "month" or not end]
-    summed = counted.groupby(columns, dropna=False, sort=True)[list(MEASURES)].sum().reset_index()
-    return _with_none(summed, columns).astype(dict.fromkeys(MEASURES, "int64"))
+    added = counted.groupby(columns, dropna=False, sort=True)[list(MEASURES)].sum().reset_index()
+    return _with_none(added, columns).astype(dict.fromkeys(MEASURES, "int64"))
 
 
 def _counted(

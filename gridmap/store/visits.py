@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Table, and_, delete, func, insert, or_, selec
 
 from gridmap.people.visits import Quota
 from gridmap.store import tables as t
+from gridmap.store import versions
 from gridmap.store.scope import is_open, on_day
 
 
@@ -46,6 +47,7 @@ def set_quota(conn: Connection, of: str, row_id: int, quota: Quota | None) -> No
     if quota is not None:
         values = {"first_day": quota.first_day, "last_day": quota.last_day, "least": quota.least}
         conn.execute(insert(q).values({of: row_id, **values}))
+    versions.bump(conn, "quotas")
 
 
 def listed_quotas(conn: Connection) -> Sequence[Any]:

@@ -25,6 +25,7 @@ from gridmap.store.ground import cells_on
 from gridmap.store.keyfile import open_vault
 from gridmap.usecases.drafts import Drafts
 from gridmap.usecases.holding import Holdings
+from gridmap.usecases.packs import Packs
 
 logger = logging.getLogger(__name__)
 
@@ -51,6 +52,11 @@ class Ground:
         """`ids` as Python's own numbers."""
         ids: list[int] = self.ids.tolist()
         return ids
+
+    @cached_property
+    def id_of(self) -> dict[str, int]:
+        """The ids of the cells by code."""
+        return dict(zip(self.cells["code"].tolist(), self.id_list, strict=True))
 
     @cached_property
     def ties(self) -> tuple[list[int], list[str], list[int | None]]:
@@ -165,6 +171,7 @@ class Context:
     grounds: GroundCache = field(default_factory=GroundCache)
     held: Holdings = field(default_factory=Holdings)
     drafts: Drafts = field(default_factory=Drafts)
+    packs: Packs = field(default_factory=Packs)
 
     @property
     def zone(self) -> ZoneInfo:

@@ -60,3 +60,8 @@ class Packs:
             while len(self._known) > self._most:
                 self._known.popitem(last=False)
             return found
+
+    def forget(self) -> None:
+        """Remember nothing: the next packs are made anew."""
+        with self._lock:
+            self._known.clear()

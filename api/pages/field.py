@@ -27,8 +27,8 @@ from layers.map import VENDOR, Composed, Tiles, compose, county_map
 
 MODULES: Final = (
     "dom", "glyphs", "http", "idb", "sealing", "pack", "held", "drafts", "parts", "queue", "sync", "writing",
-    "worker-update", "map", "pick", "changes", "act", "case", "shrink", "waiting", "places", "whereabouts", "report-extras", "report",
-    "walk", "today", "paper", "field",
+    "worker-update", "map", "pick", "changes", "act", "case", "shrink", "waiting", "places", "whereabouts",
+    "report-extras", "report", "walk", "today", "paper", "field",
 )  # fmt: skip
 STYLES: Final = (
     "vendor/leaflet.css", "css/tokens.css", "css/app.css", "css/map.css", "css/case.css", "css/field.css",

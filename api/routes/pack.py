@@ -51,12 +51,12 @@ def read_pack(
     erases it when the answer is 401 or 403.
     """
     phone_has = dict(one.split(":") for one in have.split(",")) if have else {}
-    with packing.day(caller.reader, caller.account) as day:
-        sections = b",".join(_section(caller, day, name, phone_has.get(name)) for name in _SECTIONS)
-        caller.reader.note_again(Kind.HOUSEHOLD, day.remembered.homes)
-        caller.reader.note_again(Kind.INCIDENT, day.cases.shown)
-        head = answers.dump({"made_at": day.made_at, "lease_until": day.lease_until})
-        tail = answers.dump({"sealing_key": day.sealing_key})
+    day = packing.day(caller.reader, caller.account)
+    sections = b",".join(_section(caller, day, name, phone_has.get(name)) for name in _SECTIONS)
+    caller.reader.note_again(Kind.HOUSEHOLD, day.remembered.homes)
+    caller.reader.note_again(Kind.INCIDENT, day.cases.shown)
+    head = answers.dump({"made_at": day.made_at, "lease_until": day.lease_until})
+    tail = answers.dump({"sealing_key": day.sealing_key})
     return Response(head[:-1] + b',"sections":{' + sections + b"}," + tail[1:], media_type="application/json")
 
 

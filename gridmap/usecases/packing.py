@@ -6,12 +6,11 @@ version (`store.phones.moved`), the worker's own open cases, and the day.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from sqlalchemy import Connection
@@ -29,6 +28,7 @@ from gridmap.usecases.reading import Reader
 from gridmap.usecases.visiting import MonthPlan, actor_worker, plan_of
 from gridmap.view import InCells, Kind, Role
 
+T = TypeVar("T")
 #: neighbours' outlines are there this far around one's own cells
 AROUND_M = 300.0
 #: open cases that a phone is given at most; who has more works with a network
@@ -46,7 +46,6 @@ class Day:
 
     reader: Reader
     account: accounts.Account
-    conn: Connection
     worker_id: int
     known: dict[str, int]
     cells: frozenset[int]
@@ -66,11 +65,16 @@ class Day:
             kept = self.remembered.sealing_key = envelopes.sealing_key(self.reader.ctx)
         return kept
 
+    def _ask(self, question: Callable[[Connection], T]) -> T:
+        """One short reading: nobody holds a connection while something else asks for a second one."""
+        with read(self.reader.ctx.engine) as conn:
+            return question(conn)
+
     # --- what sections show ---
 
     @cached_property
     def ground(self) -> Ground:
-        return self.reader.ctx.grounds.on(self.conn, self.reader.view.as_of)
+        return self._ask(lambda conn: self.reader.ctx.grounds.on(conn, self.reader.view.as_of))
 
     @cached_property
     def box(self) -> Bbox | None:
@@ -81,14 +85,14 @@ class Day:
     @cached_property
     def visits(self) -> MonthPlan:
         view = self.reader.view
-        return plan_of(self.reader.ctx, self.conn, view, view.as_of.replace(day=1))
+        return self._ask(lambda conn: plan_of(self.reader.ctx, conn, view, view.as_of.replace(day=1)))
 
     def roster(self) -> list[dict[str, Any]]:
         """The cells that the worker is on the roster of."""
-        return accounts.duty_cells(self.conn, self.account, self.reader.view.as_of)
+        return self._ask(lambda conn: accounts.duty_cells(conn, self.account, self.reader.view.as_of))
 
     def unit(self) -> dict[str, Any]:
-        return phones.unit(self.conn, self.worker_id)
+        return self._ask(lambda conn: phones.unit(conn, self.worker_id))
 
     def handovers(self) -> list[dict[str, Any]]:
         """Sheets that are still to be signed."""
@@ -99,8 +103,8 @@ class Day:
 
     def contacts(self) -> dict[int, dict[str, str]]:
         """Names and numbers of the households that agree to be contacted, by household."""
-        of = phones.contact_subjects(self.conn, self.cells, self.reader.view.as_of)
-        opened = subjects.open_many(self.conn, self.reader.ctx.vault, of.values())
+        of = self._ask(lambda conn: phones.contact_subjects(conn, self.cells, self.reader.view.as_of))
+        opened = self._ask(lambda conn: subjects.open_many(conn, self.reader.ctx.vault, of.values())) if of else {}
         return {
             home: {name: text for name, text in opened.get(subject, {}).items() if name in CONTACT}
             for home, subject in of.items()
@@ -109,7 +113,7 @@ class Day:
     @cached_property
     def open_cases(self) -> list[dict[str, Any]]:
         """The worker's open cases with their light; their words are sealed, see `with_summaries`."""
-        rows = phones.open_cases(self.conn, self.reader.view, MOST_CASES)
+        rows = self._ask(lambda conn: phones.open_cases(conn, self.reader.view, MOST_CASES))
         for row in rows:
             limits = Thresholds(row["yellow_at"], row["red_at"], row["very_late_at"])
             row["light"] = str(limits.light(self.made_at, row["paused_until"]))
@@ -118,7 +122,7 @@ class Day:
     def with_summaries(self) -> list[dict[str, Any]]:
         """The open cases with the beginning of what was told, None once it was erased."""
         of = {row["subject_id"] for row in self.open_cases if row["subject_id"] is not None}
-        opened = subjects.open_many(self.conn, self.reader.ctx.vault, of)
+        opened = self._ask(lambda conn: subjects.open_many(conn, self.reader.ctx.vault, of)) if of else {}
         return [
             {**row, "summary": (opened.get(row["subject_id"], {}).get("text") or "")[:SUMMARY] or None}
             for row in self.open_cases
@@ -134,14 +138,18 @@ class Day:
         if last is not None and last.scope == scope and (last.until is None or self.made_at < last.until):
             if last.version == version:
                 return last
-            touched = versions.touched_since(self.conn, "incidents", last.version, version)
-            ids = phones.own_cases(self.conn, self.reader.view, self.cells)
+            since = last.version
+            touched = self._ask(lambda conn: versions.touched_since(conn, "incidents", since, version))
+            ids = self._own_cases()
             if touched is not None and ids == last.ids and ids.isdisjoint(touched.tolist()):
-                return self._remember(Cases(scope, version, ids, last.shown, last.until, last.turn))
-        ids = phones.own_cases(self.conn, self.reader.view, self.cells)
+                return self._remember(replace(last, version=version))
+        ids = self._own_cases()
         shown = tuple(row["id"] for row in self.open_cases)
         turn = 0 if last is None else last.turn + 1
         return self._remember(Cases(scope, version, ids, shown, self._next_light(), turn))
+
+    def _own_cases(self) -> frozenset[int]:
+        return self._ask(lambda conn: phones.own_cases(conn, self.reader.view, self.cells))
 
     def _remember(self, cases: Cases) -> Cases:
         self.remembered.cases = cases
@@ -185,9 +193,8 @@ _FOLLOWS: dict[str, Callable[[Day], tuple[Hashable, ...]]] = {
 }
 
 
-@contextmanager
-def day(reader: Reader, account: accounts.Account) -> Iterator[Day]:
-    """The worker's day, of one moment; its readings are logged by who shows them. Raises Forbidden for other roles."""
+def day(reader: Reader, account: accounts.Account) -> Day:
+    """The worker's day; its readings are logged by who shows them. Raises Forbidden for other roles."""
     if account.role is not Role.WORKER:
         raise Forbidden("the day's pack is for workers", code="no_pack")
     ctx, grant = reader.ctx, reader.view.scope.grant(Kind.HOUSEHOLD)
@@ -197,4 +204,4 @@ def day(reader: Reader, account: accounts.Account) -> Iterator[Day]:
         # the versions come first: a change in between makes the rows newer than they are said to be
         known = dict(reader.seen.versions) if reader.seen is not None else versions.read(conn)
         moved = phones.moved(conn, cells, worker_id, account.id)
-        yield Day(reader, account, conn, worker_id, known, cells, ctx.packs.of(account.id), ctx.clock(), moved)
+    return Day(reader, account, worker_id, known, cells, ctx.packs.of(account.id), ctx.clock(), moved)

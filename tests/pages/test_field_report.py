@@ -127,7 +127,12 @@ def test_a_photo_whose_replies_are_lost_goes_on_where_it_stopped(visit: Visits, 
     page.locator(".photo-part img").wait_for()
     ready(page)
     page.click("#send")
-    until(page, f"{UNSENT}.then((all) => all.length === 0)", 30)
+    for _ in range(60):
+        page.wait_for_timeout(500)
+        if photos(visit) > before:
+            break
+        page.evaluate("dispatchEvent(new Event('online'))")
+    until(page, f"{UNSENT}.then((all) => all.length === 0)")
     assert photos(visit) == before + 1
     assert len([url for url in asked if url.endswith("/incidents")]) == 1
     assert len(offsets) > 2

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, bindparam, func, insert, or_, select, true
+from sqlalchemy import Connection, Integer, Row, Select, and_, bindparam, func, insert, or_, select, true
 
 from gridmap.store import tables as t
 from gridmap.store.scope import clause, is_open
@@ -41,7 +41,7 @@ def _moved() -> Select[Any]:
     """Built once: a phone asks this each time, and mostly nothing else."""
     homes = t.households.c.cell_id.in_(bindparam("cells", expanding=True))
     v, c, h, m = t.visits.c, t.consents.c, t.handovers.c, t.messages.c
-    worker, account = bindparam("worker"), bindparam("account")
+    worker, account = bindparam("worker", type_=Integer), bindparam("account", type_=Integer)
     visits = select(func.count(), func.max(v.id)).select_from(t.visits.join(t.households)).where(homes)
     consents = select(func.count(), func.count(c.withdrawn_at), func.max(c.id)).where(c.purpose == "contact", homes)
     consents = consents.select_from(t.consents.join(t.households))

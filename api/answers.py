@@ -76,8 +76,12 @@ def plain(value: Any) -> Any:
     return value.isoformat() if isinstance(value, date | datetime) else value
 
 
+#: made once: `json.dumps` makes one for each row
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=plain)
+
+
 def dump(body: Any) -> bytes:
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=plain).encode("utf-8")
+    return _ENCODER.encode(body).encode("utf-8")
 
 
 # --- lists ------------------------------------------------------------------------------------------------------------

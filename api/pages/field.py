@@ -26,8 +26,8 @@ from layers import LANGS, Lang
 from layers.map import VENDOR, Composed, Tiles, compose, county_map
 
 MODULES: Final = (
-    "dom", "glyphs", "http", "idb", "sealing", "pack", "held", "drafts", "queue", "sync", "writing", "worker-update",
-    "map", "pick", "changes", "shrink", "case-ties", "act", "case", "waiting", "places", "whereabouts",
+    "dom", "glyphs", "http", "idb", "sealing", "pack", "held", "drafts", "parts", "queue", "sync", "writing",
+    "worker-update", "map", "pick", "changes", "shrink", "case-ties", "act", "case", "waiting", "places", "whereabouts",
     "report-extras", "report", "walk", "today", "paper", "field",
 )  # fmt: skip
 STYLES: Final = (

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Annotated, Any
 
+import pandas as pd
 from fastapi import APIRouter, Depends, Query, Response
 from pydantic import ValidationError
 
@@ -15,7 +16,7 @@ from api import answers
 from api.deps import Caller, Signed, known_parameters
 from api.errors import status_of
 from api.routes.ground import CELL_FIELDS
-from api.routes.incidents import FIELDS, draft_of
+from api.routes.incidents import draft_of
 from api.routes.people import HOUSEHOLD_FIELDS
 from api.schemas.common import SIGNED, problems
 from api.schemas.incidents import ReportIn
@@ -24,12 +25,12 @@ from api.schemas.plans import HandoverOut
 from gridmap.errors import EnvironmentFault, Forbidden, GridmapError, InvalidInput
 from gridmap.usecases import envelopes, packing
 from gridmap.usecases.packing import Day
-from gridmap.view import Role
+from gridmap.view import Kind, Role
 
 router = APIRouter(prefix="/api/v1", tags=["phones"], dependencies=[Depends(known_parameters())])
 
 #: rows that a phone is given at most; who serves more works with a network
-MOST_HOMES, MOST_CASES, MOST_CELLS = 5_000, 1_000, 300
+MOST_HOMES, MOST_CELLS = 5_000, 300
 
 
 @router.get("/pack", summary="The day's pack", responses=problems(*SIGNED), response_model=PackOut)
@@ -46,22 +47,27 @@ def read_pack(
 ) -> Response:
     """Own cells with their neighbours' outlines, households, open cases, whom to visit, sheets to sign: for a worker.
 
-    Contacts and care notes are not in it. The reading is logged. A phone erases it when the answer is 401 or 403.
+    Contacts are in it where the household agreed to be contacted, care notes never. The reading is logged. A phone
+    erases it when the answer is 401 or 403.
     """
+    phone_has = dict(one.split(":") for one in have.split(",")) if have else {}
     day = packing.day(caller.reader, caller.account)
-    known = dict(one.split(":") for one in have.split(",")) if have else {}
-    parts = {name: make(caller, day) for name, make in _SECTIONS.items()}
-    sections = b",".join(_section(name, data, known.get(name)) for name, data in parts.items())
+    sections = b",".join(_section(caller, day, name, phone_has.get(name)) for name in _SECTIONS)
+    caller.reader.note_again(Kind.HOUSEHOLD, day.remembered.homes)
+    caller.reader.note_again(Kind.INCIDENT, day.cases.shown)
     head = answers.dump({"made_at": day.made_at, "lease_until": day.lease_until})
-    tail = answers.dump({"sealing_key": envelopes.sealing_key(caller.ctx, day.worker_id)})
+    tail = answers.dump({"sealing_key": day.sealing_key})
     return Response(head[:-1] + b',"sections":{' + sections + b"}," + tail[1:], media_type="application/json")
 
 
-def _section(name: str, data: bytes, known: str | None) -> bytes:
-    digest = hashlib.sha256(data).hexdigest()[:16]
-    return b'"%b":{"hash":"%b"%b}' % (
-        name.encode(), digest.encode(), b"" if digest == known else b',"data":' + data
-    )  # fmt: skip
+def _section(caller: Caller, day: Day, name: str, phone_has: str | None) -> bytes:
+    """A section with its hash; without its rows where the phone has them, unread where nothing of it has moved."""
+    digest = day.hash_of(name)
+    if digest is None or digest != phone_has:
+        data = _SECTIONS[name](caller, day)
+        digest = day.made(name, hashlib.sha256(data).hexdigest()[:16])
+    told = b"" if digest == phone_has else b',"data":' + data
+    return b'"%b":{"hash":"%b"%b}' % (name.encode(), digest.encode(), told)
 
 
 def _cells(caller: Caller, day: Day) -> bytes:
@@ -72,31 +78,37 @@ def _cells(caller: Caller, day: Day) -> bytes:
 
 
 def _households(caller: Caller, day: Day) -> bytes:
-    page = caller.reader.page("households", limit=MOST_HOMES)
-    items, seen = answers.placed(HOUSEHOLD_FIELDS, page.rows), day.visits.rows
-    return answers.dump([
-        {
-            **{name: one[name] for name in ("id", "code", "address", "lon", "lat")}, "cell_id": _cell_id(day, one),
+    """The rows, which are kept written, each with what does not stand in it."""
+    page, seen, contacts = caller.reader.page("households", limit=MOST_HOMES), day.visits.rows, day.contacts()
+    day.remembered.homes = tuple(page.ids())
+    texts = page.texts("pack", _homes)
+    more = (answers.dump(_besides(day, seen.get(one, {}), contacts.get(one, {}))) for one in page.ids())
+    return b"[" + b",".join(text[:-1] + b"," + rest[1:] for text, rest in zip(texts, more, strict=True)) + b"]"
+
+
+def _homes(rows: pd.DataFrame) -> list[bytes]:
+    return [
+        answers.dump({
+            **{name: one[name] for name in ("id", "code", "address", "lon", "lat")},
             "members": {name: one[name] for name in ("children", "adults", "elders")}, "housing_type": one["housing"],
-            "last_visit": seen.get(one["id"], {}).get("last_visit"),
-        }
-        for one in items
-    ])  # fmt: skip
+        })
+        for one in answers.placed(HOUSEHOLD_FIELDS, rows)
+    ]  # fmt: skip
 
 
-def _cell_id(day: Day, one: Mapping[str, Any]) -> int | None:
-    return one["cell"] and day.cell_ids.get(one["cell"]["code"])
+def _besides(day: Day, seen: Mapping[str, Any], contact: Mapping[str, str]) -> dict[str, Any]:
+    """The cell in force today, the last visit, and how to reach them where they agreed to that."""
+    return {"cell_id": day.ground.id_of.get(seen.get("cell", "")), "last_visit": seen.get("last_visit"), **contact}
 
 
-def _incidents(caller: Caller, day: Day) -> bytes:
-    page = caller.reader.page("incidents", filters={"open": True}, limit=MOST_CASES)
-    items = answers.placed(FIELDS, page.rows)
+def _incidents(_caller: Caller, day: Day) -> bytes:
+    names = ("id", "code", "status", "light", "due_at", "category", "revision", "summary")
     return answers.dump([
         {
-            **{name: one[name] for name in ("id", "lon", "lat", "status", "light", "due_at")}, "code": one["number"],
-            "category": one["category"] and one["category"]["code"], "cell_id": _cell_id(day, one),
+            **{name: one[name] for name in names}, "cell_id": day.ground.id_of.get(one["cell"]),
+            "lon": round(one["lon"], answers.DECIMALS), "lat": round(one["lat"], answers.DECIMALS),
         }
-        for one in items
+        for one in day.with_summaries()
     ])  # fmt: skip
 
 
@@ -105,8 +117,8 @@ def _today(_caller: Caller, day: Day) -> bytes:
         {"household_id": one["id"], **{name: one[name] for name in ("days", "red", "due", "return_on", "needs")}}
         for one in day.visits.items()
     ]
-    handovers = [HandoverOut(**one).model_dump(mode="json") for one in day.handovers]
-    return answers.dump({"visits": visits, "handovers": handovers, "unread": day.unread})
+    handovers = [HandoverOut(**one).model_dump(mode="json") for one in day.handovers()]
+    return answers.dump({"visits": visits, "handovers": handovers, "unread": day.unread()})
 
 
 def _categories(caller: Caller, _day: Day) -> bytes:
@@ -114,7 +126,7 @@ def _categories(caller: Caller, _day: Day) -> bytes:
 
 
 def _me(caller: Caller, day: Day) -> bytes:
-    return answers.dump({"name": caller.account.name, "unit": day.unit, "cells": day.cells})
+    return answers.dump({"name": caller.account.name, "unit": day.unit(), "cells": day.roster()})
 
 
 _SECTIONS: Mapping[str, Callable[[Caller, Day], bytes]] = {

@@ -6,26 +6,18 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Body, Depends, Path, Query, Response
-from pydantic import BaseModel
 
 from api.deps import Explained, Signed, known_parameters
 from api.routes.incidents import IncidentId, Key
 from api.schemas.common import SIGNED, Id, problems
-from gridmap.usecases import photos
+from api.schemas.uploads import PartBytes, PhotoPut, Starts, Total, UploadKey, UploadOut
+from gridmap.usecases import photos, uploads
 
 router = APIRouter(prefix="/api/v1/incidents", tags=["incidents"], dependencies=[Depends(known_parameters())])
 
 JPEG: dict[int | str, dict[str, Any]] = {200: {"content": {"image/jpeg": {}}, "description": "The photo"}}
 PhotoId = Annotated[Id, Path(description="as listed", examples=[1])]
 Picture = Annotated[bytes, Body(media_type="image/jpeg", description="the file as it is, JPEG, PNG or WebP")]
-
-
-class PhotoPut(BaseModel):
-    """A photo that was attached; sizes in pixels."""
-
-    id: int
-    width: int
-    height: int
 
 
 class PhotoOut(PhotoPut):
@@ -41,6 +33,25 @@ class PhotoOut(PhotoPut):
 def attach_photo(caller: Signed, incident_id: IncidentId, body: Picture, key: Key = None) -> PhotoPut:
     """Re-encodes the photo (no EXIF, no place), seals it and writes the event `attached`, all or nothing."""
     return PhotoPut(**photos.attach(caller.ctx, caller.view, incident_id, body, key=key))
+
+
+@router.get("/{incident_id}/uploads/{upload}", summary="How far is its photo?", responses=problems(*SIGNED, 404))
+def read_upload_of_case(caller: Signed, incident_id: IncidentId, upload: UploadKey) -> UploadOut:
+    """How many bytes of a photo are there that comes in parts: where to go on after a lost answer."""
+    sender = uploads.by_staff(caller.ctx, caller.view, incident_id)
+    return UploadOut(**uploads.arrived(caller.ctx, sender, upload))
+
+
+@router.patch(
+    "/{incident_id}/uploads/{upload}", summary="Send a part of its photo",
+    responses=problems(*SIGNED, 400, 404, 409, 413, 429),
+)  # fmt: skip
+def add_part_of_case(
+    caller: Signed, incident_id: IncidentId, upload: UploadKey, starts: Starts, total: Total, body: PartBytes = b""
+) -> UploadOut:
+    """Keeps a part that begins where the last one ended (else 409 `upload_offset`); the last one attaches the photo."""
+    sender, part = uploads.by_staff(caller.ctx, caller.view, incident_id), uploads.Part(starts, total, body)
+    return UploadOut(**uploads.add(caller.ctx, sender, part, key=upload))
 
 
 @router.get("/{incident_id}/photos", summary="List its photos", responses=problems(*SIGNED, 404))

@@ -11,9 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api import answers
 from api.deps import Ctx, known_parameters
-from api.routes.photos import PhotoPut, Picture
+from api.routes.photos import Picture
 from api.schemas.common import Code, Features, problems
-from gridmap.parsing.photo import LIMITS
+from api.schemas.uploads import PartBytes, PhotoPut, Starts, Total, UploadKey, UploadOut
 from gridmap.usecases import public_map, residents, returning, uploads
 from gridmap.usecases.reporting import MAX_TEXT, Draft
 from layers.layer import geojson_geometries
@@ -29,8 +29,6 @@ def address_of(request: Request) -> str:
     """Where a request comes from; behind a proxy that `gridmap serve --proxy` names, what that one says of it."""
     return request.client.host if request.client else ""
 
-
-MOST_BYTES = LIMITS.input_bytes
 
 router = APIRouter(
     prefix="/api/v1/public", tags=["residents"], dependencies=[Depends(known_parameters()), Depends(_kept_from_caches)]
@@ -244,27 +242,10 @@ def add_photo(ctx: Ctx, token: Token, body: Picture, key: DeviceKey) -> PhotoPut
     return PhotoPut(**residents.attach(ctx, token, body, key=key))
 
 
-class UploadOut(BaseModel):
-    """How far an upload is: bytes that are there, and the photo once it is attached."""
-
-    received: int
-    photo: PhotoPut | None
-
-
-UploadKey = Annotated[
-    str,
-    Path(
-        pattern=r"^[0-9A-Za-z-]{22,64}$", description="drawn by the device, one for each photo",
-        examples=["0d6c2b0e-5a0d-4a55-9a4b-6f0d1a2c3b4d"],
-    ),
-]  # fmt: skip
-Bytes = Annotated[bytes, Body(media_type="application/octet-stream", description="a part of the file")]
-
-
 @router.get("/reports/{token}/uploads/{upload}", summary="How far is a photo?", responses=problems(403, 404))
 def read_upload(ctx: Ctx, token: Token, upload: UploadKey) -> UploadOut:
     """How many bytes are there: where to go on after a lost answer."""
-    return UploadOut(**uploads.arrived(ctx, token, upload))
+    return UploadOut(**uploads.arrived(ctx, uploads.by_link(ctx, token), upload))
 
 
 @router.patch(
@@ -272,12 +253,7 @@ def read_upload(ctx: Ctx, token: Token, upload: UploadKey) -> UploadOut:
     responses=problems(400, 403, 404, 409, 413, 429),
 )  # fmt: skip
 def add_part(
-    ctx: Ctx,
-    token: Token,
-    upload: UploadKey,
-    starts: Annotated[int, Header(alias="Upload-Offset", ge=0, le=MOST_BYTES, description="where this part begins")],
-    total: Annotated[int, Header(alias="Upload-Length", ge=1, le=MOST_BYTES, description="bytes of the whole photo")],
-    body: Bytes = b"",
+    ctx: Ctx, token: Token, upload: UploadKey, starts: Starts, total: Total, body: PartBytes = b""
 ) -> UploadOut:
     """Keeps a part that begins where the last one ended (else 409 `upload_offset`); the last one attaches the photo."""
-    return UploadOut(**uploads.add(ctx, token, uploads.Part(starts, total, body), key=upload))
+    return UploadOut(**uploads.add(ctx, uploads.by_link(ctx, token), uploads.Part(starts, total, body), key=upload))

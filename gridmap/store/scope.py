@@ -299,6 +299,9 @@ def _of_held(grant: Grant, r: Any) -> ColumnElement[bool] | None:
             return None
 
 
+#: made once: an alias of a wide table costs more than asking it
+_RESPONSIBLE, _FEW = t.responsibilities.alias("held"), t.incidents.alias("few")
+
 #: a test of a responsibility, given its columns
 Held = Callable[[Any], ColumnElement[bool]]
 
@@ -306,14 +309,14 @@ Held = Callable[[Any], ColumnElement[bool]]
 def _held(test: Held) -> ColumnElement[bool]:
     """Incidents whose responsibility in force passes the test: looked up case by case, so that a list of the newest
     ends where it is full. For tests that many pass; `_few` is for the others."""
-    r = t.responsibilities.alias("held")
+    r = _RESPONSIBLE
     of_case = select(r.c.id).where(r.c.incident_id == t.incidents.c.id, r.c.valid_to.is_(None), test(r.c))
     return of_case.correlate(t.incidents).exists()
 
 
 def _holding(test: Held) -> Select[Any]:
     """The ids of the incidents whose responsibility in force passes a test that few pass."""
-    r = t.responsibilities.alias("held")
+    r = _RESPONSIBLE
     return select(r.c.incident_id).where(r.c.valid_to.is_(None), test(r.c))
 
 
@@ -326,7 +329,7 @@ def _each_few(grants: Sequence[Grant]) -> Any:
 def _few(grant: Grant) -> Select[Any] | None:
     """The ids of the incidents that a grant of one person's or body's admits, each read from an index; None for grants
     that are wider. An OR of such conditions would be tested on every case there is."""
-    i = t.incidents.alias("few")
+    i = _FEW
     match grant:
         case Nothing():
             return select(i.c.id).where(false())

@@ -7,10 +7,11 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Table, and_, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Select, Table, and_, bindparam, delete, func, insert, or_, select, update
 
 from gridmap.people.visits import Quota
 from gridmap.store import tables as t
+from gridmap.store import versions
 from gridmap.store.scope import is_open, on_day
 
 
@@ -46,6 +47,7 @@ def set_quota(conn: Connection, of: str, row_id: int, quota: Quota | None) -> No
     if quota is not None:
         values = {"first_day": quota.first_day, "last_day": quota.last_day, "least": quota.least}
         conn.execute(insert(q).values({of: row_id, **values}))
+    versions.bump(conn, "quotas")
 
 
 def listed_quotas(conn: Connection) -> Sequence[Any]:
@@ -70,39 +72,37 @@ def worker(conn: Connection, worker_id: int) -> Any:
 
 def homes_in(conn: Connection, cell_ids: Collection[int], zone: ZoneInfo) -> list[dict[str, Any]]:
     """The households of some cells: id, code, address, lon, lat, last_visit (a day, met at home), return_on, needs."""
-    h, v, i = t.households.c, t.visits.c, t.incidents.c
-    inside = h.cell_id.in_(sorted(cell_ids))
-    last = (
-        select(v.household_id, func.max(v.visited_at).label("at")).where(v.outcome == "met").group_by(v.household_id)
-    ).subquery()
-    query = (
-        select(
-            h.id, h.code, h.address, t.cells.c.code.label("cell"), func.ST_X(h.geom).label("lon"),
-            func.ST_Y(h.geom).label("lat"), last.c.at.label("last_visit"),
-        )
-        .outerjoin(last, last.c.household_id == h.id)
-        .outerjoin(t.cells, t.cells.c.id == h.cell_id)
-        .where(inside)
-        .order_by(h.id)
-    )  # fmt: skip
-    again = t.visits.alias("again")
-    promised = dict(
-        conn.execute(
-            select(v.household_id, func.min(v.return_on))
-            .join(t.households, h.id == v.household_id)
-            .where(inside, v.return_on.is_not(None), ~select(again.c.id).where(again.c.return_of_id == v.id).exists())
-            .group_by(v.household_id)
-        ).all()
-    )
-    asked = select(i.household_id, func.count()).join(t.households, h.id == i.household_id)
-    needs = {row[0]: row[1] for row in conn.execute(asked.where(inside, is_open()).group_by(i.household_id))}
+    cells = {"cells": sorted(cell_ids)}
+    homes, last, promised, asked = (conn.execute(query, cells) for query in _HOMES_IN)
+    seen, names = {row[0]: _day(row[1], zone) for row in last}, list(homes.keys())
+    back, needs = {row[0]: row[1] for row in promised}, {row[0]: row[1] for row in asked}
     return [
-        {
-            **row, "last_visit": _day(row["last_visit"], zone), "return_on": promised.get(row["id"]),
-            "needs": needs.get(row["id"], 0),
-        }
-        for row in conn.execute(query).mappings()
+        dict(zip(names, row, strict=True))
+        | {"last_visit": seen.get(row[0]), "return_on": back.get(row[0]), "needs": needs.get(row[0], 0)}
+        for row in homes
     ]  # fmt: skip
+
+
+def _homes_in() -> tuple[Select[Any], ...]:
+    """Built once, since every phone asks it: the households, when they were last met, when a return was promised for,
+    and how many of their cases are open; of all but the first the household's id comes first."""
+    h, v, i, again = t.households.c, t.visits.c, t.incidents.c, t.visits.alias("again")
+    inside = h.cell_id.in_(bindparam("cells", expanding=True))
+    homes = select(
+        h.id, h.code, h.address, t.cells.c.code.label("cell"), func.ST_X(h.geom).label("lon"),
+        func.ST_Y(h.geom).label("lat"),
+    )  # fmt: skip
+    homes = homes.outerjoin(t.cells, t.cells.c.id == h.cell_id).where(inside).order_by(h.id)
+    of_home = select(v.household_id, func.max(v.visited_at)).join(t.households, h.id == v.household_id)
+    last = of_home.where(inside, v.outcome == "met").group_by(v.household_id)
+    of_home = select(v.household_id, func.min(v.return_on)).join(t.households, h.id == v.household_id)
+    kept = select(again.c.id).where(again.c.return_of_id == v.id).exists()
+    promised = of_home.where(inside, v.return_on.is_not(None), ~kept).group_by(v.household_id)
+    asked = select(i.household_id, func.count()).join(t.households, h.id == i.household_id)
+    return homes, last, promised, asked.where(inside, is_open()).group_by(i.household_id)
+
+
+_HOMES_IN = _homes_in()
 
 
 def _day(moment: datetime | None, zone: ZoneInfo) -> date | None:

@@ -26,6 +26,7 @@ from gridmap.store.ground import cells_on
 from gridmap.store.keyfile import open_vault
 from gridmap.usecases.drafts import Drafts
 from gridmap.usecases.holding import Holdings
+from gridmap.usecases.packs import Packs
 from gridmap.usecases.settled import SettledCache
 
 logger = logging.getLogger(__name__)
@@ -61,6 +62,11 @@ class Ground:
         plain = (self.cells[name].astype(object).where(self.cells[name].notna(), None).tolist() for name in columns)
         rows = (dict(zip(columns, row, strict=True)) for row in zip(*plain, strict=True))
         return dict(zip(self.id_list, rows, strict=True))
+
+    @cached_property
+    def id_of(self) -> dict[str, int]:
+        """The ids of the cells by code."""
+        return dict(zip(self.cells["code"].tolist(), self.id_list, strict=True))
 
     @cached_property
     def ties(self) -> tuple[list[int], list[str], list[int | None]]:
@@ -180,6 +186,7 @@ class Context:
     held: Holdings = field(default_factory=Holdings)
     drafts: Drafts = field(default_factory=Drafts)
     settled: SettledCache = field(default_factory=SettledCache)
+    packs: Packs = field(default_factory=Packs)
 
     @property
     def zone(self) -> ZoneInfo:

@@ -34,8 +34,7 @@ def attach(ctx: Context, view: View, incident_id: int, data: bytes, *, key: str 
     Raises NotFound for a case outside the scope, Forbidden, Conflict when there are too many, InvalidInput for the
     picture, KeyReused.
     """
-    if view.audience is not Audience.DUTY:
-        raise Forbidden("photos are attached by those who serve the case")
+    _serves(view)
     with write(ctx.engine) as conn:
         asker = asker_of(conn, view)
         _may_attach(ctx, view, conn, incident_id, asker, ctx.clock())
@@ -54,11 +53,23 @@ def attach(ctx: Context, view: View, incident_id: int, data: bytes, *, key: str 
         return answer
 
 
-def _may_attach(ctx: Context, view: View, conn: Connection, incident_id: int, asker: Asker, now: datetime) -> None:
-    """Refuse before a picture is decoded: what is out of sight, and whoever may not."""
-    thing = thing_of(conn, Kind.INCIDENT, incident_id, now=now)
+def _serves(view: View) -> None:
+    if view.audience is not Audience.DUTY:
+        raise Forbidden("photos are attached by those who serve the case")
+
+
+def seen_case(ctx: Context, view: View, incident_id: int, conn: Connection) -> int:
+    """The case itself, for those who serve it. NotFound outside the scope, Forbidden."""
+    _serves(view)
+    thing = thing_of(conn, Kind.INCIDENT, incident_id, now=ctx.clock())
     if thing is None or not admits(view.scope.grant(Kind.INCIDENT), thing):
         raise NotFound("there is no such incident, or none that you serve")
+    return incident_id
+
+
+def _may_attach(ctx: Context, view: View, conn: Connection, incident_id: int, asker: Asker, now: datetime) -> None:
+    """Refuse before a picture is decoded: what is out of sight, and whoever may not."""
+    seen_case(ctx, view, incident_id, conn)
     case = cases.load(conn, incident_id, ctx.zone)
     decide(case.state, case.process, "attach", asker, {"photo_id": 1}, now)
 

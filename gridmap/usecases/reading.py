@@ -332,6 +332,10 @@ class Reader:
         thing = thing_of(conn, Kind.WORKER, worker_id, day=self.view.as_of)
         return thing is not None and admits(self.view.scope.grant(Kind.WORKER), thing)
 
+    def note_again(self, kind: Kind, ids: Sequence[int]) -> None:
+        """Write down that the caller saw rows which were not read anew, because she has them as they are."""
+        self._note(kind, ids)
+
     def _note(self, kind: Kind, ids: Sequence[int]) -> None:
         """Write a reading down; once, where a request that could not be answered at once is answered again."""
         read_now = (kind, tuple(ids))

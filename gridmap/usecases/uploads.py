@@ -1,14 +1,16 @@
-"""A resident's photo in parts: what has arrived stays, sealed, until the rest comes; whole, it is attached as any.
+"""A photo in parts: what has arrived stays, sealed, until the rest comes; whole, it is attached as any.
 
-An upload is known by its link and a key that the device draws. A part begins where the last one ended; whoever lost an
-answer asks how far it is. Of one case as many are on their way as it may have photos. Parts that never become a photo
-are dropped after two days by the sweep.
+An upload is known by who sends it (a resident's link, a worker's account and the case) and a key that the device draws.
+A part begins where the last one ended; whoever lost an answer asks how far it is. Of one case as many are on their way
+as it may have photos. Parts that never become a photo are dropped after two days by the sweep.
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection
@@ -16,8 +18,10 @@ from sqlalchemy import Connection
 from gridmap.errors import InvalidInput, KeyReused
 from gridmap.parsing.photo import LIMITS
 from gridmap.store import incidents, links, read, residents, write
+from gridmap.usecases import photos, spots
 from gridmap.usecases.context import Context
 from gridmap.usecases.residents import PHOTOS, attach, own_case, sender_of
+from gridmap.view import View
 
 #: parts of photos of one case in an hour
 PARTS = 600
@@ -32,15 +36,43 @@ class Part:
     data: bytes
 
 
-def arrived(ctx: Context, token: str, key: str) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who sends a photo. `name`: whose answers are remembered; `secret`: what makes an upload theirs beside its key.
+
+    `case` gives the case it is for, or raises for who does not see it; `attach` takes the whole photo and its key.
+    """
+
+    name: str
+    secret: str
+    case: Callable[[Connection], int]
+    attach: Callable[[bytes, str], dict[str, Any]]
+
+
+def by_link(ctx: Context, token: str) -> Sender:
+    """A resident who holds the link of the report."""
+    return Sender(
+        sender_of(token), token, lambda conn: own_case(ctx, conn, token),
+        lambda data, key: attach(ctx, token, data, key=key),
+    )  # fmt: skip
+
+
+def by_staff(ctx: Context, view: View, incident_id: int) -> Sender:
+    """Somebody who serves the case."""
+    name, case = spots.sender_of(view), partial(photos.seen_case, ctx, view, incident_id)
+    whole = partial(photos.attach, ctx, view, incident_id)
+    return Sender(name, f"{name} {incident_id}", case, lambda data, key: whole(data, key=key))
+
+
+def arrived(ctx: Context, sender: Sender, key: str) -> dict[str, Any]:
     """How far an upload is: `{received, photo}`; `photo` is what `attach` answered, once it is attached. NotFound."""
     with read(ctx.engine) as conn:
-        own_case(ctx, conn, token)
-        photo = _answered(conn, token, key)
-        return {"received": links.arrived(conn, _upload(token, key)), "photo": photo}
+        sender.case(conn)
+        photo = _answered(conn, sender, key)
+        return {"received": links.arrived(conn, _upload(sender, key)), "photo": photo}
 
 
-def add(ctx: Context, token: str, part: Part, *, key: str) -> dict[str, Any]:
+def add(ctx: Context, sender: Sender, part: Part, *, key: str) -> dict[str, Any]:
     """Keep a part; with the last one the photo is attached. As `arrived`.
 
     Raises NotFound, Conflict for a part that begins elsewhere (`upload_offset`), TooMany, and as `attach`.
@@ -50,10 +82,10 @@ def add(ctx: Context, token: str, part: Part, *, key: str) -> dict[str, Any]:
         raise InvalidInput(said, field="Upload-Length", code="photo_too_large")
     if part.starts + len(part.data) > part.total:
         raise InvalidInput("this part goes beyond the photo's end", field="Upload-Offset")
-    upload = _upload(token, key)
+    upload = _upload(sender, key)
     with write(ctx.engine) as conn:
-        incident_id, now = own_case(ctx, conn, token), ctx.clock()
-        known = _answered(conn, token, key)
+        incident_id, now = sender.case(conn), ctx.clock()
+        known = _answered(conn, sender, key)
         if known is not None:
             return {"received": part.total, "photo": known}
         residents.tally(conn, f"parts:{incident_id}", now, PARTS)
@@ -68,12 +100,12 @@ def add(ctx: Context, token: str, part: Part, *, key: str) -> dict[str, Any]:
         whole = links.whole(conn, ctx.vault, upload) if received == part.total else None
     if whole is None:
         return {"received": received, "photo": None}
-    return {"received": received, "photo": _attached(ctx, token, upload, whole, key)}
+    return {"received": received, "photo": _attached(ctx, sender, upload, whole, key)}
 
 
-def _attached(ctx: Context, token: str, upload: str, whole: bytes, key: str) -> dict[str, Any]:
+def _attached(ctx: Context, sender: Sender, upload: str, whole: bytes, key: str) -> dict[str, Any]:
     try:
-        photo = attach(ctx, token, whole, key=key)
+        photo = sender.attach(whole, key)
     except InvalidInput:
         with write(ctx.engine) as conn:
             links.drop_chunks(conn, upload)  # no photo will ever come of it
@@ -83,13 +115,13 @@ def _attached(ctx: Context, token: str, upload: str, whole: bytes, key: str) -> 
     return photo
 
 
-def _answered(conn: Connection, token: str, key: str) -> dict[str, Any] | None:
+def _answered(conn: Connection, sender: Sender, key: str) -> dict[str, Any] | None:
     """The photo that was attached under this key. KeyReused where it was the key of something else."""
-    told = incidents.answer_of(conn, sender_of(token), key)
+    told = incidents.answer_of(conn, sender.name, key)
     if told is not None and "width" not in told:
         raise KeyReused("this key was used for something else; draw another for each photo", key=key)
     return told
 
 
-def _upload(token: str, key: str) -> str:
-    return hashlib.sha256(f"{token} {key}".encode()).hexdigest()
+def _upload(sender: Sender, key: str) -> str:
+    return hashlib.sha256(f"{sender.secret} {key}".encode()).hexdigest()

@@ -27,7 +27,7 @@ from gridmap.usecases.reading import view_for
 from gridmap.view import Audience, InArea, Kind, Nothing, Role, View
 from tests.api.client import Api
 from tests.api.flow_leaks import FLOW_ROUTES, check_flow
-from tests.api.home_leaks import check_file, check_home_act, check_plan
+from tests.api.home_leaks import check_file, check_home_act, check_pack, check_plan
 from tests.api.message_leaks import NUMBERS, check_messages, check_read
 from tests.api.silent_leaks import OTHER_ROUTES, SILENT_ROUTES, check_silence
 from tests.api.test_desk import DESK
@@ -398,6 +398,7 @@ ROUTES: dict[str, Check] = {
     "POST /api/v1/households/{household_id}/erase": elsewhere,
     "POST /api/v1/visits": elsewhere,
     "GET /api/v1/visits": elsewhere,
+    "GET /api/v1/pack": check_pack,
     "GET /api/v1/visits/plan": check_plan,
     "GET /api/v1/visits/figures": elsewhere,
     "POST /api/v1/visits/{visit_id}/incident": elsewhere,

@@ -6,6 +6,8 @@ import base64
 import json
 import os
 import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -15,10 +17,11 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
-from sqlalchemy import func, select, update
+from sqlalchemy import event, func, select, update
 
+from gridmap.people.visits import Quota
 from gridmap.store import tables as t
-from gridmap.usecases import accounts
+from gridmap.usecases import accounts, quotas
 from gridmap.usecases.rotating import rotate
 from tests.api.client import Api, problem
 from tests.county import CELL, NOW, centre
@@ -220,3 +223,104 @@ def test_an_envelope_that_was_copied_files_nothing_twice(api: Api) -> None:
     results = bring(api, entry, {**entry, "key": str(uuid.uuid4())})
     assert [one["status"] for one in results] == ["taken", "refused"]
     assert reported(api) == before + 1
+# --- what is remembered of a pack -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Turn:
+    """Something that happens in the county, and the sections that follow from it at least."""
+
+    name: str
+    happens: Callable[[Api, dict[str, Any]], Any]
+    moves: frozenset[str]
+
+
+def posted(path: str, json: Any = None, user: str = "worker-a") -> Callable[[Api, dict[str, Any]], Any]:
+    """A request whose address and body take the household or case of the first pack by `{home}` and `{case}`."""
+
+    def happens(api: Api, ids: dict[str, Any]) -> None:
+        body = {name: ids.get(name, value) if value is None else value for name, value in (json or {}).items()}
+        answer = api.post(user, path.format(**ids), body)
+        assert answer.status_code < 300, answer.text
+
+    return happens
+
+
+def contact_agreed(api: Api, ids: dict[str, Any]) -> None:
+    body = {"purpose": "contact", "how": "spoken", "contact_name": "孙测试"}
+    posted("/households/{home}/consents", {**body, "until": (NOW + timedelta(days=5)).date().isoformat()})(api, ids)
+
+
+def later(api: Api, _: dict[str, Any]) -> None:
+    api.county.clock.forward(days=9)
+    api.tokens.clear()  # sessions have ended
+
+
+TURNS = [
+    Turn("a report of one's own", posted("/incidents", body()), frozenset({"incidents"})),
+    Turn("one of somebody else's", posted("/incidents", {**body(), "lon": centre("G")[0], "lat": centre("G")[1]},
+                                          "worker-b"), frozenset()),
+    Turn("a visit", posted("/visits", {"household_id": None}), frozenset({"households", "today"})),
+    Turn("a contact withdrawn", posted("/households/{home}/consents/contact/withdraw"), frozenset({"households"})),
+    Turn("a contact agreed to, for five days", contact_agreed, frozenset({"households"})),
+    Turn("a step of a case", posted("/incidents/{case}/actions/comment", {"note": "看过了"}), frozenset({"incidents"})),
+    Turn("nine days", later, frozenset({"incidents", "households", "today"})),
+    Turn("another quota", lambda api, _: quotas.put(api.county.ctx, Quota(1, 5, 1), worker="W-A"),
+         frozenset({"today"})),
+    Turn("leave", lambda api, _: api.county.run(
+        update(t.duties).where(t.duties.c.worker_id == 1).values(valid_to=api.county.ctx.today())),
+        frozenset({"households", "me", "cells"})),
+]  # fmt: skip
+
+
+def test_what_is_remembered_never_hides_what_has_moved(api: Api) -> None:
+    """After each thing that happens a pack from memory is the pack that is made anew."""
+    first = pack(api)
+    ids = {"home": data(first, "households")[0]["id"], "case": data(first, "incidents")[0]["id"]}
+    ids["household_id"] = ids["home"]
+    before = hashes(first)
+    for turn in TURNS:
+        turn.happens(api, ids)
+        warm = hashes(pack(api, **before))
+        api.county.ctx.packs.forget()
+        whole = pack(api)
+        assert warm == hashes(whole), turn.name
+        moved = {name for name in warm if warm[name] != before[name]}
+        assert turn.moves <= moved, (turn.name, moved)
+        assert turn.moves or "incidents" not in moved, turn.name
+        before = warm
+
+
+def test_a_phone_that_has_everything_costs_two_statements(api: Api) -> None:
+    """Who asks, and what has moved; a case of somebody else's makes it look at its own cases, once."""
+    known = hashes(pack(api))
+    statements: list[str] = []
+    event.listen(api.county.ctx.engine, "before_cursor_execute", lambda *told: statements.append(told[2]))
+
+    def asked() -> int:
+        statements.clear()
+        assert not any("data" in one for one in pack(api, **known)["sections"].values())
+        return sum("FROM" in one and one.lstrip().startswith("SELECT") for one in statements)
+
+    alone = asked()
+    assert alone <= 2, statements
+    lon, lat = centre("G")
+    assert api.post("worker-b", "/incidents", {**body(), "lon": lon, "lat": lat}).status_code == 201
+    assert asked() > alone
+    assert asked() == alone
+
+
+def test_a_pack_tells_what_a_case_is_about_and_a_contact_by_consent_alone(api: Api) -> None:
+    made = api.post("worker-a", "/incidents", body(text="墙" * 300)).json()
+    cases = {one["id"]: one for one in data(pack(api), "incidents")}
+    assert cases[made["id"]]["summary"] == "墙" * 200
+    assert cases[made["id"]]["revision"] == len(api.get("worker-a", f"/incidents/{made['id']}/events").json())
+    api.post("worker-a", f"/incidents/{made['id']}/actions/comment", {"note": "看过了"})
+    again = {one["id"]: one for one in data(pack(api), "incidents")}
+    assert again[made["id"]]["revision"] == cases[made["id"]]["revision"] + 1
+    homes = data(pack(api), "households")
+    told = [one for one in homes if "contact_phone" in one]
+    assert told
+    assert len(told) < len(homes)
+    api.post("worker-a", f"/households/{told[0]['id']}/consents/contact/withdraw")
+    assert "contact_phone" not in next(one for one in data(pack(api), "households") if one["id"] == told[0]["id"])

@@ -100,12 +100,52 @@ def test_a_photo_is_shrunk_kept_and_goes_after_its_report(visit: Visits, standin
     assert photos(visit) == before + 1
 
 
+def test_a_photo_whose_replies_are_lost_goes_on_where_it_stopped(visit: Visits, standing_in: Standing) -> None:
+    """Every other part arrives without the phone hearing of it; neither the report nor a part is stored twice."""
+    visit.expected += ["ERR_FAILED", *OFFLINE]
+    page = visit("worker-a", "/field", size=PHONE, **standing_in("A", -0.1, 0.1))
+    asked: list[str] = []
+    offsets: list[int] = []
+    page.on("request", lambda one: asked.append(one.url) if one.method == "POST" else None)
+
+    def part(route: Any) -> None:
+        if route.request.method != "PATCH":
+            route.continue_()
+            return
+        offsets.append(int(route.request.headers["upload-offset"]))
+        if len(offsets) % 2:
+            route.fetch()  # the server has it, the phone never hears
+            route.abort()
+        else:
+            route.continue_()
+
+    page.route("**/uploads/**", part)
+    before = photos(visit)
+    page.click("#start-report")
+    page.locator(".categories button").first.click()
+    page.set_input_files("#report-photo", picture())
+    page.locator(".photo-part img").wait_for()
+    ready(page)
+    page.click("#send")
+    for _ in range(60):
+        page.wait_for_timeout(500)
+        if photos(visit) > before:
+            break
+        page.evaluate("dispatchEvent(new Event('online'))")
+    until(page, f"{UNSENT}.then((all) => all.length === 0)")
+    assert photos(visit) == before + 1
+    assert len([url for url in asked if url.endswith("/incidents")]) == 1
+    assert len(offsets) > 2
+    assert len(set(offsets)) == len(offsets)
+    assert offsets == sorted(offsets)
+
+
 def test_a_photo_that_was_cut_off_goes_again_without_its_report(visit: Visits, standing_in: Standing) -> None:
     visit.expected += ["ERR_FAILED", *OFFLINE]
     page = visit("worker-a", "/field", size=PHONE, **standing_in("A", -0.1, 0.1))
     asked: list[str] = []
     page.on("request", lambda one: asked.append(one.url) if one.method == "POST" else None)
-    page.route("**/photos", lambda route: route.abort())
+    page.route("**/uploads/**", lambda route: route.abort())
     before = photos(visit)
     page.click("#start-report")
     page.locator(".categories button").first.click()
@@ -114,7 +154,7 @@ def test_a_photo_that_was_cut_off_goes_again_without_its_report(visit: Visits, s
     ready(page)
     page.click("#send")
     page.locator("#unsent").wait_for()
-    page.unroute("**/photos")
+    page.unroute("**/uploads/**")
     page.evaluate("dispatchEvent(new Event('online'))")
     until(page, f"{UNSENT}.then((all) => all.length === 0)")
     assert photos(visit) == before + 1

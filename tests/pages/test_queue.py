@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from tests.county import centre
 from tests.pages.conftest import PHONE, Visits, until
+from tests.pages.phones import everything
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -123,3 +124,21 @@ def test_an_ended_session_keeps_what_waits(visit: Visits) -> None:
     page.wait_for_selector("#map[data-ready]")
     until(page, f"{QUEUE}.then((queue) => queue.unsent()).then((all) => all.length === 0)")
     assert incidents(visit) == before + 1
+
+
+def test_what_waits_cannot_be_read_in_the_phones_files_from_the_first_moment_on(visit: Visits) -> None:
+    """Its writer reads and exports it all the same; another user of the phone sees that something waits, not what."""
+    page = visit("worker-a", "/field", size=PHONE)
+    page.context.set_offline(True)
+    visit.expected += ["ERR_INTERNET_DISCONNECTED", *FAILS]
+    script = """async ([key, body, photo]) =>
+        module_queue.add(key, body, { photo: new TextEncoder().encode(photo).buffer })"""
+    assert page.evaluate(script, [str(uuid.uuid4()), body(7), "a picture of the wall"])
+    read = everything(page)
+    assert "mining-blasting" not in read
+    assert "no 7" not in read
+    assert "a picture of the wall" not in read
+    (mine,) = page.evaluate(f"{QUEUE}.then((queue) => queue.unsent())")
+    assert mine["body"]["text"] == "no 7"
+    assert page.evaluate(f"{QUEUE}.then((queue) => queue.unsent()).then(([one]) => one.photo.byteLength)") == 21
+    page.context.set_offline(False)

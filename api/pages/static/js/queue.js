@@ -1,12 +1,16 @@
 // What was entered and not yet sent, in the phone's own database, in the order of writing. An entry is in here before it is
 // first sent and leaves when the server has answered for it, so a killed browser, a second tab, a lost reply or a session
 // that ended loses nothing; and its key, made once, lets it have one effect however often it is sent.
+//
+// What it says lies here under the phone's lasting key (`held`), from the first moment on: the database's files tell nobody
+// more than whose entry it is and since when it waits. `unsent` opens one's own.
 
 import { data } from "./dom.js";
-import { Problem, get, post, upload } from "./http.js";
+import { Problem, get, post } from "./http.js";
 import { Base } from "./idb.js";
-import { asValue, report, sealed } from "./sealing.js";
 import { lock, unlock } from "./held.js";
+import { sendInParts } from "./parts.js";
+import { asValue, report, sealed } from "./sealing.js";
 
 const STORE = "entries";
 const base = new Base("gridmap-queue", { [STORE]: { keyPath: "n", autoIncrement: true, unique: "key" } });
@@ -14,14 +18,31 @@ const AT_ONCE = 50;
 
 /** One tab at a time, whoever's entries. A browser without locks goes on: keys still keep every effect single. */
 const alone = (work) => (navigator.locks ? navigator.locks.request("gridmap.queue", work) : work());
-const put = (one) => base.put(STORE, one);
+const put = async (one) => base.put(STORE, await closed(one));
 
-/** Whatever waits on this phone, oldest first. By the order of writing: a phone's clock may be wrong. */
+/** Whatever waits on this phone, oldest first, as it lies there. By the order of writing: a phone's clock may be wrong. */
 export const everything = () => base.all(STORE);
 
-/** All entries of this user that wait. */
+/** All entries of this user that wait, opened. One that cannot be opened any more still counts, with `held` as it is. */
 export async function unsent() {
-  return (await everything()).filter((one) => one.owner === data.me?.username);
+  const mine = (await everything()).filter((one) => one.owner === data.me?.username);
+  return Promise.all(mine.map(opened));
+}
+
+/** An entry with all that it says under the phone's key. */
+async function closed({ body = null, photo = null, action = null, done = null, ...rest }) {
+  if (rest.held) return rest;
+  const held = { rest: await lock({ body, action, done }), photo: photo && await lock(photo) };
+  return { ...rest, held };
+}
+
+async function opened(one) {
+  if (!one.held) return one;
+  const { held, ...entry } = one;
+  const photo = held.photo ? await unlock(held.photo) : null;
+  const rest = held.rest ? await unlock(held.rest) : null;
+  if ((held.photo && !photo) || (held.rest && !rest)) return one;
+  return { ...entry, photo, ...(rest && asValue(rest)) };
 }
 
 /**
@@ -32,7 +53,8 @@ export async function add(key, body, { photo = null, action = null } = {}) {
   const { username, worker } = data.me;
   const entry = { owner: username, worker: worker?.id ?? null, key, body, photo, action, at: new Date().toISOString(), problem: null };
   try {
-    await base.within(STORE, "readwrite", (store) => store.add(entry));
+    const kept = await closed(entry);
+    await base.within(STORE, "readwrite", (store) => store.add(kept));
     return true;
   } catch {
     return false;
@@ -55,7 +77,7 @@ export async function send(one) {
   const answer = one.done ?? await post("/incidents", one.body, headers);
   if (one.photo) {
     if (one.n && !one.done) await put({ ...one, done: answer });
-    await upload(`/incidents/${answer.id}/photos`, one.photo, "image/jpeg", { "Idempotency-Key": `${one.key}-photo` });
+    await sendInParts(`/incidents/${answer.id}/uploads/${one.key}-photo`, one.photo, { headers: { "X-CSRF-Token": data.csrf }, tries: 1 });
   }
   return answer;
 }
@@ -123,7 +145,9 @@ async function sendSealed() {
 async function settled(one, result) {
   if (result?.status === "taken") {
     // its photo, if any, can only be attached by its writer
-    if (one.photo || one.held) await put({ ...one, sealed: null, done: { id: result.incident_id } });
+    const { held: { photo } = {}, key_id: _, ...rest } = one;
+    const left = async () => ({ rest: await lock({ body: null, action: null, done: { id: result.incident_id } }), photo });
+    if (photo) await put({ ...rest, sealed: null, held: await left() });
     else await drop(one);
   } else if (result) {
     const body = typeof result.problem === "string" ? { detail: result.problem } : result.problem;
@@ -132,34 +156,20 @@ async function settled(one, result) {
 }
 
 /**
- * Put everything that waits out of sight: reports sealed to the server's key, photos and steps of cases under the phone's
- * lasting key, for their writer. Nothing is deleted before its replacement is on the disk.
+ * Before the phone changes hands: reports are sealed to the server's key, so that this phone cannot read them any more. Photos and
+ * steps of cases stay under the lasting key, for their writer. Nothing is deleted before its replacement is on the disk.
  */
 export function putAway(sealingKey) {
   return alone(async () => {
-    for (const one of await everything()) {
-      if (one.sealed || one.held) continue;
-      const { body, photo, action, done, ...rest } = one;
-      if (!action && !done && sealingKey) {
-        const bytes = await sealed(report(one, sealingKey), sealingKey);
-        await put({ ...rest, sealed: bytes, key_id: sealingKey.id, held: photo && { photo: await lock(photo) } });
-      } else {
-        await put({ ...rest, held: { rest: await lock({ body, action, done }), photo: photo && await lock(photo) } });
-      }
-    }
-  });
-}
-
-/** The writer is back on this phone: what was held can be read and sent again. */
-export function takeBack() {
-  return alone(async () => {
-    for (const one of await unsent()) {
-      if (!one.held) continue;
-      const { held, ...entry } = one;
-      const photo = held.photo ? await unlock(held.photo) : null;
-      const rest = held.rest ? await unlock(held.rest) : null;
-      if ((held.photo && !photo) || (held.rest && !rest)) continue;
-      await put({ ...entry, photo, ...(rest && asValue(rest)) });
+    for (const kept of await everything()) {
+      if (kept.sealed) continue;
+      const { body, photo, action, done, ...rest } = await opened(kept);
+      if (rest.held) continue; // its key is gone
+      if (body && !action && !done && sealingKey) {
+        const bytes = await sealed(report({ ...kept, body }, sealingKey), sealingKey);
+        const held = { photo: photo && await lock(photo) };
+        await base.put(STORE, { ...rest, sealed: bytes, key_id: sealingKey.id, held });
+      } else if (!kept.held) await put(kept);
     }
   });
 }

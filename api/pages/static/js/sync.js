@@ -4,7 +4,7 @@ import { data, serverSays } from "./dom.js";
 import { get, post } from "./http.js";
 import { erasePack, have, joined, keepPack } from "./pack.js";
 import { fetchDraft, putDraftsAway } from "./drafts.js";
-import { putAway, takeBack } from "./queue.js";
+import { putAway } from "./queue.js";
 
 /** somebody logged out on this phone without a network: the server hears it at the next contact */
 const OUT = "gridmap.logged-out";
@@ -33,7 +33,6 @@ export async function sync(pack) {
   const made = joined(whole ? pack : null, told, known);
   const changed = Object.keys(told.sections).filter((name) => "data" in told.sections[name]);
   const kept = await keepPack(made, changed);
-  await takeBack();
   await fetchDraft();
   return { pack: made, kept };
 }

@@ -24,7 +24,7 @@ from gridmap.store import figures, read, released, studied
 from gridmap.usecases.analysing import Answer
 from gridmap.usecases.context import Context
 from gridmap.usecases.releasing import released_map
-from gridmap.usecases.studies import BLOCK_M
+from gridmap.usecases.surroundings import BLOCK_M
 
 Edition = Literal["figures", "table"]
 

@@ -18,18 +18,17 @@ from gridmap.ground import metric_crs
 from gridmap.reports import sentences
 from gridmap.stats import contiguous, emerging, hotspots, scan
 from gridmap.stats.emerging import FEWEST_STEPS
-from gridmap.stats.focused import Focus, Ground, focus
+from gridmap.stats.focused import Focus, focus
 from gridmap.store import figures, read, studied
 from gridmap.usecases.closing import next_month
 from gridmap.usecases.context import Context
 from gridmap.usecases.counting import figures_within
-from gridmap.usecases.trending import TREND_MONTHS, begun, months_back, trend
+from gridmap.usecases.surroundings import Surroundings, blocks
+from gridmap.usecases.trending import TREND_MONTHS, months_back
 from gridmap.view import Drawing, InArea, Kind, Scope, View
 
 #: told how much of the work is done (0 to 1); raises where the work is no longer wanted
 Step = Callable[[float], None]
-#: households are gathered in squares of so many metres, which one distance stands for
-BLOCK_M = 200.0
 #: months that emerging hot spots look back at most
 LOOK_BACK = 24
 
@@ -141,31 +140,32 @@ def run_sources(ctx: Context, asked: Question, step: Step) -> dict[str, Any]:
         raise InvalidInput("there are no households in this area, so no cases are expected", code="no_households")
     reports = gpd.GeoSeries(shapely.points(incidents["lon"], incidents["lat"]), crs=4326).to_crs(plane)
     month = _month_of(incidents, longer, ctx)
-    past, block = _blocks(_xy(homes), _xy(reports), month, len(longer))
+    past, block = blocks(_xy(homes), _xy(reports), month, len(longer))
     early = len(longer) - len(months)
     ground = replace(past, cases=past.cases[:, early:], rate=past.rate[early:])
-    within = np.array([_touches(ground, one) for one in place], dtype=bool)
+    of_window = month >= early
+    recent = incidents[of_window].assign(month=month[of_window] - early)
+    known = Surroundings(past, recent, block[of_window], kinds, asked.near_m, longer)
     since = [_since(day, months) for day in works["opened_on"]]
-    chosen = np.flatnonzero(within)
+    chosen = np.flatnonzero([known.reached(one) for one in place])
     rng = np.random.default_rng(asked.seed)
     found = focus(
         ground, place[chosen], [since[i] for i in chosen], asked.near_m, rng, lambda share: step(0.1 + 0.85 * share)
     )
-    known = _Known(past, block, incidents.assign(month=month - early), kinds, asked.near_m, longer)
     sources = [
         _source(works.iloc[i], one, works.iloc[chosen], {
-            "since": since[i], **_about(known, place[i], since[i]),
-            "trend": _trend(known, place[i], _since(works["opened_on"].iloc[i], longer), len(months), rng),
+            "since": since[i], **known.about(place[i], since[i]),
+            "trend": known.trend(place[i], _since(works["opened_on"].iloc[i], longer), len(months), rng),
         })
         for i, one in zip(chosen, found, strict=True)
     ]  # fmt: skip
-    whole = _trend(known, None, 0, len(months), rng)
+    whole = known.whole_trend(len(months), rng)
     names = [f"{month:%Y-%m}" for month in months]
     sources = [{**one, "said": sentences.of_source(one, names)} for one in sources]
     return {
         "months": names, "near_m": asked.near_m, "sources": sources,
         "households": int(ground.households.sum()), "incidents": int(ground.cases.sum()),
-        "left_out": int(((block < 0) & (month >= early)).sum()), "trend": whole,
+        "left_out": int((block[of_window] < 0).sum()), "trend": whole,
         "rate": [float(one) for one in ground.rate],
     }  # fmt: skip
 
@@ -222,83 +222,7 @@ def _emerging(ctx: Context, asked: Question, rng: np.random.Generator) -> tuple[
     return dict(zip(cells["code"], map(str, found.categories), strict=True)), None
 
 
-# --- by block ---------------------------------------------------------------------------------------------------------
-
-
-def _blocks(homes: Floats, reports: Floats, month: Ints, months: int) -> tuple[Ground, Ints]:
-    """Squares of households with their cases, and the square of each report (-1: none within two squares of it)."""
-    from scipy.spatial import cKDTree
-
-    square = np.floor(homes / BLOCK_M).astype(np.int64)
-    _, which = np.unique(square, axis=0, return_inverse=True)
-    count = np.bincount(which).astype(np.float64)
-    x, y = (np.bincount(which, weights=homes[:, axis]) / count for axis in (0, 1))
-    if len(reports):
-        away, nearest = cKDTree(homes).query(reports)
-        block = np.where(away <= 2 * BLOCK_M, which[nearest], -1)
-    else:
-        block = np.empty(0, dtype=np.int64)
-    known = block >= 0
-    flat = np.bincount(block[known] * months + month[known], minlength=len(count) * months)
-    cases = flat.reshape(len(count), months).astype(np.float64)
-    return Ground(x, y, count, cases, cases.sum(axis=0) / count.sum()), block
-
-
-def _touches(ground: Ground, place: Any) -> bool:
-    """Whether any household lies within reach, so that something can be said of the place."""
-    from gridmap.stats.focused import REACH_M
-
-    return bool((shapely.distance(shapely.points(ground.x, ground.y), place) <= REACH_M).any())
-
-
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """What is known of the ground: `past` over the long row of months, the square of each report, and the reports with
-    their month, counted from the window's first."""
-
-    past: Ground
-    block: Ints
-    incidents: pd.DataFrame
-    kinds: pd.DataFrame
-    near_m: float
-    months: list[date]
-
-    def apart(self, place: Any) -> Floats:
-        return np.asarray(shapely.distance(shapely.points(self.past.x, self.past.y), place), dtype=np.float64)
-
-
-def _about(known: _Known, place: Any, since: int) -> dict[str, Any]:
-    """Near a place since a month of the window: what it is about, observed beside expected by category and month, and
-    how many are open and red."""
-    distance, ground, block = known.apart(place), known.past, known.block
-    counted = (block >= 0) & (known.incidents["month"].to_numpy() >= since)
-    some = known.incidents[counted & (distance[np.maximum(block, 0)] <= known.near_m)]
-    share = ground.households[distance <= known.near_m].sum() / ground.households.sum()
-    whole = known.incidents.loc[counted, "category"].value_counts().to_dict()
-    names = known.kinds.set_index("code")
-    rows: list[dict[str, Any]] = [
-        {
-            "code": code, "name": names.at[code, "name"], "name_en": names.at[code, "name_en"],
-            "observed": int(count), "expected": float(whole[code] * share),
-        }
-        for code, count in some["category"].value_counts().to_dict().items()
-    ]  # fmt: skip
-    rows.sort(key=lambda row: (row["expected"] - row["observed"], row["code"]))
-    return {"categories": rows, "open": int(some["open"].sum()), "red": int(some["red"].sum())}
-
-
-def _trend(known: _Known, place: Any, since: int, window: int, rng: np.random.Generator) -> dict[str, Any]:
-    """The trend near a place since a month of the long row; of the whole area where there is no place."""
-    ground = known.past
-    begin = begun(ground.cases, window)
-    if place is None:
-        found = trend(known.months[begin:], ground.cases[:, begin:].sum(axis=0), None, window, rng)
-        return {**found, "said": sentences.of_trend(found)}
-    near = known.apart(place) <= known.near_m
-    there = np.arange(len(ground.rate)) >= since
-    expected = np.where(there, ground.households[near].sum() * ground.rate, 0.0)
-    found = trend(known.months[begin:], ground.cases[near].sum(axis=0)[begin:], expected[begin:], window, rng)
-    return {**found, "said": sentences.of_trend(found)}
+# --- one enterprise ---------------------------------------------------------------------------------------------------
 
 
 def _source(work: pd.Series, found: Focus, works: pd.DataFrame, about: dict[str, Any]) -> dict[str, Any]:

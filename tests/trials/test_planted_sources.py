@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 
 from gridmap.demo.county import make_county
 from gridmap.demo.plane import Plane
-from gridmap.stats.focused import Ground, focus
-from gridmap.usecases.studies import BLOCK_M
+from gridmap.stats.focused import focus
+from gridmap.stats.nearby import Ground
+from gridmap.usecases.surroundings import BLOCK_M
 
 SEEDS, SUITE = 100, 2
 MONTHS, ALL_MONTHS, NEAR_M = 4, 36, 1_500.0

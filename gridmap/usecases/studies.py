@@ -19,6 +19,7 @@ from gridmap.reports import sentences
 from gridmap.stats import contiguous, emerging, hotspots, scan
 from gridmap.stats.emerging import FEWEST_STEPS
 from gridmap.stats.focused import Focus, focus
+from gridmap.stats.neighbours import Neighbours
 from gridmap.store import figures, read, studied
 from gridmap.usecases.closing import next_month
 from gridmap.usecases.context import Context
@@ -70,13 +71,15 @@ class Question:
 def run_hotspots(ctx: Context, asked: Question, step: Step) -> dict[str, Any]:
     """Gi* and local Moran of each cell with p, q and class, and how each cell's spots come and go over two years."""
     months = asked.months()
-    cells, households, cases, lost = _by_cell(ctx, asked, months)
+    longer = replace(asked, first=min(asked.first, months_back(asked.last, LOOK_BACK))).months()
+    cells, households, past, lost = _by_cell(ctx, asked, longer, len(months))
+    cases = past[:, -len(months) :]
     step(0.15)
     graph = contiguous(cells.geometry.to_numpy())
     rng = np.random.default_rng(asked.seed)
     found = hotspots(cases.sum(axis=1), graph, rng, population=households)
     step(0.6)
-    lasting, reason = _emerging(ctx, asked, rng)
+    lasting, reason = _emerging(cells["code"], past[:, -LOOK_BACK:], graph, households, rng)
     step(0.95)
     rows = []
     for i, (code, name, name_en) in enumerate(zip(cells["code"], cells["name"], cells["name_en"], strict=True)):
@@ -99,7 +102,7 @@ def run_hotspots(ctx: Context, asked: Question, step: Step) -> dict[str, Any]:
 
 def run_scan(ctx: Context, asked: Question, step: Step) -> dict[str, Any]:
     """Circles with the most cases beyond what their households let expect."""
-    cells, households, cases, lost = _by_cell(ctx, asked, asked.months())
+    cells, households, cases, lost = _by_cell(ctx, asked, asked.months(), len(asked.months()))
     step(0.15)
     plane = cells.to_crs(_plane(cells))
     middle = plane.geometry.representative_point()
@@ -127,7 +130,7 @@ def run_sources(ctx: Context, asked: Question, step: Step) -> dict[str, Any]:
     longer = replace(asked, first=min(asked.first, months_back(asked.last, TREND_MONTHS))).months()
     with read(ctx.engine) as conn:
         incidents = studied.incidents(
-            conn, asked.view(ctx.today()), _window(longer), asked.categories, now=ctx.clock(), zone=ctx.zone
+            conn, asked.view(ctx.today()), _window(longer), longer, asked.categories, now=ctx.clock(), zone=ctx.zone
         )
         works, kinds = studied.enterprises(conn), studied.categories(conn)
         lon, lat = figures.household_points(conn)
@@ -139,7 +142,7 @@ def run_sources(ctx: Context, asked: Question, step: Step) -> dict[str, Any]:
     if homes.empty:
         raise InvalidInput("there are no households in this area, so no cases are expected", code="no_households")
     reports = gpd.GeoSeries(shapely.points(incidents["lon"], incidents["lat"]), crs=4326).to_crs(plane)
-    month = _month_of(incidents, longer, ctx)
+    month = incidents["month"].to_numpy()
     past, block = blocks(_xy(homes), _xy(reports), month, len(longer))
     early = len(longer) - len(months)
     ground = replace(past, cases=past.cases[:, early:], rate=past.rate[early:])
@@ -176,8 +179,11 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 
-def _by_cell(ctx: Context, asked: Question, months: list[date]) -> tuple[gpd.GeoDataFrame, Ints, Floats, int]:
-    """The area's cells as drawn, their households, cases (cells, months), and cases left out for want of households.
+def _by_cell(
+    ctx: Context, asked: Question, months: list[date], window: int
+) -> tuple[gpd.GeoDataFrame, Ints, Floats, int]:
+    """The area's cells as drawn, their households, cases (cells, months), and cases of the last `window` months left
+    out for want of households.
 
     As drawn now: the cells of today (or of `as_of`), by the cell responsible. As drawn then: those of the window's last
     day (or of `as_of`), by the cell reported in. A case whose cell is of another drawing counts where it lies.
@@ -185,41 +191,40 @@ def _by_cell(ctx: Context, asked: Question, months: list[date]) -> tuple[gpd.Geo
     day = asked.day(ctx.today())
     with read(ctx.engine) as conn:
         view = asked.view(ctx.today())
-        found = studied.incidents(conn, view, _window(months), asked.categories, now=ctx.clock(), zone=ctx.zone)
+        found = studied.incidents(conn, view, _window(months), months, asked.categories, now=ctx.clock(), zone=ctx.zone)
         lon, lat = figures.household_points(conn)
         ground = ctx.grounds.on(conn, day)
     if not len(ground.ids):
         raise InvalidInput(f"there were no cells on {day}: take a later day", code="no_cells")
     homes = ground.index.locate(lon, lat)
-    row = pd.Index(ground.ids).get_indexer(pd.Index(found["cell_id"].astype("float64")))
+    row = pd.Index(ground.ids).get_indexer(pd.Index(found["cell_id"]))
     strange = row < 0
     row[strange] = ground.index.locate(found["lon"].to_numpy()[strange], found["lat"].to_numpy()[strange])
     n, m = len(ground.ids), len(months)
     households = np.bincount(homes[homes >= 0], minlength=n)
-    month = _month_of(found, months, ctx)
-    known = row >= 0
+    month, known = found["month"].to_numpy(), row >= 0
     cases = np.bincount(row[known] * m + month[known], minlength=n * m).reshape(n, m).astype(np.float64)
     mine = ground.cells["area_path"].str.startswith(asked.path).to_numpy()
     households, cases = households[mine], cases[mine]
     empty = households == 0
-    lost = int(cases[empty].sum())
+    lost = int(cases[empty, -window:].sum())
     cases[empty] = 0.0
     return ground.cells[mine].reset_index(drop=True), households, cases, lost
 
 
-def _emerging(ctx: Context, asked: Question, rng: np.random.Generator) -> tuple[dict[str, str] | None, str | None]:
-    """The category of each cell by code; or None and why not."""
-    longer = replace(asked, first=months_back(asked.last, LOOK_BACK))
-    cells, households, cases, _ = _by_cell(ctx, longer, longer.months())
+def _emerging(
+    codes: pd.Series, cases: Floats, graph: Neighbours, households: Ints, rng: np.random.Generator
+) -> tuple[dict[str, str] | None, str | None]:
+    """The category of each cell by code, from its cases by month (cells, months); or None and why not."""
     begun = np.flatnonzero(cases.sum(axis=0) > 0)
     cases = cases[:, begun[0] :] if len(begun) else cases[:, :0]
     if cases.shape[1] < FEWEST_STEPS:
         return None, "too_few_steps"
     try:
-        found = emerging(cases, contiguous(cells.geometry.to_numpy()), rng, population=households)
+        found = emerging(cases, graph, rng, population=households)
     except InvalidInput as fault:
         return None, fault.code
-    return dict(zip(cells["code"], map(str, found.categories), strict=True)), None
+    return dict(zip(codes, map(str, found.categories), strict=True)), None
 
 
 # --- one enterprise ---------------------------------------------------------------------------------------------------
@@ -260,13 +265,6 @@ def _source(work: pd.Series, found: Focus, works: pd.DataFrame, about: dict[str,
 
 def _window(months: list[date]) -> dict[str, Any]:
     return {"from": months[0], "to": next_month(months[-1])}
-
-
-def _month_of(found: pd.DataFrame, months: list[date], ctx: Context) -> Ints:
-    """The place of each report's month among the months, by the county's calendar."""
-    local = found["received_at"].dt.tz_convert(str(ctx.zone))
-    number = (local.dt.year * 12 + local.dt.month).to_numpy(np.int64)
-    return np.asarray(number - (months[0].year * 12 + months[0].month), dtype=np.int64)
 
 
 def _since(opened: Any, months: list[date]) -> int:

@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -93,7 +94,7 @@ def _incidents(conn: Connection, laid: bed.Bed, numbers: range, rng: np.random.G
         "crs_in": ["wgs84"] * n, "x_in": at[:, 0], "y_in": at[:, 1], "geom": shapely.points(at),
     }  # fmt: skip
     ids = bulk_insert(conn, t.incidents, columns)
-    held = {
+    held: dict[str, Any] = {
         "incident_id": ids, "cell_id": cells, "area_id": [laid.county_id] * n, "reason": ["primary"] * n,
         "valid_from": received,
     }  # fmt: skip

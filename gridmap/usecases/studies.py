@@ -10,7 +10,6 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import shapely
 from numpy.typing import NDArray
 
 from gridmap.errors import InvalidInput
@@ -24,7 +23,7 @@ from gridmap.store import figures, read, studied
 from gridmap.usecases.closing import next_month
 from gridmap.usecases.context import Context
 from gridmap.usecases.counting import figures_within
-from gridmap.usecases.surroundings import Surroundings, blocks
+from gridmap.usecases.surroundings import Surroundings, blocks, in_plane
 from gridmap.usecases.trending import TREND_MONTHS, months_back
 from gridmap.view import Drawing, InArea, Kind, Scope, View
 
@@ -138,12 +137,12 @@ def run_sources(ctx: Context, asked: Question, step: Step) -> dict[str, Any]:
     step(0.1)
     plane = metric_crs(float(lon.mean()), float(lat.mean())) if len(lon) else metric_crs(105.0, 35.0)
     place = gpd.GeoSeries(works["geom"].to_numpy(), crs=4326).to_crs(plane).to_numpy()
-    homes = gpd.GeoSeries(shapely.points(lon[mine], lat[mine]), crs=4326).to_crs(plane)
-    if homes.empty:
+    homes = in_plane(lon[mine], lat[mine], plane)
+    if not len(homes):
         raise InvalidInput("there are no households in this area, so no cases are expected", code="no_households")
-    reports = gpd.GeoSeries(shapely.points(incidents["lon"], incidents["lat"]), crs=4326).to_crs(plane)
+    reports = in_plane(incidents["lon"].to_numpy(), incidents["lat"].to_numpy(), plane)
     month = incidents["month"].to_numpy()
-    past, block = blocks(_xy(homes), _xy(reports), month, len(longer))
+    past, block = blocks(homes, reports, month, len(longer))
     early = len(longer) - len(months)
     ground = replace(past, cases=past.cases[:, early:], rate=past.rate[early:])
     of_window = month >= early
@@ -289,10 +288,6 @@ def _inside(ctx: Context, conn: Any, asked: Question, lon: Floats, lat: Floats) 
 def _plane(cells: gpd.GeoDataFrame) -> Any:
     west, south, east, north = cells.total_bounds
     return metric_crs((west + east) / 2, (south + north) / 2)
-
-
-def _xy(points: gpd.GeoSeries) -> Floats:
-    return np.column_stack([points.x.to_numpy(), points.y.to_numpy()])
 
 
 def _number(value: Any) -> float | None:

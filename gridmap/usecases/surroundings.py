@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from pyproj import CRS, Transformer
 
 from gridmap.reports import sentences
 from gridmap.stats.focused import REACH_M
@@ -23,6 +24,12 @@ Floats = NDArray[np.float64]
 
 #: households are gathered in squares of so many metres, which one distance stands for
 BLOCK_M = 200.0
+
+
+def in_plane(lon: Floats, lat: Floats, plane: CRS) -> Floats:
+    """Longitudes and latitudes (WGS84) in a plane of metres, (n, 2); a million of them without a shape for each."""
+    xy = Transformer.from_crs("EPSG:4326", plane, always_xy=True).transform(lon, lat)
+    return np.column_stack(xy).astype(np.float64)
 
 
 def blocks(homes: Floats, reports: Floats, month: Ints, months: int) -> tuple[Ground, Ints]:

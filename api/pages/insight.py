@@ -30,7 +30,8 @@ def card(
     if found.result is None:
         shown: dict[str, Any] = {"analysis": found, "again": found.status in ("waiting", "running")}
         return page(request, "waiting.html", county=county_of(caller.ctx), **shown)
-    more = happenings(caller.ctx, caller.view, enterprise_id, found.result["months"], query.edition)
+    drawn = evidence.months_of(found, enterprise_id)
+    more = happenings(caller.ctx, caller.view, enterprise_id, drawn, query.edition)
     call = f"/meetings?call&enterprise={enterprise_id}" if caller.account.role in ACTIONS["meeting.lead"] else None
     nonce = request.state.csp_nonce
     text = evidence.card(caller.ctx, found, enterprise_id, query.edition, more, nonce=nonce, call=call)

@@ -88,7 +88,8 @@ def print_evidence(
     found = analysing.ask(caller.ctx, caller.view, "sources", query.question(caller.ctx, query.within))
     if found.result is None:
         return _sent(found)
-    more = happenings(caller.ctx, caller.view, enterprise_id, found.result["months"], query.edition)
+    drawn = evidence.months_of(found, enterprise_id)
+    more = happenings(caller.ctx, caller.view, enterprise_id, drawn, query.edition)
     made = pdf(evidence.card(caller.ctx, found, enterprise_id, query.edition, more), one_sheet=True)
     name = f"evidence-{enterprise_id}-{query.edition}.pdf"
     return PdfResponse(made, headers={"Content-Disposition": f'inline; filename="{name}"'})

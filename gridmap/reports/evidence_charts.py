@@ -13,6 +13,11 @@ from markupsafe import Markup, escape
 INK, QUIET, LINE, ACCENT = "#15202B", "#5C6873", "#DCE1E5", "#0B4F9E"
 #: observed / expected from and to which the ring chart reaches
 _LEAST, _MOST = 0.25, 8.0
+_RING_WIDE = 215.0
+#: room for words to the right of the months
+_LEGEND = 150.0
+#: the ground's side, and its colour, on which words stand out
+_SIDE, _LAND = 340.0, "#F6F4EE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,64 +28,93 @@ class Mark:
     at: float
 
 
-def rings(rows: Sequence[Mapping[str, Any]]) -> Markup:
-    """Observed / expected of each ring on a log scale, with its 95 % interval; filled where that lies above 1."""
-    height, width = 22 * len(rows) + 22, 250
+def ring_scale() -> Markup:
+    """The head of the column of `ring`: what its lines stand for."""
+    parts = [
+        _text(_across(value, _RING_WIDE), 11, {0.5: "½"}.get(value, f"{value:g}"), anchor="middle", size=10)
+        for value in (0.5, 1, 2, 4)
+    ]
+    return _svg(_RING_WIDE, 13, parts)
+
+
+def ring(row: Mapping[str, Any]) -> Markup:
+    """Observed / expected of a ring on a log scale, with its 95 % interval; filled where that lies above 1.
+
+    A drawing to each row, so that no row can slip beside another's.
+    """
+    height = 18
     parts = []
     for value in (0.5, 1, 2, 4):
-        x = _across(value, width)
-        parts.append(_line(x, 16, x, height, LINE if value != 1 else INK, 1))
-        parts.append(_text(x, 11, {0.5: "½"}.get(value, f"{value:g}"), anchor="middle", size=10))
-    for i, row in enumerate(rows):
-        y = 22 * i + 32
-        if row["ratio"] is None:
-            parts.append(_text(width / 2, y + 4, "–", anchor="middle"))
-            continue
-        above = row["low"] > 1
-        colour = INK if above else QUIET
-        parts.append(_line(_across(row["low"], width), y, _across(row["high"], width), y, colour, 2))
-        x = _across(row["ratio"], width)
-        shape = (
-            f'<rect x="{x - 5:.1f}" y="{y - 5}" width="10" height="10" fill="{INK}"/>'
-            if above
-            else f'<circle cx="{x:.1f}" cy="{y}" r="4.5" fill="#FFF" stroke="{QUIET}" stroke-width="2"/>'
-        )
-        parts.append(shape)
-    return _svg(width, height, parts)
+        x = _across(value, _RING_WIDE)
+        parts.append(_line(x, 0, x, height, LINE if value != 1 else INK, 1))
+    if row["ratio"] is None:
+        return _svg(_RING_WIDE, height, [*parts, _text(_RING_WIDE / 2, 13, "–", anchor="middle")])
+    above, y = row["low"] > 1, height / 2
+    colour = INK if above else QUIET
+    parts.append(_line(_across(row["low"], _RING_WIDE), y, _across(row["high"], _RING_WIDE), y, colour, 2))
+    x = _across(row["ratio"], _RING_WIDE)
+    parts.append(
+        f'<rect x="{x - 5:.1f}" y="{y - 5}" width="10" height="10" fill="{INK}"/>'
+        if above
+        else f'<circle cx="{x:.1f}" cy="{y}" r="4.5" fill="#FFF" stroke="{QUIET}" stroke-width="2"/>'
+    )
+    return _svg(_RING_WIDE, height, parts)
 
 
 def months(
-    names: Sequence[str], observed: Sequence[int], expected: Sequence[float], marks: Sequence[Mark] = ()
+    names: Sequence[str], observed: Sequence[int], expected: Sequence[float], window: int, marks: Sequence[Mark] = ()
 ) -> Markup:
-    """A bar a month with the expected number across it; dark where it lies above the 95 % interval of chance.
+    """A bar a month with the expected number across it; dark where it lies above the 95 % interval of chance. The last
+    `window` months, which the card is about, stand on a shade.
 
     `marks`: blasts as ticks and meetings as diamonds below, where such are known.
     """
     from scipy.stats import poisson
 
-    width, top = 660, 68
+    width, top = 560, 68
     step = width / max(len(names), 1)
     most = max([*observed, *expected, 5])
-    parts = [_line(0, top, width, top, INK, 1)]
+    parts = [f'<rect x="{width - window * step:.1f}" y="0" width="{window * step:.1f}" height="{top}" fill="#EEF1F3"/>']
+    parts.append(_line(0, top, width, top, INK, 1))
     for i, (name, seen, hoped) in enumerate(zip(names, observed, expected, strict=True)):
-        x, tall = i * step + step * 0.2, 48 * seen / most
+        x, tall = i * step + step * 0.25, 48 * seen / most
         above = hoped > 0 and seen > poisson.ppf(0.975, hoped)
         parts.append(
-            f'<rect x="{x:.1f}" y="{top - tall:.1f}" width="{step * 0.6:.1f}" height="{tall:.1f}" '
+            f'<rect x="{x:.1f}" y="{top - tall:.1f}" width="{step * 0.5:.1f}" height="{tall:.1f}" '
             f'fill="{INK if above else "#9AA5AE"}"/>'
         )
         level = top - 48 * hoped / most
         parts.append(_line(i * step + step * 0.1, level, (i + 1) * step - step * 0.1, level, ACCENT, 2.5))
         parts.append(_text(i * step + step / 2, top - tall - 4, f"{seen}", anchor="middle", bold=True))
         parts.append(_text(i * step + step / 2, top + 14, name, anchor="middle", size=10))
-    for mark in marks:
-        x = mark.at * step
-        parts.append(
-            _line(x, top + 20, x, top + 28, INK, 1.5)
-            if mark.kind == "blast"
-            else f'<path d="M{x:.1f} {top + 30}l5 5-5 5-5-5z" fill="{INK}"/>'
-        )
-    return _svg(width, top + (44 if marks else 20), parts)
+    parts.extend(_legend(width + 14))
+    below, lowest = _marked(marks, step, top + 20, width + 14)
+    return _svg(width + _LEGEND, lowest, [*parts, *below])
+
+
+def _legend(x: float) -> list[str]:
+    """What the bars say, to the right of them."""
+    words = (("above chance 偏高", INK), ("within chance 正常", "#9AA5AE"))
+    parts = []
+    for i, (word, colour) in enumerate(words):
+        parts.append(f'<rect x="{x}" y="{8 + 18 * i}" width="9" height="9" fill="{colour}"/>')
+        parts.append(_text(x + 15, 17 + 18 * i, word, size=10))
+    return [*parts, _line(x - 2, 49, x + 11, 49, ACCENT, 2.5), _text(x + 15, 53, "expected 应有", size=10)]
+
+
+def _marked(marks: Sequence[Mark], step: float, top: float, words_x: float) -> tuple[list[str], float]:
+    """Rows of blasts and of meetings, each with its name at the end, and how far down they reach."""
+    parts: list[str] = []
+    for kind, words in (("blast", "Blasts 爆破"), ("meeting", "Joint meetings 联席会议")):
+        some = [mark.at * step for mark in marks if mark.kind == kind]
+        if kind == "blast":
+            parts.extend(_line(x, top + 2, x, top + 12, INK, 1.3) for x in some)
+        else:
+            parts.extend(f'<path d="M{x:.1f} {top + 2}l5 5-5 5-5-5z" fill="{INK}"/>' for x in some)
+        if some:
+            parts.append(_text(words_x, top + 11, words, size=10))
+            top += 16
+    return parts, top
 
 
 def trend(row: Mapping[str, Any]) -> Markup:
@@ -120,20 +154,21 @@ def bars(rows: Sequence[tuple[int, float]]) -> list[Markup]:
 
 def ground(
     place: shapely.Geometry, borders: Iterable[shapely.Geometry], homes: Iterable[tuple[float, float]],
-    near_m: float, reach_m: float, square_m: float = 200.0,
+    near_m: float, reach_m: float, square_m: float = 200.0, names: Sequence[tuple[float, float, str]] = (),
 ) -> Markup:  # fmt: skip
     """The ground around a place in a plane of metres: borders of communities, squares where people live, rings.
 
-    `homes`: middles of squares of `square_m`; no single house is drawn.
+    `homes`: middles of squares of `square_m`; no single house is drawn. `names`: of communities, where each is written
+    unless it would cover another.
     """
     middle = place.centroid
-    size = 340.0
+    size = _SIDE
     scale = size / (2 * reach_m)
 
     def at(x: float, y: float) -> tuple[float, float]:
         return (x - middle.x + reach_m) * scale, (middle.y + reach_m - y) * scale
 
-    parts = [f'<rect x="0" y="0" width="{size}" height="{size}" fill="#F6F4EE"/>']
+    parts = [f'<rect x="0" y="0" width="{size}" height="{size}" fill="{_LAND}"/>']
     side = square_m * scale
     for x, y in homes:
         a, b = at(x, y)
@@ -146,17 +181,39 @@ def ground(
     for border in borders:
         cut = shapely.intersection(shapely.boundary(border), window)
         parts.extend(_path(line, at, QUIET, 0.8) for line in _lines(cut))
+    taken = [(*at(middle.x, middle.y), 30.0)]
     for radius in (500, 1000, 1500, 2000, 3000, 4000):
         ring = shapely.buffer(place, radius).exterior
         parts.append(_path(ring, at, INK, 2.2 if radius == near_m else 0.7))
         x, y = at(middle.x, shapely.bounds(ring)[3])
         if y > 8:
-            parts.append(_text(x, y + 4, f"{radius / 1000:g}", anchor="middle", size=10, bold=radius == near_m))
+            taken.append((x, y, 24.0))
+            parts.append(_on_land(x, y + 4, f"{radius / 1000:g}", 11, bold=radius == near_m))
     body = place if place.geom_type in ("Polygon", "MultiPolygon") else shapely.buffer(place, 70)
     parts.extend(_path(line, at, INK, 1, fill=INK) for line in _lines(shapely.boundary(body)))
+    parts.extend(_named([(*at(x, y), words) for x, y, words in names], [*taken, (40.0, size - 18, 90.0)]))
     parts.append(_line(12, size - 12, 12 + 1000 * scale, size - 12, INK, 2))
-    parts.append(_text(12, size - 17, "1 km", size=10))
+    parts.append(_text(12, size - 17, "1 km", size=11))
     return _svg(size, size, parts)
+
+
+def _named(names: Sequence[tuple[float, float, str]], taken: list[tuple[float, float, float]]) -> list[str]:
+    """Names on the drawing, those nearest to its middle first; none covers what is `taken` (x, y, width)."""
+    parts = []
+    for x, y, words in sorted(names, key=lambda one: math.hypot(one[0] - _SIDE / 2, one[1] - _SIDE / 2)):
+        wide = 11.0 * len(words)
+        inside = wide / 2 + 4 <= x <= _SIDE - wide / 2 - 4 and 12 <= y <= _SIDE - 8
+        if inside and all(abs(x - a) > (wide + w) / 2 + 4 or abs(y - b) > 16 for a, b, w in taken):
+            taken.append((x, y, wide))
+            parts.append(_on_land(x, y + 4, words, 11, wide=wide))
+    return parts
+
+
+def _on_land(x: float, y: float, words: str, size: int, *, bold: bool = False, wide: float | None = None) -> str:
+    """Words in the middle of a patch of land, so that no line runs through them."""
+    wide = 6.5 * len(words) + 3 if wide is None else wide + 2
+    patch = f'<rect x="{x - wide / 2:.1f}" y="{y - 10:.1f}" width="{wide:.1f}" height="13" fill="{_LAND}"/>'
+    return patch + _text(x, y, words, anchor="middle", size=size, bold=bold)
 
 
 def _lines(shape: shapely.Geometry) -> list[Any]:

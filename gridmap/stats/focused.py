@@ -2,8 +2,10 @@
 
 The expected cases follow from the households near by and the county's own rate in each month (so season is in it), only
 for the months in which the enterprise was there. The tests compare near with far within `REACH_M`, given the cases in
-all: a town that reports more as a whole raises nobody. The first `SCREEN` replications sort out; whoever stays gets as
-many as the number of enterprises asks for, drawn anew, so that a true one is not lost among a thousand.
+all: a town that reports more as a whole raises nobody. The first `SCREEN` replications sort out; whoever stays gets
+more in rounds, drawn anew, as many as the number of enterprises asks for, so that a true one is not lost among a
+thousand. A round goes on only with those that can still be among the discoveries, so the work grows with the
+enterprises, not with their square.
 """
 
 from __future__ import annotations
@@ -17,8 +19,9 @@ from numpy.typing import NDArray
 from scipy.stats import chi2
 
 from gridmap.stats.many import q_values
+from gridmap.stats.nearby import Ground, Nearby, Spot
 from gridmap.stats.neighbours import Floats
-from gridmap.stats.sources import FEWEST, Pair, Source, distances, near_sources, pairs
+from gridmap.stats.sources import FEWEST, Pair, Source, near_sources, pairs
 
 #: how far around an enterprise is compared, and the borders of the rings told of (metres)
 REACH_M = 4_000.0
@@ -28,24 +31,16 @@ NEAREST_M = 500.0
 #: squares this much farther away than others are told apart from them; nearer ones are tested as one belt
 BELT_M = 100.0
 SCREEN, _STAYS = 999, 0.05
-#: replications for those that stay: at least this, and this many for each enterprise
+#: replications for those that stay: at least this, and this many for each enterprise over all that stay
 _LEAST, _FOR_EACH = 9_999, 200
+#: the second round has at most so many, and each further one at most this many times the one before
+_SECOND, _GROWS = 20_000, 10
+#: who is this much above the largest p that can be a discovery may be so by chance of the draw, and stays
+_SLACK = 1.5
 #: q up to which an enterprise is raised, and clearly so
 RAISED, CLEARLY = 0.05, 0.01
 #: z of an enterprise beside another from which it is raised by itself (one-sided 5 %)
 _STANDS_OUT = 1.645
-
-
-@dataclass(frozen=True, slots=True)
-class Ground:
-    """Blocks of households in a plane: `x`, `y` (n,) metres; `households` (n,); `cases` (n, months); `rate` (months,):
-    the county's cases for each household."""
-
-    x: Floats
-    y: Floats
-    households: Floats
-    cases: Floats
-    rate: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,24 +88,52 @@ def focus(
     `step` is called with the share that is done. The order of the sources does not change what is found of each but
     for chance.
     """
-    apart = [distances(ground.x, ground.y, one) for one in sources]
-    tested: list[Source | None] = []
-    for i, distance in enumerate(apart):
-        tested.append(_tests(ground, distance, since[i], rng, SCREEN))
-        step(0.6 * (i + 1) / len(apart))
-    again = max(_LEAST, _FOR_EACH * len(apart))
-    for i, distance in enumerate(apart):
-        p = _p(tested[i])
-        if p is not None and p <= _STAYS:
-            tested[i] = _tests(ground, distance, since[i], rng, again)
-        step(0.6 + 0.4 * (i + 1) / len(apart))
+    near = Nearby(ground.x, ground.y)
+    spots = [near.around(one, max(REACH_M, near_m)) for one in sources]
+    tested = _in_rounds([(ground.take(spot.rows), spot.apart, since[i]) for i, spot in enumerate(spots)], rng, step)
     p_all = np.array([_p(one) for one in tested], dtype=np.float64)
     q_all = q_values(p_all)
-    rivals = _rivals(ground, apart, since, q_all, near_m)
+    rivals = _rivals(_Places(ground, near, sources, spots, since), q_all, near_m)
     return [
-        _told(ground, distance, since[i], near_m, tested[i], q_all[i], rivals.get(i, []))
-        for i, distance in enumerate(apart)
+        _told(ground.take(spot.rows), spot.apart, since[i], near_m, tested[i], q_all[i], rivals.get(i, []))
+        for i, spot in enumerate(spots)
     ]
+
+
+def _in_rounds(
+    places: Sequence[tuple[Ground, Floats, int]], rng: np.random.Generator, step: Callable[[float], None]
+) -> list[Source | None]:
+    """The tests of each place (its blocks, their distances, since when), with more replications for who stands out.
+
+    Of K that stay among n, none whose p exceeds 0.05 K / n can be a discovery at q 0.05 (Benjamini and Hochberg's own
+    bound), so none of these is drawn again; and 200 n / K replications tell all K at q 0.005. Drawn anew in each
+    round, a p is never chosen for being small.
+    """
+    tested: list[Source | None] = []
+    for i, (ground, apart, since) in enumerate(places):
+        tested.append(_tests(ground, apart, since, rng, SCREEN))
+        step(0.6 * (i + 1) / len(places))
+    stay = [i for i in range(len(places)) if _stays(tested[i], _STAYS)]
+    replications, told = min(max(_LEAST, _FOR_EACH * len(places)), _SECOND), 0.6
+    while stay:
+        for done, i in enumerate(stay):
+            ground, apart, since = places[i]
+            tested[i] = _tests(ground, apart, since, rng, replications)
+            step(told + (1.0 - told) / 2 * (done + 1) / len(stay))
+        told = (1.0 + told) / 2  # how many rounds there will be is not known: each takes half of what is left
+        bar = _SLACK * RAISED * len(stay) / len(places)
+        stay = [i for i in stay if _stays(tested[i], bar)]
+        enough = _FOR_EACH * len(places) // max(len(stay), 1)
+        if replications >= enough:
+            break
+        replications = min(enough, _GROWS * replications)
+    step(1.0)
+    return tested
+
+
+def _stays(tested: Source | None, bar: float) -> bool:
+    p = _p(tested)
+    return p is not None and p <= bar
 
 
 def interval(observed: float, expected: float) -> tuple[float, float]:
@@ -137,9 +160,32 @@ def _p(tested: Source | None) -> float | None:
     return None if tested is None else tested.lawson_waller.p_sim
 
 
-def _rivals(
-    ground: Ground, apart: Sequence[Floats], since: Sequence[int], q: Floats, near_m: float
-) -> dict[int, list[int]]:
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """All sources with the blocks near each."""
+
+    ground: Ground
+    near: Nearby
+    sources: Sequence[Any]
+    spots: Sequence[Spot]
+    since: Sequence[int]
+
+    def homes(self, rows: NDArray[np.int64]) -> float:
+        return float(self.ground.households[rows].sum())
+
+    def pair(self, i: int, j: int) -> Pair | None:
+        """Compared over the blocks near either, in the months in which both were there."""
+        rows = np.union1d(self.spots[i].within(REACH_M), self.spots[j].within(REACH_M))
+        rows = rows[self.ground.households[rows] > 0]
+        since = max(self.since[i], self.since[j])
+        cases = self.ground.cases[rows][:, since:].sum(axis=1)
+        expected = self.ground.households[rows] * self.ground.rate[since:].sum()
+        apart = [self.near.apart(rows, self.sources[one]) for one in (i, j)]
+        found = pairs(cases, expected, apart, least=NEAREST_M)
+        return found[0] if found else None
+
+
+def _rivals(places: _Places, q: Floats, near_m: float) -> dict[int, list[int]]:
     """Raised ones that cannot be told apart, each with the others.
 
     Of two near each other, one is not told by itself when nothing of its excess is left beside the other, or when most
@@ -147,28 +193,19 @@ def _rivals(
     not known well enough to deal such households out. Where neither stands out beside the other, both are not.
     """
     raised = np.flatnonzero(q <= RAISED).tolist()
+    close = {i: places.spots[i].within(near_m) for i in raised}
     found: dict[int, list[int]] = {}
-    for place, i in enumerate(raised):
-        for j in raised[place + 1 :]:
-            pair = _pair(ground, apart[i], apart[j], max(since[i], since[j]))
+    for at, i in enumerate(raised):
+        for j in raised[at + 1 :]:
+            pair = places.pair(i, j)
             if pair is None:
                 continue
-            shared = float(ground.households[(apart[i] <= near_m) & (apart[j] <= near_m)].sum())
+            shared = places.homes(np.intersect1d(close[i], close[j], assume_unique=True))
             for one, other, z, beside in ((i, j, pair.z_first, pair.z_second), (j, i, pair.z_second, pair.z_first)):
-                own = float(ground.households[apart[one] <= near_m].sum())
-                weaker = z < beside and shared >= 0.5 * own
+                weaker = z < beside and shared >= 0.5 * places.homes(close[one])
                 if pair.inseparable or z <= _STANDS_OUT or weaker:
                     found.setdefault(one, []).append(other)
     return found
-
-
-def _pair(ground: Ground, first: Floats, second: Floats, since: int) -> Pair | None:
-    """Compared over the months in which both were there."""
-    inside = (np.minimum(first, second) <= REACH_M) & (ground.households > 0)
-    cases = ground.cases[inside][:, since:].sum(axis=1)
-    expected = ground.households[inside] * ground.rate[since:].sum()
-    found = pairs(cases, expected, [first[inside], second[inside]], least=NEAREST_M)
-    return found[0] if found else None
 
 
 def _told(

@@ -24,6 +24,8 @@ from gridmap.store.indexing import MANY, indexed_later
 from gridmap.store.spatial import is_geometry, wkb
 from gridmap.store.tables import SRID
 
+#: rows that `numbers` holds at once as the driver made them
+_PART = 50_000
 Columns = Mapping[str, Sequence[Any] | NDArray[Any] | pd.Series]
 
 
@@ -101,6 +103,17 @@ def frame(conn: Connection, query: Select[Any]) -> pd.DataFrame:
     out = pd.DataFrame(data)
     shapes = [str(column.key) for column in columns if is_geometry(column.type)]
     return gpd.GeoDataFrame(out, geometry=shapes[0], crs=SRID) if shapes else out
+
+
+def numbers(conn: Connection, query: Select[Any]) -> NDArray[np.float64]:
+    """The query's rows of plain numbers as float64 (n, columns), NaN where missing; whole numbers below 2^53.
+
+    For a million rows and more: they come in parts, so that what the driver made of them is not all held at once.
+    """
+    width = len(query.selected_columns)
+    found = conn.execute(query.execution_options(yield_per=_PART))
+    parts = [np.array(list(zip(*rows, strict=True)), dtype=np.float64) for rows in found.partitions()]
+    return np.concatenate(parts, axis=1).T if parts else np.empty((0, width))
 
 
 # --- in -------------------------------------------------------------------------------------------------------------

@@ -13,15 +13,27 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import shapely
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, Connection, Integer, Select, case, cast, func, null, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Float,
+    FromClause,
+    Integer,
+    Select,
+    Table,
+    case,
+    cast,
+    func,
+    null,
+    select,
+)
 
 from gridmap.case.terms import DROPPED
 from gridmap.errors import InvalidInput
 from gridmap.store import tables as t
 from gridmap.store import tallies
-from gridmap.store.bulk import frame
+from gridmap.store.bulk import frame, numbers
 from gridmap.store.drawn import Locate, of_another_day, of_the_day, placed
 from gridmap.store.filters import Asked, Filters, conditions, held, incident_cell
 from gridmap.store.scope import clause, is_open, on_day
@@ -140,7 +152,7 @@ def incident_points(
 ) -> Points:
     """Longitudes and latitudes (WGS84, float64) of the incidents that the View admits, for rasters made inside."""
     asked = Asked(view, now or datetime.now(UTC), zone)
-    return _points(conn, select(t.incidents.c.geom).select_from(held()).where(*seen(filters, asked)))
+    return _points(conn, t.incidents, held(), seen(filters, asked))
 
 
 def incident_places(
@@ -161,19 +173,23 @@ def incident_places(
     where = seen(filters, asked)
     if among is not None:
         where.append(i.id.in_(among.tolist()))
-    found = frame(conn, select(i.id, i.geom).select_from(held()).where(*where))
-    shapes = found["geom"].to_numpy()
-    return found["id"].to_numpy(np.int64), shapely.get_x(shapes), shapely.get_y(shapes)
+    found = numbers(conn, select(i.id, *lon_lat(t.incidents)).select_from(held()).where(*where))
+    return found[:, 0].astype(np.int64), found[:, 1], found[:, 2]
 
 
 def household_points(conn: Connection) -> Points:
     """Longitudes and latitudes (WGS84, float64) of all households: what rates are per, for rasters made inside."""
-    return _points(conn, select(t.households.c.geom))
+    return _points(conn, t.households, t.households, ())
 
 
-def _points(conn: Connection, query: Select[Any]) -> Points:
-    shapes = frame(conn, query)["geom"].to_numpy()
-    return shapely.get_x(shapes), shapely.get_y(shapes)
+def _points(conn: Connection, table: Table, rows: FromClause, where: Sequence[ColumnElement[bool]]) -> Points:
+    found = numbers(conn, select(*lon_lat(table)).select_from(rows).where(*where))
+    return found[:, 0], found[:, 1]
+
+
+def lon_lat(table: Table) -> list[ColumnElement[Any]]:
+    """The coordinates of a table of points, WGS84, as both databases say them: the very numbers that are stored."""
+    return [func.ST_X(table.c.geom, type_=Float), func.ST_Y(table.c.geom, type_=Float)]
 
 
 def seen(filters: Filters | None, asked: Asked) -> list[ColumnElement[bool]]:
@@ -206,7 +222,7 @@ def _keys(wanted: Sequence[str], asked: Asked, months: Sequence[date]) -> dict[s
     columns: dict[str, Callable[[], ColumnElement[Any]]] = {
         "category_id": lambda: t.incidents.c.category_id,
         "cell_id": lambda: incident_cell(asked.view),
-        "month_no": lambda: _month_no(months, asked),
+        "month_no": lambda: month_number(months, asked),
     }
     return {key: columns[key]() for key in dict.fromkeys(_KEY[name] for name in wanted)}
 
@@ -222,8 +238,9 @@ def _months(conn: Connection, where: Sequence[ColumnElement[bool]], zone: tzinfo
     return [date(number // 12, number % 12 + 1, 1) for number in numbers]
 
 
-def _month_no(months: Sequence[date], asked: Asked) -> ColumnElement[Any]:
-    """The month's position: where each begins in UTC is known here, so both databases count alike, summer time too."""
+def month_number(months: Sequence[date], asked: Asked) -> ColumnElement[Any]:
+    """The position of an incident's month among these (first days, ascending). Where each begins in UTC is known here,
+    so both databases count alike, summer time too."""
     at = t.incidents.c.received_at
     if not months:
         return cast(null(), Integer)

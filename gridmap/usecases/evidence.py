@@ -6,6 +6,7 @@ distance, which could be subtracted from it, no house and no complainant.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -24,13 +25,15 @@ from gridmap.store import figures, read, released, studied
 from gridmap.usecases.analysing import Answer
 from gridmap.usecases.context import Context
 from gridmap.usecases.releasing import released_map
-from gridmap.usecases.studies import BLOCK_M
+from gridmap.usecases.surroundings import BLOCK_M
 
 Edition = Literal["figures", "table"]
 
 #: a square with fewer households is not drawn on what leaves the house
 LEAST_HOMES = 8
 _REACH_M = 3_600.0
+#: months drawn at least, where so many are known
+_CHARTED = 12
 #: categories told of; fewer where promises and blasts share the sheet
 _MOST_CATEGORIES, _FEW_CATEGORIES = 6, 3
 
@@ -65,6 +68,18 @@ def of_one(found: Answer, enterprise_id: int) -> dict[str, Any]:
     raise NotFound("no household of your area lies near this enterprise: nothing to compare", code="nobody_near")
 
 
+def months_of(found: Answer, enterprise_id: int) -> list[str]:
+    """The months along which an enterprise's reports are drawn."""
+    known = of_one(found, enterprise_id)
+    return _charted(known["source"], known["months"])
+
+
+def _charted(source: Mapping[str, Any], window: Sequence[str]) -> list[str]:
+    """A year to the window's last month, or the whole window where that is longer."""
+    known: list[str] = source["trend"]["months"]
+    return known[-max(_CHARTED, len(window)) :]
+
+
 def card(
     ctx: Context, found: Answer, enterprise_id: int, edition: Edition, happenings: Happenings | None = None, **more: Any
 ) -> str:
@@ -82,12 +97,14 @@ def card(
     squares = _squares(homes, 1 if edition == "figures" else LEAST_HOMES)
     borders = areas.to_crs(plane).geometry.tolist()
     values: dict[str, Any] = {
-        "lang": "zh-CN", "title": source["name"], "foot": f"{source['code']} · {found.data_version}",
-        "edition": edition, "name": source["name"], "name_en": source["name_en"],
+        "lang": "zh-CN", "title": source["name"],
+        "foot": f"{source['code']} · Analysis 研判 {found.id} · Data 数据 {_short_of(found.data_version)}",
+        "edition": edition, "name": cut(source["name"], 40), "name_en": cut(source["name_en"] or "", 60),
         "place": " · ".join(str(one) for one in (source["code"], works.at[enterprise_id, "cell"]) if one),
         "months": months,
         "prepared": f"{ctx.clock().astimezone(ctx.zone):%Y-%m-%d %H:%M}", "drawing": found.question["drawing"],
-        "map": charts.ground(place, borders, squares, known["near_m"], _REACH_M), "more": list(happened.sections),
+        "map": charts.ground(place, borders, squares, known["near_m"], _REACH_M, names=_names(areas, plane)),
+        "more": list(happened.sections),
         **more,
     }  # fmt: skip
     inside = edition == "figures"
@@ -101,13 +118,23 @@ def _inside(source: Mapping[str, Any], months: Sequence[str], happened: Happenin
     drawn = charts.bars([(row["observed"], row["expected"]) for row in categories])
     return {
         "said": source["said"], "near": source["near"], "open": source["open"], "red": source["red"],
-        "rings": source["rings"], "ring_chart": charts.rings(source["rings"]),
-        "categories": [{**row, "bar": bar} for row, bar in zip(categories, drawn, strict=True)],
-        "month_chart": charts.months(
-            months, source["observed_by_month"], source["expected_by_month"], happened.marks
-        ),
+        "rings": [{**row, "drawn": charts.ring(row)} for row in source["rings"]], "ring_scale": charts.ring_scale(),
+        "categories": [
+            {**row, "name": cut(row["name"], 24), "name_en": cut(row["name_en"] or "", 44), "bar": bar}
+            for row, bar in zip(categories, drawn, strict=True)
+        ],
+        "month_chart": _by_month(source, months, happened.marks),
         "trend": source["trend"], "trend_chart": charts.trend(source["trend"]), "tests": _tests(source),
     }  # fmt: skip
+
+
+def _by_month(source: Mapping[str, Any], window: Sequence[str], marks: Sequence[charts.Mark]) -> Any:
+    """The months of `_charted`; those of the window as the analysis tells them, the others from its trend."""
+    names, row = _charted(source, window), source["trend"]
+    seen, hoped = row["observed"][-len(names) :], row["expected"][-len(names) :]
+    seen = [*seen[: -len(window)], *source["observed_by_month"]]
+    hoped = [*hoped[: -len(window)], *source["expected_by_month"]]
+    return charts.months(names, seen, hoped, len(window), marks)
 
 
 def _tests(source: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -177,6 +204,22 @@ def _for_the_table(
             "figure": "", "raised": raised, "verdict_en": en, "verdict_zh": zh,
         }],
     }  # fmt: skip
+
+
+def cut(words: str, most: int) -> str:
+    """Words of a register that have no end are cut, so that the card stays one sheet."""
+    return words if len(words) <= most else words[: most - 1] + "…"
+
+
+def _short_of(version: str) -> str:
+    """A state of the data in eight characters, to tell whether two cards are of the same."""
+    return hashlib.sha256(version.encode()).hexdigest()[:8]
+
+
+def _names(areas: gpd.GeoDataFrame, plane: Any) -> list[tuple[float, float, str]]:
+    """Where communities are named: inside each."""
+    inside = areas.geometry.representative_point().to_crs(plane)
+    return [(float(x), float(y), str(name)) for x, y, name in zip(inside.x, inside.y, areas["name"], strict=True)]
 
 
 def _short(names: str, between: str, rest: str, most: int = 4) -> str:

@@ -17,13 +17,13 @@ from gridmap.reports.evidence_charts import Mark
 from gridmap.store import blasts, meetings, read
 from gridmap.usecases.blasting import LONGEST, blasting
 from gridmap.usecases.context import Context
-from gridmap.usecases.evidence import Edition, Happenings
+from gridmap.usecases.evidence import Edition, Happenings, cut
 from gridmap.usecases.meetings import promises
 from gridmap.usecases.neighbours import promises_told
 from gridmap.view import View
 
 #: promises written out, those not kept first, so that the card stays one sheet; all are counted
-_MOST_PROMISES = 6
+_MOST_PROMISES, _LONGEST = 6, 40
 _STATES = {
     "kept": "kept 已兑现", "broken": "broken 未兑现", "withdrawn": "withdrawn 已撤回", "open": "open 未结",
     "proven": "proven, to be looked at 已举证待核",
@@ -63,7 +63,7 @@ def _promised(made: Sequence[dict[str, Any]]) -> dict[str, Any]:
     )
     row = Markup("<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>")
     rows = [
-        row.format(one["text"], one["owner"]["name"], one["due_at"][:10],
+        row.format(cut(one["text"], _LONGEST), cut(one["owner"]["name"], _LONGEST // 2), one["due_at"][:10],
                    "late 超期" if one["light"] == "red" else _STATES[one["status"]])
         for one in sorted(made, key=lambda one: one["status"] in ("kept", "withdrawn"))[:_MOST_PROMISES]
     ]  # fmt: skip

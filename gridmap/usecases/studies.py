@@ -10,7 +10,6 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import shapely
 from numpy.typing import NDArray
 
 from gridmap.errors import InvalidInput
@@ -18,18 +17,18 @@ from gridmap.ground import metric_crs
 from gridmap.reports import sentences
 from gridmap.stats import contiguous, emerging, hotspots, scan
 from gridmap.stats.emerging import FEWEST_STEPS
-from gridmap.stats.focused import Focus, Ground, focus
+from gridmap.stats.focused import Focus, focus
+from gridmap.stats.neighbours import Neighbours
 from gridmap.store import figures, read, studied
 from gridmap.usecases.closing import next_month
 from gridmap.usecases.context import Context
 from gridmap.usecases.counting import figures_within
-from gridmap.usecases.trending import TREND_MONTHS, begun, months_back, trend
+from gridmap.usecases.surroundings import Surroundings, blocks, in_plane
+from gridmap.usecases.trending import TREND_MONTHS, months_back
 from gridmap.view import Drawing, InArea, Kind, Scope, View
 
 #: told how much of the work is done (0 to 1); raises where the work is no longer wanted
 Step = Callable[[float], None]
-#: households are gathered in squares of so many metres, which one distance stands for
-BLOCK_M = 200.0
 #: months that emerging hot spots look back at most
 LOOK_BACK = 24
 
@@ -71,13 +70,15 @@ class Question:
 def run_hotspots(ctx: Context, asked: Question, step: Step) -> dict[str, Any]:
     """Gi* and local Moran of each cell with p, q and class, and how each cell's spots come and go over two years."""
     months = asked.months()
-    cells, households, cases, lost = _by_cell(ctx, asked, months)
+    longer = replace(asked, first=min(asked.first, months_back(asked.last, LOOK_BACK))).months()
+    cells, households, past, lost = _by_cell(ctx, asked, longer, len(months))
+    cases = past[:, -len(months) :]
     step(0.15)
     graph = contiguous(cells.geometry.to_numpy())
     rng = np.random.default_rng(asked.seed)
     found = hotspots(cases.sum(axis=1), graph, rng, population=households)
     step(0.6)
-    lasting, reason = _emerging(ctx, asked, rng)
+    lasting, reason = _emerging(cells["code"], past[:, -LOOK_BACK:], graph, households, rng)
     step(0.95)
     rows = []
     for i, (code, name, name_en) in enumerate(zip(cells["code"], cells["name"], cells["name_en"], strict=True)):
@@ -100,7 +101,7 @@ def run_hotspots(ctx: Context, asked: Question, step: Step) -> dict[str, Any]:
 
 def run_scan(ctx: Context, asked: Question, step: Step) -> dict[str, Any]:
     """Circles with the most cases beyond what their households let expect."""
-    cells, households, cases, lost = _by_cell(ctx, asked, asked.months())
+    cells, households, cases, lost = _by_cell(ctx, asked, asked.months(), len(asked.months()))
     step(0.15)
     plane = cells.to_crs(_plane(cells))
     middle = plane.geometry.representative_point()
@@ -128,7 +129,7 @@ def run_sources(ctx: Context, asked: Question, step: Step) -> dict[str, Any]:
     longer = replace(asked, first=min(asked.first, months_back(asked.last, TREND_MONTHS))).months()
     with read(ctx.engine) as conn:
         incidents = studied.incidents(
-            conn, asked.view(ctx.today()), _window(longer), asked.categories, now=ctx.clock(), zone=ctx.zone
+            conn, asked.view(ctx.today()), _window(longer), longer, asked.categories, now=ctx.clock(), zone=ctx.zone
         )
         works, kinds = studied.enterprises(conn), studied.categories(conn)
         lon, lat = figures.household_points(conn)
@@ -136,36 +137,37 @@ def run_sources(ctx: Context, asked: Question, step: Step) -> dict[str, Any]:
     step(0.1)
     plane = metric_crs(float(lon.mean()), float(lat.mean())) if len(lon) else metric_crs(105.0, 35.0)
     place = gpd.GeoSeries(works["geom"].to_numpy(), crs=4326).to_crs(plane).to_numpy()
-    homes = gpd.GeoSeries(shapely.points(lon[mine], lat[mine]), crs=4326).to_crs(plane)
-    if homes.empty:
+    homes = in_plane(lon[mine], lat[mine], plane)
+    if not len(homes):
         raise InvalidInput("there are no households in this area, so no cases are expected", code="no_households")
-    reports = gpd.GeoSeries(shapely.points(incidents["lon"], incidents["lat"]), crs=4326).to_crs(plane)
-    month = _month_of(incidents, longer, ctx)
-    past, block = _blocks(_xy(homes), _xy(reports), month, len(longer))
+    reports = in_plane(incidents["lon"].to_numpy(), incidents["lat"].to_numpy(), plane)
+    month = incidents["month"].to_numpy()
+    past, block = blocks(homes, reports, month, len(longer))
     early = len(longer) - len(months)
     ground = replace(past, cases=past.cases[:, early:], rate=past.rate[early:])
-    within = np.array([_touches(ground, one) for one in place], dtype=bool)
+    of_window = month >= early
+    recent = incidents[of_window].assign(month=month[of_window] - early)
+    known = Surroundings(past, recent, block[of_window], kinds, asked.near_m, longer)
     since = [_since(day, months) for day in works["opened_on"]]
-    chosen = np.flatnonzero(within)
+    chosen = np.flatnonzero([known.reached(one) for one in place])
     rng = np.random.default_rng(asked.seed)
     found = focus(
         ground, place[chosen], [since[i] for i in chosen], asked.near_m, rng, lambda share: step(0.1 + 0.85 * share)
     )
-    known = _Known(past, block, incidents.assign(month=month - early), kinds, asked.near_m, longer)
     sources = [
         _source(works.iloc[i], one, works.iloc[chosen], {
-            "since": since[i], **_about(known, place[i], since[i]),
-            "trend": _trend(known, place[i], _since(works["opened_on"].iloc[i], longer), len(months), rng),
+            "since": since[i], **known.about(place[i], since[i]),
+            "trend": known.trend(place[i], _since(works["opened_on"].iloc[i], longer), len(months), rng),
         })
         for i, one in zip(chosen, found, strict=True)
     ]  # fmt: skip
-    whole = _trend(known, None, 0, len(months), rng)
+    whole = known.whole_trend(len(months), rng)
     names = [f"{month:%Y-%m}" for month in months]
     sources = [{**one, "said": sentences.of_source(one, names)} for one in sources]
     return {
         "months": names, "near_m": asked.near_m, "sources": sources,
         "households": int(ground.households.sum()), "incidents": int(ground.cases.sum()),
-        "left_out": int(((block < 0) & (month >= early)).sum()), "trend": whole,
+        "left_out": int((block[of_window] < 0).sum()), "trend": whole,
         "rate": [float(one) for one in ground.rate],
     }  # fmt: skip
 
@@ -176,8 +178,11 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 
-def _by_cell(ctx: Context, asked: Question, months: list[date]) -> tuple[gpd.GeoDataFrame, Ints, Floats, int]:
-    """The area's cells as drawn, their households, cases (cells, months), and cases left out for want of households.
+def _by_cell(
+    ctx: Context, asked: Question, months: list[date], window: int
+) -> tuple[gpd.GeoDataFrame, Ints, Floats, int]:
+    """The area's cells as drawn, their households, cases (cells, months), and cases of the last `window` months left
+    out for want of households.
 
     As drawn now: the cells of today (or of `as_of`), by the cell responsible. As drawn then: those of the window's last
     day (or of `as_of`), by the cell reported in. A case whose cell is of another drawing counts where it lies.
@@ -185,120 +190,43 @@ def _by_cell(ctx: Context, asked: Question, months: list[date]) -> tuple[gpd.Geo
     day = asked.day(ctx.today())
     with read(ctx.engine) as conn:
         view = asked.view(ctx.today())
-        found = studied.incidents(conn, view, _window(months), asked.categories, now=ctx.clock(), zone=ctx.zone)
+        found = studied.incidents(conn, view, _window(months), months, asked.categories, now=ctx.clock(), zone=ctx.zone)
         lon, lat = figures.household_points(conn)
         ground = ctx.grounds.on(conn, day)
     if not len(ground.ids):
         raise InvalidInput(f"there were no cells on {day}: take a later day", code="no_cells")
     homes = ground.index.locate(lon, lat)
-    row = pd.Index(ground.ids).get_indexer(pd.Index(found["cell_id"].astype("float64")))
+    row = pd.Index(ground.ids).get_indexer(pd.Index(found["cell_id"]))
     strange = row < 0
     row[strange] = ground.index.locate(found["lon"].to_numpy()[strange], found["lat"].to_numpy()[strange])
     n, m = len(ground.ids), len(months)
     households = np.bincount(homes[homes >= 0], minlength=n)
-    month = _month_of(found, months, ctx)
-    known = row >= 0
+    month, known = found["month"].to_numpy(), row >= 0
     cases = np.bincount(row[known] * m + month[known], minlength=n * m).reshape(n, m).astype(np.float64)
     mine = ground.cells["area_path"].str.startswith(asked.path).to_numpy()
     households, cases = households[mine], cases[mine]
     empty = households == 0
-    lost = int(cases[empty].sum())
+    lost = int(cases[empty, -window:].sum())
     cases[empty] = 0.0
     return ground.cells[mine].reset_index(drop=True), households, cases, lost
 
 
-def _emerging(ctx: Context, asked: Question, rng: np.random.Generator) -> tuple[dict[str, str] | None, str | None]:
-    """The category of each cell by code; or None and why not."""
-    longer = replace(asked, first=months_back(asked.last, LOOK_BACK))
-    cells, households, cases, _ = _by_cell(ctx, longer, longer.months())
+def _emerging(
+    codes: pd.Series, cases: Floats, graph: Neighbours, households: Ints, rng: np.random.Generator
+) -> tuple[dict[str, str] | None, str | None]:
+    """The category of each cell by code, from its cases by month (cells, months); or None and why not."""
     begun = np.flatnonzero(cases.sum(axis=0) > 0)
     cases = cases[:, begun[0] :] if len(begun) else cases[:, :0]
     if cases.shape[1] < FEWEST_STEPS:
         return None, "too_few_steps"
     try:
-        found = emerging(cases, contiguous(cells.geometry.to_numpy()), rng, population=households)
+        found = emerging(cases, graph, rng, population=households)
     except InvalidInput as fault:
         return None, fault.code
-    return dict(zip(cells["code"], map(str, found.categories), strict=True)), None
+    return dict(zip(codes, map(str, found.categories), strict=True)), None
 
 
-# --- by block ---------------------------------------------------------------------------------------------------------
-
-
-def _blocks(homes: Floats, reports: Floats, month: Ints, months: int) -> tuple[Ground, Ints]:
-    """Squares of households with their cases, and the square of each report (-1: none within two squares of it)."""
-    from scipy.spatial import cKDTree
-
-    square = np.floor(homes / BLOCK_M).astype(np.int64)
-    _, which = np.unique(square, axis=0, return_inverse=True)
-    count = np.bincount(which).astype(np.float64)
-    x, y = (np.bincount(which, weights=homes[:, axis]) / count for axis in (0, 1))
-    if len(reports):
-        away, nearest = cKDTree(homes).query(reports)
-        block = np.where(away <= 2 * BLOCK_M, which[nearest], -1)
-    else:
-        block = np.empty(0, dtype=np.int64)
-    known = block >= 0
-    flat = np.bincount(block[known] * months + month[known], minlength=len(count) * months)
-    cases = flat.reshape(len(count), months).astype(np.float64)
-    return Ground(x, y, count, cases, cases.sum(axis=0) / count.sum()), block
-
-
-def _touches(ground: Ground, place: Any) -> bool:
-    """Whether any household lies within reach, so that something can be said of the place."""
-    from gridmap.stats.focused import REACH_M
-
-    return bool((shapely.distance(shapely.points(ground.x, ground.y), place) <= REACH_M).any())
-
-
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """What is known of the ground: `past` over the long row of months, the square of each report, and the reports with
-    their month, counted from the window's first."""
-
-    past: Ground
-    block: Ints
-    incidents: pd.DataFrame
-    kinds: pd.DataFrame
-    near_m: float
-    months: list[date]
-
-    def apart(self, place: Any) -> Floats:
-        return np.asarray(shapely.distance(shapely.points(self.past.x, self.past.y), place), dtype=np.float64)
-
-
-def _about(known: _Known, place: Any, since: int) -> dict[str, Any]:
-    """Near a place since a month of the window: what it is about, observed beside expected by category and month, and
-    how many are open and red."""
-    distance, ground, block = known.apart(place), known.past, known.block
-    counted = (block >= 0) & (known.incidents["month"].to_numpy() >= since)
-    some = known.incidents[counted & (distance[np.maximum(block, 0)] <= known.near_m)]
-    share = ground.households[distance <= known.near_m].sum() / ground.households.sum()
-    whole = known.incidents.loc[counted, "category"].value_counts().to_dict()
-    names = known.kinds.set_index("code")
-    rows: list[dict[str, Any]] = [
-        {
-            "code": code, "name": names.at[code, "name"], "name_en": names.at[code, "name_en"],
-            "observed": int(count), "expected": float(whole[code] * share),
-        }
-        for code, count in some["category"].value_counts().to_dict().items()
-    ]  # fmt: skip
-    rows.sort(key=lambda row: (row["expected"] - row["observed"], row["code"]))
-    return {"categories": rows, "open": int(some["open"].sum()), "red": int(some["red"].sum())}
-
-
-def _trend(known: _Known, place: Any, since: int, window: int, rng: np.random.Generator) -> dict[str, Any]:
-    """The trend near a place since a month of the long row; of the whole area where there is no place."""
-    ground = known.past
-    begin = begun(ground.cases, window)
-    if place is None:
-        found = trend(known.months[begin:], ground.cases[:, begin:].sum(axis=0), None, window, rng)
-        return {**found, "said": sentences.of_trend(found)}
-    near = known.apart(place) <= known.near_m
-    there = np.arange(len(ground.rate)) >= since
-    expected = np.where(there, ground.households[near].sum() * ground.rate, 0.0)
-    found = trend(known.months[begin:], ground.cases[near].sum(axis=0)[begin:], expected[begin:], window, rng)
-    return {**found, "said": sentences.of_trend(found)}
+# --- one enterprise ---------------------------------------------------------------------------------------------------
 
 
 def _source(work: pd.Series, found: Focus, works: pd.DataFrame, about: dict[str, Any]) -> dict[str, Any]:
@@ -338,13 +266,6 @@ def _window(months: list[date]) -> dict[str, Any]:
     return {"from": months[0], "to": next_month(months[-1])}
 
 
-def _month_of(found: pd.DataFrame, months: list[date], ctx: Context) -> Ints:
-    """The place of each report's month among the months, by the county's calendar."""
-    local = found["received_at"].dt.tz_convert(str(ctx.zone))
-    number = (local.dt.year * 12 + local.dt.month).to_numpy(np.int64)
-    return np.asarray(number - (months[0].year * 12 + months[0].month), dtype=np.int64)
-
-
 def _since(opened: Any, months: list[date]) -> int:
     """From which of the months on the enterprise was there; a month that it opened in does not count.
 
@@ -367,10 +288,6 @@ def _inside(ctx: Context, conn: Any, asked: Question, lon: Floats, lat: Floats) 
 def _plane(cells: gpd.GeoDataFrame) -> Any:
     west, south, east, north = cells.total_bounds
     return metric_crs((west + east) / 2, (south + north) / 2)
-
-
-def _xy(points: gpd.GeoSeries) -> Floats:
-    return np.column_stack([points.x.to_numpy(), points.y.to_numpy()])
 
 
 def _number(value: Any) -> float | None:

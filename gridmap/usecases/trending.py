@@ -24,9 +24,9 @@ def months_back(last: date, count: int) -> date:
 
 
 def begun(cases: Floats, window: int) -> int:
-    """The first month (of columns) with any case: none was written down before; at latest the window's."""
-    some = np.flatnonzero(cases.sum(axis=0) > 0)
-    last = int(cases.shape[1]) - window
+    """The first month with any case (months,): none was written down before; at latest the window's."""
+    some = np.flatnonzero(cases > 0)
+    last = len(cases) - window
     return min(int(some[0]), last) if len(some) else last
 
 

@@ -7,6 +7,8 @@ import pytest
 
 from gridmap.store import accounts, read
 from gridmap.usecases import analysing, evidence
+from gridmap.usecases.analysing import Answer
+from gridmap.usecases.context import Context
 from gridmap.usecases.reading import view_for
 from gridmap.usecases.studies import Question
 from tests.api.client import Api, problem
@@ -62,7 +64,8 @@ def test_cancelled_and_asked_again(api: Api) -> None:
     assert api.get("official", f"/hotspots?{WINDOW}").json()["status"] == "waiting"
 
 
-def test_the_card_for_the_table_tells_released_counts_alone(api: Api) -> None:
+def asked_sources(api: Api) -> tuple[Context, Answer]:
+    """The analysis of all enterprises as an official has it."""
     found = done(api, "official", f"/stats/sources?{WINDOW}").json()
     ctx = api.county.ctx
     with read(ctx.engine) as conn:
@@ -71,7 +74,13 @@ def test_the_card_for_the_table_tells_released_counts_alone(api: Api) -> None:
         view = view_for(conn, account, ctx.today())
     answer = analysing.ask(ctx, view, "sources", Question("/", date(2026, 1, 1), date(2026, 6, 1)))
     assert answer.id == found["id"]
-    source = found["result"]["sources"][0]
+    return ctx, answer
+
+
+def test_the_card_for_the_table_tells_released_counts_alone(api: Api) -> None:
+    ctx, answer = asked_sources(api)
+    assert answer.result is not None
+    source = answer.result["sources"][0]
     inside = evidence.card(ctx, answer, source["id"], "figures")
     table = evidence.card(ctx, answer, source["id"], "table")
     assert source["said"]["zh"] in inside

@@ -1,13 +1,20 @@
-"""A month's refresh of all analyses over arrays: hot spots, emerging ones, the scan, every enterprise, all trends.
+"""A month's refresh of all analyses: hot spots, emerging ones, the scan, every enterprise, all trends.
 
-The tenth of the county stands beside the whole: how each part grows is told. The database is not in it.
+First over arrays, then as the server's thread does it, with the database in front. The tenth of the county stands
+beside the whole: how each part grows is told. GRIDMAP_STORED_URLS names, between blanks, what `tests.benchmarks.stored`
+filled already: the whole on PostGIS, the tenth on PostGIS and on SpatiaLite; else they are made, in some six minutes.
 """
 
 from __future__ import annotations
 
+import json
+import os
 import resource
+import subprocess
+import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from functools import partial
 from typing import Any
 
@@ -15,9 +22,13 @@ import numpy as np
 import shapely
 
 from gridmap.stats import contiguous, emerging, hotspots, scan
-from gridmap.stats.focused import Ground, focus
+from gridmap.stats.focused import focus
+from gridmap.stats.nearby import Ground, Nearby
 from gridmap.stats.trends import change_points
+from tests.benchmarks import stored
+from tests.benchmarks.bench_scores import spatialite
 from tests.benchmarks.harness import Contender, Race
+from tests.postgis import cluster, create
 
 WINDOW, PAST, CELL_M, NEAR_M = 4, 48, 1_000.0, 1_500.0
 #: cells, households, enterprises, incidents over the years looked back at
@@ -25,8 +36,20 @@ WHOLE, TENTH, SMALL = (5_000, 400_000, 1_000, 1_000_000), (500, 40_000, 100, 100
 
 
 def races(quick: bool) -> Iterator[Race]:
-    """The whole beside its tenth."""
-    yield race(SMALL, SMALL) if quick else race(WHOLE, TENTH)
+    """The whole beside its tenth, over arrays and from databases."""
+    sizes = (SMALL, SMALL) if quick else (WHOLE, TENTH)
+    yield race(*sizes)
+    with ExitStack() as stack:
+        urls = [] if quick else os.environ.get("GRIDMAP_STORED_URLS", "").split()
+        if not urls:
+            server = stack.enter_context(cluster())
+            urls = [
+                *(create(server, f"stored_{name}") for name in ("whole", "tenth")),
+                stack.enter_context(spatialite()),
+            ]
+            for url, size in zip(urls, (sizes[0], sizes[1], sizes[1]), strict=True):
+                stored.fill(url, *size)
+        yield from_databases(urls, *sizes)
 
 
 def race(whole: tuple[int, int, int, int], tenth: tuple[int, int, int, int]) -> Race:
@@ -50,6 +73,43 @@ def race(whole: tuple[int, int, int, int], tenth: tuple[int, int, int, int]) -> 
         agree=agree,
         most_rounds=1,
     )
+
+
+def from_databases(urls: Sequence[str], whole: Sequence[int], tenth: Sequence[int]) -> Race:
+    """The same as the server does it. Each in a process of its own: its memory is told."""
+    names = ("gridmap", "a tenth of it", "a tenth of it, SpatiaLite")
+
+    def agree(answers: Mapping[str, Any]) -> str:
+        told = [f"{name}: {', '.join(_parts(answers[name]))}." for name in names]
+        return " ".join(told)
+
+    cells, households, enterprises, incidents = whole
+    return Race(
+        title=f"A month's refresh with the database in front: {incidents:,} incidents, {households:,} households",
+        about=f"PostGIS; {cells:,} cells, {enterprises:,} enterprises, {stored.MONTHS} months; read and analysed as "
+        f"the server's thread does it, in a new process. A tenth of it ({tenth[3]:,} incidents, {tenth[2]:,} "
+        "enterprises) beside it on both databases. No other package has all of it; the ratio is how it grows.",
+        ours=Contender(names[0], partial(_in_a_process, urls[0])),
+        others=[Contender(name, partial(_in_a_process, url)) for name, url in zip(names[1:], urls[1:], strict=True)],
+        amount=1,
+        unit="months",
+        agree=agree,
+        most_rounds=1,
+    )
+
+
+def _in_a_process(url: str) -> dict[str, float]:
+    run = subprocess.run(
+        [sys.executable, "-m", "tests.benchmarks.stored", url], check=True, capture_output=True, text=True
+    )
+    told: dict[str, float] = json.loads(run.stdout)
+    return told
+
+
+def _parts(told: Mapping[str, float]) -> list[str]:
+    return [
+        f"{name} {value:,.0f} MiB at most" if name == "MiB" else f"{name} {value:.1f} s" for name, value in told.items()
+    ]
 
 
 def made(cells: int, households: int, enterprises: int, incidents: int) -> tuple[Any, ...]:
@@ -94,9 +154,9 @@ def refresh(shapes: Any, at: Any, homes: Any, square: Any, cases: Any, places: A
     window = Ground(past.x, past.y, homes, cases[:, -WINDOW:], past.rate[-WINDOW:])
     focus(window, list(places), [0] * len(places), NEAR_M, np.random.default_rng(5))
     lap("enterprises")
-    rng = np.random.default_rng(6)
+    rng, nearby = np.random.default_rng(6), Nearby(past.x, past.y)
     for place in places:
-        near = shapely.distance(shapely.points(past.x, past.y), place) <= NEAR_M
+        near = nearby.around(place, NEAR_M).rows
         change_points(cases[near].sum(axis=0), homes[near].sum() * past.rate, rng)
     lap("trends")
     took["MiB"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

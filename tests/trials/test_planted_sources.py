@@ -6,7 +6,8 @@ a rate by household, raised around three enterprises; the populous and the quiet
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -18,8 +19,9 @@ from numpy.typing import NDArray
 
 from gridmap.demo.county import make_county
 from gridmap.demo.plane import Plane
-from gridmap.stats.focused import Ground, focus
-from gridmap.usecases.studies import BLOCK_M
+from gridmap.stats.focused import focus
+from gridmap.stats.nearby import Ground
+from gridmap.usecases.surroundings import BLOCK_M
 
 SEEDS, SUITE = 100, 2
 MONTHS, ALL_MONTHS, NEAR_M = 4, 36, 1_500.0
@@ -54,6 +56,7 @@ def dealt(seed: int) -> tuple[Ground, np.random.Generator]:
     return Ground(x, y, count, cases, cases.sum(axis=0) / count.sum()), rng
 
 
+@cache
 def verdicts(seed: int) -> list[tuple[str, str]]:
     """Part and verdict of each enterprise."""
     truth, _, _, places = made()
@@ -64,27 +67,57 @@ def verdicts(seed: int) -> list[tuple[str, str]]:
     return [(part, one.verdict) for part, one in zip(parts, found, strict=True)]
 
 
-def summed(told: list[tuple[str, str]]) -> str:
-    """How many of each part were called raised, such as "raised 3, populous 0"."""
-    parts = ("raised", "populous", "quiet", "neighbour", "background")
-    counts = [sum(part == name and verdict in FOUND for part, verdict in told) for name in parts]
-    return ", ".join(f"{name} {count}" for name, count in zip(parts, counts, strict=True))
+@dataclass(frozen=True)
+class Part:
+    """Some of the enterprises: their roles, what is said by how many were called raised, and how many may be."""
+
+    roles: frozenset[str]
+    words: Mapping[int, str]
+    good: Callable[[int], bool]
+
+    def called(self, seed: int) -> int:
+        """How many of them were called raised, or clearly so."""
+        return sum(role in self.roles and verdict in FOUND for role, verdict in verdicts(seed))
+
+
+PARTS = {
+    "the three planted ones": Part(
+        frozenset({"raised"}),
+        {3: "all three called raised", 2: "two of three", 1: "one of three", 0: "none of three"},
+        lambda count: count >= 2,
+    ),
+    "the populous and the quiet one": Part(
+        frozenset({"populous", "quiet"}),
+        {0: "neither called raised", 1: "one of them called raised", 2: "both called raised"},
+        lambda count: count == 0,
+    ),
+    "the neighbour that cannot be told apart": Part(
+        frozenset({"neighbour"}), {0: "not called raised", 1: "called raised"}, lambda count: count == 0
+    ),
+    "the 54 others": Part(
+        frozenset({"background"}),
+        {0: "none called raised", 1: "one of 54", 2: "two of 54", 3: "three of 54"},
+        lambda count: count <= 3,
+    ),
+}
 
 
 @pytest.mark.parametrize("seed", range(SUITE))
 def test_a_sample_finds_the_planted_and_not_the_others(seed: int) -> None:
-    told = verdicts(seed)
-    assert sum(verdict in FOUND for part, verdict in told if part == "raised") >= 2
-    assert not [part for part, verdict in told if part in {"populous", "quiet"} and verdict in FOUND]
+    planted, others, neighbour, _ = (part.called(seed) for part in PARTS.values())
+    assert planted >= 2
+    assert others == neighbour == 0
+    assert len([role for role, _ in verdicts(seed) if role == "background"]) == 54
 
 
 @pytest.mark.trial
-def test_planted_enterprises(trial: Callable[..., Any]) -> None:
+@pytest.mark.parametrize("name", PARTS)
+def test_planted_enterprises(trial: Callable[..., Any], name: str) -> None:
     """Of 100 seeds: the three planted ones are found in nearly all, the populous and the quiet one in nearly none."""
-    ledger, remaining = trial("planted enterprises called raised", [f"seed {number}" for number in range(SEEDS)])
+    part = PARTS[name]
+    title = f"disputes dealt anew around 60 enterprises: {name}"
+    ledger, remaining = trial(title, [f"seed {number}" for number in range(SEEDS)])
     for case in remaining:
-        told = summed(verdicts(int(case.split()[1])))
-        ledger.record(case, told, good="populous 0" in told and "quiet 0" in told)
-    raised = [int(str(case["outcome"]).split()[1].rstrip(",")) for case in ledger.seen]
-    assert np.sum(raised) >= 0.9 * 3 * len(raised)
-    assert sum(not case["good"] for case in ledger.seen) <= 0.1 * len(raised)
+        count = part.called(int(case.split()[1]))
+        ledger.record(case, part.words.get(count, f"{count} of them"), good=part.good(count))
+    assert len(ledger.bad) <= 0.1 * len(ledger.seen)

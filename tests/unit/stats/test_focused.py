@@ -5,7 +5,8 @@ import pytest
 import shapely
 from scipy.stats import poisson
 
-from gridmap.stats.focused import RINGS_M, Ground, focus, interval
+from gridmap.stats.focused import RINGS_M, focus, interval
+from gridmap.stats.nearby import Ground
 
 
 def county(seed: int, raised: float = 0.0, towns: bool = True) -> Ground:

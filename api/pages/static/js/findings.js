@@ -3,6 +3,7 @@
 
 import { byId, el, look, number, svg, t, lang, words } from "./dom.js";
 import { Problem, get, layer, notice, remove } from "./http.js";
+import { file, rowsOf } from "./files.js";
 import { enterprise } from "./glyphs.js";
 import { Table } from "./table.js";
 
@@ -13,6 +14,17 @@ const ASK_AGAIN_MS = 700;
 const STRONG = new Set(["clear", "raised"]);
 const ORDER = ["clear", "raised", "inseparable", "not_raised", "too_few"];
 const HATCH = { 99: 6, 95: 11, 90: 18 };
+
+const columns = (...names) => Object.fromEntries(names.map((name) => [name, (thing) => thing[name]]));
+const SOURCE = {
+  ...columns("code", "name", "name_en", "kind", "verdict", "excess", "p", "q"), households: (one) => one.near.households, observed: (one) => one.near.observed,
+  expected: (one) => one.near.expected, ratio: (one) => one.near.ratio, low: (one) => one.near.low, high: (one) => one.near.high, stone_p: (one) => one.stone?.p,
+  lawson_waller_p: (one) => one.lawson_waller?.p_sim, poisson_per_km: (one) => one.poisson?.per_km, open: (one) => one.open, red: (one) => one.red,
+};
+const RING = {
+  code: ({ one }) => one.code, name: ({ one }) => one.name,
+  ...Object.fromEntries(["inner_m", "outer_m", "households", "observed", "expected", "ratio", "low", "high"].map((name) => [name, ({ ring }) => ring[name]])),
+};
 
 const named = (thing) => (lang === "en" && thing.name_en) || thing.name;
 
@@ -148,20 +160,33 @@ export class Findings {
     );
   }
 
-  /** How the area's months went, and the figures behind all of it as a table to take along. */
+  /** How the area's months went. */
   #trend(result) {
     if (!result?.trend) return [];
-    const { months, observed, adjusted } = result.trend;
-    const rows = [["month", "observed", "without_season"], ...months.map((month, i) => [month, observed[i], adjusted?.[i] ?? ""])];
-    const near = [
-      ["code", "name", "verdict", "q", "month", "observed", "expected"],
-      ...result.sources.flatMap((one) => one.trend.months.map((month, i) => [one.code, one.name, one.verdict, one.q ?? "", month, one.trend.observed[i], one.trend.expected[i]])),
-    ];
     return [el(
       "li", { id: "trend" }, el("div", { class: "finding-head" }, t("finding.trend")), el("p", {}, result.trend.said[lang]),
       result.trend.adjusted_reason === "too_short" ? el("p", { class: "quiet" }, t("finding.no_season")) : null,
-      el("div", { class: "finding-links" }, download("months.csv", rows, t("finding.months_csv")), download("enterprises.csv", near, t("finding.enterprises_csv"))),
     )];
+  }
+
+  /** The figures behind what was found, each with all of its data. */
+  files() {
+    const { hotspots, sources, scan } = this.answers;
+    const files = [];
+    if (sources?.result) {
+      const { sources: found, trend } = sources.result;
+      const months = found.flatMap((one) => one.trend.months.map((month, i) => ({ one, month, seen: one.trend.observed[i], hoped: one.trend.expected[i] })));
+      const rings = found.flatMap((one) => one.rings.map((ring) => ({ one, ring })));
+      files.push(
+        file("months", () => rowsOf(trend.months, { month: (month) => month, observed: (month) => trend.observed[trend.months.indexOf(month)], without_season: (month) => trend.adjusted?.[trend.months.indexOf(month)] })),
+        file("enterprises", () => rowsOf(found, SOURCE)),
+        file("enterprises-rings", () => rowsOf(rings, RING)),
+        file("enterprises-months", () => rowsOf(months, { code: ({ one }) => one.code, name: ({ one }) => one.name, month: ({ month }) => month, observed: ({ seen }) => seen, expected: ({ hoped }) => hoped })),
+      );
+    }
+    if (hotspots?.result) files.push(file("cells", () => rowsOf(hotspots.result.cells, columns("code", "name", "name_en", "households", "count", "gi_star", "local_moran", "p", "q", "class", "quadrant", "emerging"))));
+    if (scan?.result) files.push(file("circles", () => rowsOf(scan.result.clusters, { ...columns("radius_m", "households", "cases", "expected", "relative_risk", "llr", "p"), lon: (one) => one.centre.lon, lat: (one) => one.centre.lat, cells: (one) => one.members })));
+    return files;
   }
 
   #clusters(result) {
@@ -236,18 +261,6 @@ function popup(cell) {
     el("p", {}, t("spot.figures", { count: number(cell.count), households: number(cell.households) })),
     cell.emerging && cell.emerging !== "none" ? el("p", {}, t(`emerging.${cell.emerging.replace(" ", "_")}`)) : null,
   );
-}
-
-/** A link that hands rows over as a CSV file, which spreadsheets read as UTF-8 and never as formulas. */
-function download(name, rows, label) {
-  const safe = (value) => (typeof value === "string" && /^[=+\-@\t\r]/.test(value) ? `'${value}` : String(value));
-  const text = rows.map((row) => row.map((value) => `"${safe(value).replaceAll('"', '""')}"`).join(",")).join("\r\n");
-  const give = () => {
-    const url = URL.createObjectURL(new Blob(["\uFEFF", text], { type: "text/csv" }));
-    el("a", { href: url, download: name }).click();
-    setTimeout(() => URL.revokeObjectURL(url), 1000);
-  };
-  return el("button", { class: "link", type: "button", on: { click: give } }, label);
 }
 
 function hatch(name) {

@@ -2,6 +2,7 @@
 
 import { byId, data, distance, el, look, monthName, named, number, svg, t } from "./dom.js";
 import { Problem, empty, get, heatTiles, layer, notice, shown } from "./http.js";
+import { file, rowsOf } from "./files.js";
 import { Findings } from "./findings.js";
 import { icon } from "./glyphs.js";
 import { CountyMap, baseMap, legend } from "./map.js";
@@ -26,7 +27,7 @@ const twin = new Table(
 );
 byId("twin").append(twin.node);
 const findings = new Findings(county, byId("findings"), byId("twin"));
-findings.changed = drawLegend;
+findings.changed = () => { drawLegend(); files(); };
 for (const button of document.querySelectorAll("[data-icon]")) button.prepend(icon(button.dataset.icon, 17));
 for (const button of document.querySelectorAll("[data-show]")) button.addEventListener("click", () => showAs(button.dataset.show));
 for (const button of document.querySelectorAll("[data-drawing]")) button.addEventListener("click", () => draw({ drawing: button.dataset.drawing }));
@@ -210,6 +211,7 @@ async function figures() {
   const places = withHouseholds(communities);
   twin.fill(places);
   const towns = byTown(places);
+  Object.assign(state, { communities: places, counted: categories, by });
   const sum = (key) => communities.reduce((total, row) => total + row[key], 0);
   state.total = { count: sum("count"), open: sum("open"), overdue: sum("overdue"), households: places.reduce((total, row) => total + row.households, 0) };
   keyFigures();
@@ -218,7 +220,18 @@ async function figures() {
     section(t("insight.by_category"), categories.map((row) => ({ name: named(row, `${by}_name`), count: row.count, open: row.open }))),
     townSection(towns),
   );
+  files();
   totals();
+}
+
+/** Every figure of the page as a file. */
+function files() {
+  const counts = state.communities ? [
+    file("communities", () => rowsOf(state.communities, Object.fromEntries(["code", "name", "town", "households", "count", "open", "overdue", "rate"].map((name) => [name, (row) => row[name]])))),
+    file("categories", () => rowsOf(state.counted, { code: (row) => row[state.by], name: (row) => row[`${state.by}_name`], count: (row) => row.count, open: (row) => row.open, overdue: (row) => row.overdue })),
+    file("cases-by-month", () => rowsOf(state.months, { month: (row) => row.month, count: (row) => row.count })),
+  ] : [];
+  byId("files").replaceChildren(...[...counts, ...findings.files()].map((one) => el("li", {}, one)));
 }
 
 /** Every community with its households and its town, also those without a case. */

@@ -1,0 +1,26 @@
+// Figures as files: what a page shows, to take along as CSV.
+
+import { el, t } from "./dom.js";
+
+/** Rows as CSV: text quoted, numbers plain, so that spreadsheets read it as UTF-8 and never as formulas. */
+export function csv(rows) {
+  const safe = (value) => (typeof value === "string" && /^[=+\-@\t\r]/.test(value) ? `'${value}` : String(value ?? ""));
+  return rows.map((row) => row.map((value) => `"${safe(value).replaceAll('"', '""')}"`).join(",")).join("\r\n");
+}
+
+/** A button that hands over `rows()` (the first names the columns) as a file. */
+export function file(name, rows) {
+  const give = () => {
+    const url = URL.createObjectURL(new Blob(["\uFEFF", csv(rows())], { type: "text/csv" }));
+    el("a", { href: url, download: `${name}.csv` }).click();
+    setTimeout(() => URL.revokeObjectURL(url), 1000);
+  };
+  return el("button", { class: "link", type: "button", dataset: { file: name }, on: { click: give } }, t(`file.${name}`));
+}
+
+/** Things as rows: the columns' names, then of each thing these values. A list becomes words between blanks. */
+export function rowsOf(things, columns) {
+  const names = Object.keys(columns);
+  const plain = (value) => (Array.isArray(value) ? value.join(" ") : value ?? "");
+  return [names, ...things.map((thing) => names.map((name) => plain(columns[name](thing))))];
+}

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.schemas.common import Code, Id, Named, NamedId
+from api.schemas.limits import LimitsOut
 from api.schemas.queries import Day, Pages
 from gridmap.plan.status import PlanStatus
 from gridmap.usecases.balancing import LONGEST_S, MOST_CELLS
@@ -136,6 +137,7 @@ class FindingOut(BaseModel):
 class FindingsOut(BaseModel):
     blockers: list[FindingOut]
     warnings: list[FindingOut]
+    limits: LimitsOut = Field(description="what the county wants of a cell: what was judged by")
 
 
 class Beside(BaseModel):

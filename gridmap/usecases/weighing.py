@@ -6,6 +6,7 @@ Figures of places and duties alone: how many, never who. No care note comes in, 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import asdict
 from typing import Any, Final
 
 import numpy as np
@@ -15,8 +16,8 @@ from sqlalchemy import Connection
 
 from gridmap.errors import Conflict
 from gridmap.ground.topology import topology
-from gridmap.plan import Drawing, Facts, Finding, Placed, cell_figures, heirs, impact, judge
-from gridmap.store import drawings, read
+from gridmap.plan import Drawing, Facts, Finding, Placed, cell_figures, heirs, impact, judge, standard
+from gridmap.store import drawings, limits, read
 from gridmap.store.spatial import Bbox, check_bbox
 from gridmap.usecases.context import Context
 from gridmap.usecases.drafts import VISIT_MINUTES, VISITS_A_MONTH, Draft
@@ -120,7 +121,7 @@ def findings(ctx: Context, view: View, plan_id: int) -> tuple[int, dict[str, Any
 def judged(
     conn: Connection, row: Any, draft: Draft, codes: Collection[str], staff: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """{blockers, warnings} about these cells. `staff`: who serves each cell."""
+    """{blockers, warnings, limits} about these cells, by the county's limits. `staff`: who serves each cell."""
     homes = draft.placed.households.counts(draft.drawing)
     hours = VISITS_A_MONTH * VISIT_MINUTES / 60.0
     facts = Facts(
@@ -130,10 +131,12 @@ def judged(
         communities=set(drawings.communities(conn, row.path)),
         barriers=draft.base.barriers,
     )
-    found = [_finding(one) for one in judge(draft.drawing, facts, cells=codes)]
+    wanted = limits.current(conn)
+    found = [_finding(one) for one in judge(draft.drawing, facts, standard(wanted), codes)]
     return {
         "blockers": [one for one in found if one["blocker"]],
         "warnings": [one for one in found if not one["blocker"]],
+        "limits": asdict(wanted),
     }
 
 

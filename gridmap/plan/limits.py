@@ -35,7 +35,7 @@ class Limits:
             ("area_most_m2", self.area_most_m2 is None or self.area_least_m2 < self.area_most_m2 <= MOST_M2,
              f"above area_least_m2 and up to {MOST_M2:,.0f} m2, or null for none"),
             ("compactness_least", 0.0 <= self.compactness_least <= 1.0, "from 0 to 1"),
-            ("deviation_most", 0.0 < self.deviation_most <= MOST_DEVIATION, f"a share above 0, up to {MOST_DEVIATION:g}"),
+            ("deviation_most", 0.0 < self.deviation_most <= MOST_DEVIATION, f"above 0, up to {MOST_DEVIATION:g}"),
         ):  # fmt: skip
             if not right:
                 raise InvalidInput(f"{field} must be {why}, but is {getattr(self, field)}", field=field)

@@ -17,7 +17,7 @@ from gridmap.store import tables as t
 from tests.api.client import Api, problem
 from tests.api.test_plans import begun, moved
 
-SHIPPED = {
+SHIPPED: dict[str, Any] = {
     "households_least": 300, "households_most": 500, "area_least_m2": 0.0, "area_most_m2": None,
     "compactness_least": 0.15, "deviation_most": 0.25,
 }  # fmt: skip

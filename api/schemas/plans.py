@@ -121,6 +121,7 @@ class PlanDrawing(BaseModel):
     features: list[dict[str, Any]]
     borders: list[Border] | None = Field(description="null where more than 400 cells are asked for")
     nodes: list[list[float]] | None
+    gone: list[dict[str, Any]] = Field(default=[], description="cells of the drawing before it that it abolishes")
 
 
 class FindingOut(BaseModel):

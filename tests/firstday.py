@@ -24,7 +24,9 @@ from gridmap.usecases import publishing
 from tests.county import SmallCounty, open_county
 from tests.redraw import publish
 
-SPAWN = multiprocessing.get_context("spawn")
+#: children begin as copies of a process that has imported all this and done nothing else: at once, and without threads
+CHILDREN = multiprocessing.get_context("forkserver")
+CHILDREN.set_forkserver_preload(["tests.firstday"])
 #: of which there is one sheet
 PAIR = (t.handovers.c.plan_id, t.handovers.c.from_worker_id, t.handovers.c.to_worker_id)
 _WRITES = re.compile(r"\s*(INSERT|UPDATE|DELETE|COPY)")
@@ -68,9 +70,9 @@ def start(
     county: SmallCounty, work: str, plan_ids: list[int], at: int = 0
 ) -> tuple[list[BaseProcess], Callable[[], None], Any]:
     """A child for each plan, all ready; a function that lets them begin together; the queue of what they say."""
-    ready, go, told = SPAWN.Semaphore(0), SPAWN.Event(), SPAWN.Queue()
+    ready, go, told = CHILDREN.Semaphore(0), CHILDREN.Event(), CHILDREN.Queue()
     url, now = url_of(county), county.clock()
-    children = [SPAWN.Process(target=child, args=(work, url, now, one, at, ready, go, told)) for one in plan_ids]
+    children = [CHILDREN.Process(target=child, args=(work, url, now, one, at, ready, go, told)) for one in plan_ids]
     for one in children:
         one.start()
     for _ in children:

@@ -15,6 +15,7 @@ from api.layering import Allowed
 from api.pages.words import language
 from api.schemas.common import SIGNED, Drawn, problems
 from api.schemas.queries import GEOJSON, parse_box
+from gridmap.ground.thinned import MOST_M, level, thinned
 from layers import LAYERS, Lang
 
 
@@ -28,7 +29,7 @@ router = APIRouter(prefix="/api/v1/layers", tags=["layers"])
 
 #: features a page
 MOST = 5000
-_OWN = frozenset({"lang", "cursor", "bbox", "limit", "reason"})
+_OWN = frozenset({"lang", "cursor", "bbox", "limit", "reason", "metres"})
 
 Language = Annotated[Literal["zh", "en"] | None, Query(description="default: as the page's or the browser's")]
 Name = Annotated[
@@ -81,6 +82,10 @@ def read_layer(
     bbox: Annotated[str | None, Query(max_length=200, description="west,south,east,north; for layers in pages")] = None,
     cursor: Annotated[str | None, Query(max_length=500, description="`next` of the page before")] = None,
     limit: Annotated[int, Query(ge=1, le=MOST, description="features a page, for layers in pages")] = MOST,
+    metres: Annotated[
+        float,
+        Query(ge=0, le=MOST_M, allow_inf_nan=False, description="cells: metres that cannot be seen"),
+    ] = 0.0,
 ) -> Response:
     """A FeatureCollection of what the caller may see, with the layer's own parameters (see `GET /api/v1/layers`).
 
@@ -103,6 +108,9 @@ def read_layer(
         if name in layering.PAGED:
             return _page(request, caller, one, params, spoken, bbox, cursor, limit)
         frame = layering.whole_frame(caller.reader, one, params)
+        if name == "cells" and metres:
+            shapes = frame["geom"].to_numpy(dtype=object)
+            frame = frame.assign(geom=thinned(shapes, level(metres)))
         return answers.dump({**one.layer.features(frame, spoken, one.view.audience), "next": None})
 
     body = request.app.state.answers.get(tag, make)

@@ -36,12 +36,17 @@ from api.schemas.plans import (
     ReturnIn,
 )
 from gridmap.errors import InvalidInput, Stale
+from gridmap.ground.thinned import MOST_M
 from gridmap.store.spatial import Bbox
 from gridmap.usecases import planning, publishing, remarking, weighing
 
 router = APIRouter(prefix="/api/v1", tags=["plans"], dependencies=[Depends(known_parameters())])
 
 PlanId = Annotated[Id, Path(description="as answered when it was made", examples=[1])]
+Unseen = Annotated[
+    float,
+    Query(ge=0, le=MOST_M, allow_inf_nan=False, description="metres that cannot be seen: fewer vertices; 0: all"),
+]
 IfMatch = Annotated[str | None, Header(alias="If-Match", max_length=200, description="the ETag that was read")]
 READ = problems(*SIGNED, 404, 409)
 CHANGED = problems(*SIGNED, 400, 404, 409, 412, 413, 428)
@@ -112,16 +117,20 @@ def draw_plan(
     plan_id: PlanId,
     bbox: Annotated[str | None, Query(max_length=200, description="west,south,east,north in degrees")] = None,
     codes: Annotated[str | None, Query(max_length=8000, description="codes of cells, by commas")] = None,
+    metres: Unseen = 0.0,
 ) -> PlanDrawing:
-    """Its cells with their figures; where few are asked for, also their borders and nodes, for editing."""
-    box = None if bbox is None else _box(bbox)
+    """Its cells with their figures; where few are asked for, also their borders and nodes, for editing.
+
+    A changed cell has its shape before the plan in `was`; `gone` are cells that the plan abolishes.
+    """
+    box = None if bbox is None else box_of(bbox)
     chosen = None if codes is None else [one for one in codes.split(",") if one]
-    version, found = weighing.drawing(caller.ctx, caller.view, plan_id, box, chosen)
+    version, found = weighing.drawing(caller.ctx, caller.view, plan_id, box, chosen, metres)
     headers = {"ETag": f'"{version}"', "Cache-Control": "private, no-cache"}
     return answers.json_response(found, headers=headers)  # type: ignore[return-value]  # a large answer, not checked twice
 
 
-def _box(text: str) -> Bbox:
+def box_of(text: str) -> Bbox:
     parts = text.split(",")
     try:
         west, south, east, north = map(float, parts)

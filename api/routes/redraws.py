@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Path, Query, Response
 
 from api import answers
 from api.deps import Signed, known_parameters
-from api.routes.plans import READ, PlanId
+from api.routes.plans import READ, PlanId, Unseen, box_of
 from api.schemas.common import SIGNED, Code, Features, problems
 from api.schemas.queries import Day
 from gridmap.usecases import redrawing
@@ -28,7 +28,12 @@ def next_codes(
 
 
 @router.get("/drawings/{day}", summary="Draw a day", response_model=Features, responses=problems(*SIGNED, 404))
-def draw_day(caller: Signed, day: Annotated[Day, Path(description="a day of the county")]) -> Response:
-    """The cells in force on a day, as GeoJSON in WGS84."""
-    found = redrawing.drawn_on(caller.ctx, caller.view, day)
+def draw_day(
+    caller: Signed,
+    day: Annotated[Day, Path(description="a day of the county")],
+    bbox: Annotated[str | None, Query(max_length=200, description="west,south,east,north in degrees")] = None,
+    metres: Unseen = 0.0,
+) -> Response:
+    """The cells in force on a day, as GeoJSON in WGS84; in a box, and with as few vertices as a map from afar needs."""
+    found = redrawing.drawn_on(caller.ctx, caller.view, day, None if bbox is None else box_of(bbox), metres)
     return answers.json_response(found, headers={"Cache-Control": "private, no-cache"})

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.schemas.common import Code, Id, Named, NamedId
+from api.schemas.limits import LimitsOut
 from api.schemas.queries import Day, Pages
 from gridmap.plan.status import PlanStatus
 from gridmap.usecases.balancing import LONGEST_S, MOST_CELLS
@@ -120,6 +121,7 @@ class PlanDrawing(BaseModel):
     features: list[dict[str, Any]]
     borders: list[Border] | None = Field(description="null where more than 400 cells are asked for")
     nodes: list[list[float]] | None
+    gone: list[dict[str, Any]] = Field(default=[], description="cells of the drawing before it that it abolishes")
 
 
 class FindingOut(BaseModel):
@@ -136,6 +138,7 @@ class FindingOut(BaseModel):
 class FindingsOut(BaseModel):
     blockers: list[FindingOut]
     warnings: list[FindingOut]
+    limits: LimitsOut = Field(description="what the county wants of a cell: what was judged by")
 
 
 class Beside(BaseModel):

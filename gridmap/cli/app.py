@@ -24,6 +24,7 @@ from gridmap.cli import (
     hotspots,
     keys,
     knox,
+    limits,
     locate,
     messages,
     quota,
@@ -78,6 +79,7 @@ app.add_typer(keys.keys)
 app.add_typer(help_button.help_button)
 app.add_typer(quota.quota)
 app.add_typer(rules.rules)
+app.add_typer(limits.limits)
 
 
 def run(args: Sequence[str] | None = None) -> int:

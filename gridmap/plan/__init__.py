@@ -33,6 +33,7 @@ from gridmap.plan.impact import (
     impact,
     worker_figures,
 )
+from gridmap.plan.limits import Limits
 from gridmap.plan.numbering import assignment, fresh
 from gridmap.plan.plans import Plan, Step, Trouble, rebase
 from gridmap.plan.relabel import OUTSIDE, Labelled, moved, moves
@@ -50,6 +51,7 @@ __all__ = [
     "Finding",
     "Impact",
     "Labelled",
+    "Limits",
     "Matters",
     "Merge",
     "MoveNode",

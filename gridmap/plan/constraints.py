@@ -19,6 +19,7 @@ from gridmap.ground.arrangement import faces, inner_points
 from gridmap.ground.codes import CodeScheme
 from gridmap.ground.measure import Geometries, area_m2, length_m
 from gridmap.plan.drawing import Cell, Drawing
+from gridmap.plan.limits import Limits
 
 #: a barrier crosses a cell when it cuts off more than this share of it: borders drawn beside a river stray a little
 CUT_OFF = 0.05
@@ -68,25 +69,20 @@ def judge(
     return sorted(found, key=lambda one: (not one.blocker, one.cell, one.rule, one.lon, one.lat))
 
 
-def standard(
-    households: tuple[int, int] = (300, 500),
-    area_m2: tuple[float, float] = (0.0, np.inf),
-    compactness: float = 0.15,
-    deviation: float = 0.25,
-    scheme: CodeScheme | None = None,
-) -> tuple[Constraint, ...]:
-    """All rules, with a county's own limits: households a cell, its area, least compactness, greatest deviation."""
+def standard(limits: Limits | None = None, scheme: CodeScheme | None = None) -> tuple[Constraint, ...]:
+    """All rules, with a county's own limits (None: those that ship)."""
+    wanted = limits or Limits()
     return (
         one_community,
         contiguous,
         no_holes,
-        partial(households_between, low=households[0], high=households[1]),
-        partial(area_between, low=area_m2[0], high=area_m2[1]),
-        partial(compact, least=compactness),
+        partial(households_between, low=wanted.households_least, high=wanted.households_most),
+        partial(area_between, low=wanted.area_least_m2, high=wanted.area_most),
+        partial(compact, least=wanted.compactness_least),
         no_barrier_crossed,
         partial(codes_follow, scheme=scheme or CodeScheme()),
         a_worker_each,
-        partial(even_work, most=deviation),
+        partial(even_work, most=wanted.deviation_most),
     )
 
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Any, Final, Generic, TypeVar
@@ -23,6 +23,7 @@ from sqlalchemy import Connection
 from gridmap.enterprise.blasting import Building, Rock, limit_cm_s, safe_radius_m, site_of
 from gridmap.errors import Conflict, NotFound
 from gridmap.ground.measure import metric_crs, project, transform
+from gridmap.ground.thinned import level, thinned
 from gridmap.plan import Cell, Drawing, Matters, Placed, Redraw, from_json, heirs
 from gridmap.plan.patch import patched
 from gridmap.store import blasts, drawings, versions
@@ -33,9 +34,33 @@ VISITS_A_MONTH: Final = 1.0
 VISIT_MINUTES: Final = 30.0
 #: drawings and plans that one process holds; what is more is made anew when it is asked for
 _BASES, _DRAFTS = 3, 40
+#: thinned shapes of a drawing that are held: one for each zoom at which it is looked at
+_LEVELS: Final = 12
 
 _K = TypeVar("_K")
 _V = TypeVar("_V")
+
+
+class Kept(Generic[_K, _V]):
+    """The values used last, a few; safe to share between threads."""
+
+    def __init__(self, most: int) -> None:
+        self._most, self._lock = most, threading.Lock()
+        self._values: OrderedDict[_K, _V] = OrderedDict()
+
+    def get(self, key: _K) -> _V | None:
+        with self._lock:
+            if key in self._values:
+                self._values.move_to_end(key)
+            return self._values.get(key)
+
+    def put(self, key: _K, value: _V) -> _V:
+        with self._lock:
+            self._values[key] = value
+            self._values.move_to_end(key)
+            while len(self._values) > self._most:
+                self._values.popitem(last=False)
+        return value
 
 
 @dataclass(frozen=True)
@@ -47,6 +72,18 @@ class Base:
     rows: pd.DataFrame
     #: rivers and main roads
     barriers: np.ndarray[Any, np.dtype[np.object_]]
+    _thinned: Kept[float, Mapping[str, Any]] = field(default_factory=lambda: Kept(_LEVELS), repr=False)
+
+    def thinned(self, metres: float) -> Mapping[str, Any]:
+        """Each cell's shape by its code, for a map on which so many metres cannot be seen; {} below one metre."""
+        asked = level(metres)
+        if not asked:
+            return {}
+        found = self._thinned.get(asked)
+        if found is None:
+            shapes = np.array([cell.shape for cell in self.drawing.values()], dtype=object)
+            found = self._thinned.put(asked, dict(zip(self.drawing, thinned(shapes, asked), strict=True)))
+        return found
 
     @cached_property
     def digest(self) -> str:
@@ -72,28 +109,6 @@ class Draft:
     placed_base: Placed
     drawing: Drawing
     placed: Placed
-
-
-class Kept(Generic[_K, _V]):
-    """The values used last, a few; safe to share between threads."""
-
-    def __init__(self, most: int) -> None:
-        self._most, self._lock = most, threading.Lock()
-        self._values: OrderedDict[_K, _V] = OrderedDict()
-
-    def get(self, key: _K) -> _V | None:
-        with self._lock:
-            if key in self._values:
-                self._values.move_to_end(key)
-            return self._values.get(key)
-
-    def put(self, key: _K, value: _V) -> _V:
-        with self._lock:
-            self._values[key] = value
-            self._values.move_to_end(key)
-            while len(self._values) > self._most:
-                self._values.popitem(last=False)
-        return value
 
 
 class Drafts:

@@ -10,6 +10,7 @@ import shapely
 from gridmap.errors import NotFound
 from gridmap.plan.numbering import fresh
 from gridmap.store import drawings, read
+from gridmap.store.spatial import Bbox, check_bbox
 from gridmap.usecases.context import Context
 from gridmap.usecases.planning import draft_of, may, seen
 from gridmap.view import View
@@ -22,8 +23,9 @@ def next_codes(ctx: Context, view: View, plan_id: int, community: str, count: in
         return fresh(draft.drawing, community, count)
 
 
-def drawn_on(ctx: Context, view: View, day: date) -> dict[str, Any]:
-    """The cells of the drawing in force on a day, as GeoJSON (WGS84) with `code` and `community`.
+def drawn_on(ctx: Context, view: View, day: date, bbox: Bbox | None = None, metres: float = 0.0) -> dict[str, Any]:
+    """The cells of the drawing in force on a day, as GeoJSON (WGS84) with `code` and `community`; see
+    `weighing.drawing` for `bbox` and `metres`.
 
     Raises Forbidden, NotFound where there was no drawing yet.
     """
@@ -32,10 +34,12 @@ def drawn_on(ctx: Context, view: View, day: date) -> dict[str, Any]:
         known = [one for one in drawings.days(conn) if one <= day]
         if not known:
             raise NotFound(f"there was no drawing on {day}")
-        cells = ctx.drafts.base(conn, known[-1]).drawing.values()
+        base = ctx.drafts.base(conn, known[-1])
+    cells = base.drawing.values() if bbox is None else base.drawing.near(shapely.box(*check_bbox(bbox)))
+    shapes = base.thinned(metres)
     features = [
         {
-            "type": "Feature", "id": cell.code, "geometry": shapely.geometry.mapping(cell.shape),
+            "type": "Feature", "id": cell.code, "geometry": shapely.geometry.mapping(shapes.get(cell.code, cell.shape)),
             "properties": {"code": cell.code, "community": cell.community},
         }
         for cell in cells

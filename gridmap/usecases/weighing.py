@@ -6,6 +6,7 @@ Figures of places and duties alone: how many, never who. No care note comes in, 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import asdict
 from typing import Any, Final
 
 import numpy as np
@@ -15,8 +16,8 @@ from sqlalchemy import Connection
 
 from gridmap.errors import Conflict
 from gridmap.ground.topology import topology
-from gridmap.plan import Drawing, Facts, Finding, Placed, cell_figures, heirs, impact, judge
-from gridmap.store import drawings, read
+from gridmap.plan import Drawing, Facts, Finding, Placed, cell_figures, heirs, impact, judge, standard
+from gridmap.store import drawings, limits, read
 from gridmap.store.spatial import Bbox, check_bbox
 from gridmap.usecases.context import Context
 from gridmap.usecases.drafts import VISIT_MINUTES, VISITS_A_MONTH, Draft
@@ -31,9 +32,12 @@ MOST_BORDERED: Final = 400
 
 
 def drawing(
-    ctx: Context, view: View, plan_id: int, bbox: Bbox | None, codes: Collection[str] | None
+    ctx: Context, view: View, plan_id: int, bbox: Bbox | None, codes: Collection[str] | None, metres: float = 0.0
 ) -> tuple[int, dict[str, Any]]:
-    """The plan's version and its drawing: cells (all, in a box, or by code), with borders and nodes where few."""
+    """The plan's version and its drawing: cells (all, in a box, or by code), with borders and nodes where few.
+
+    `metres` that cannot be seen: cells that the plan leaves as they are come with fewer vertices, without borders.
+    """
     with read(ctx.engine) as conn:
         row = seen(conn, view, plan_id)
         draft = draft_of(ctx, conn, row)
@@ -45,19 +49,31 @@ def drawing(
     if bbox is not None:
         box = shapely.box(*check_bbox(bbox))
         chosen &= {cell.code for cell in draft.drawing.near(box)}
-    return row.version, drawn(draft, chosen, staff, names)
+    lost = [_was(draft, code) for code in sorted(set(draft.base.drawing) - set(draft.drawing))]
+    return row.version, {**drawn(draft, chosen, staff, names, metres), "gone": lost}
 
 
 def drawn(
-    draft: Draft, codes: Iterable[str], staff: Mapping[str, Any], names: Mapping[int, Mapping[str, Any]]
+    draft: Draft,
+    codes: Iterable[str],
+    staff: Mapping[str, Any],
+    names: Mapping[int, Mapping[str, Any]],
+    metres: float = 0.0,
 ) -> dict[str, Any]:
-    """Cells as GeoJSON features with their figures, and what edits need: borders and nodes, bit for bit."""
+    """Cells as GeoJSON features with their figures, and what edits need: borders and nodes, bit for bit.
+
+    A cell that the plan changed has its shape before it in `was`.
+    """
     chosen = sorted(codes)
     figures = cell_figures(draft.placed, chosen)
     touched = changed(draft.base.drawing, draft.drawing)
+    thin, edited = draft.base.thinned(metres), draft.drawing.touched
+    shapes = {code: draft.drawing[code].shape if code in edited or not thin else thin[code] for code in chosen}
     features = [
         {
-            "type": "Feature", "id": code, "geometry": _geometry(draft.drawing[code].shape),
+            "type": "Feature", "id": code,
+            "geometry": _geometry(shapes[code]),
+            **({"was": _was(draft, code)["geometry"]} if code in touched and code in draft.base.drawing else {}),
             "properties": {
                 "code": code, "community": draft.drawing[code].community, "changed": code in touched,
                 "worker": names.get(staff.get(code, 0)), **one,
@@ -65,7 +81,8 @@ def drawn(
         }
         for code, one in zip(chosen, _records(figures), strict=True)
     ]  # fmt: skip
-    shared = _shared(draft.drawing, chosen) if len(chosen) <= MOST_BORDERED else {"borders": None, "nodes": None}
+    few = len(chosen) <= MOST_BORDERED and not metres
+    shared = _shared(draft.drawing, chosen) if few else {"borders": None, "nodes": None}
     return {"type": "FeatureCollection", "features": features, **shared}
 
 
@@ -86,6 +103,12 @@ def _shared(whole: Drawing, chosen: Collection[str]) -> dict[str, Any]:
         borders.append({"id": identity, "cells": sides, "coordinates": line})
     nodes = graph.xy[graph.nodes].tolist()
     return {"borders": borders, "nodes": [node for node in nodes if tuple(node) in ends]}
+
+
+def _was(draft: Draft, code: str) -> dict[str, Any]:
+    """A cell as the plan began with it."""
+    shape = draft.base.drawing[code].shape
+    return {"type": "Feature", "id": code, "geometry": _geometry(shape), "properties": {"code": code}}
 
 
 def _geometry(shape: Any) -> dict[str, Any]:
@@ -120,7 +143,7 @@ def findings(ctx: Context, view: View, plan_id: int) -> tuple[int, dict[str, Any
 def judged(
     conn: Connection, row: Any, draft: Draft, codes: Collection[str], staff: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """{blockers, warnings} about these cells. `staff`: who serves each cell."""
+    """{blockers, warnings, limits} about these cells, by the county's limits. `staff`: who serves each cell."""
     homes = draft.placed.households.counts(draft.drawing)
     hours = VISITS_A_MONTH * VISIT_MINUTES / 60.0
     facts = Facts(
@@ -130,10 +153,12 @@ def judged(
         communities=set(drawings.communities(conn, row.path)),
         barriers=draft.base.barriers,
     )
-    found = [_finding(one) for one in judge(draft.drawing, facts, cells=codes)]
+    wanted = limits.current(conn)
+    found = [_finding(one) for one in judge(draft.drawing, facts, standard(wanted), codes)]
     return {
         "blockers": [one for one in found if one["blocker"]],
         "warnings": [one for one in found if not one["blocker"]],
+        "limits": asdict(wanted),
     }
 
 

@@ -132,6 +132,8 @@ ASKED: dict[str, tuple[str, str, str, Any]] = {
     "GET /tiles/heat.json": ("official", "GET", "//tiles/heat.json?category=mining&from=2026-04&to=2026-06", None),
     "GET /api/v1/behalf": ("worker-a", "GET", "/behalf", None),
     "GET /api/v1/calendars": ("admin", "GET", "/calendars", None),
+    "GET /api/v1/cell-limits": ("planner", "GET", "/cell-limits", None),
+    "PUT /api/v1/cell-limits": ("admin", "PUT", "/cell-limits", {"households_least": 250, "households_most": 450}),
     "GET /api/v1/processes": ("admin", "GET", "/processes", None),
     "GET /api/v1/processes/{code}": ("admin", "GET", "/processes/dispute", None),
     "GET /api/v1/rules": ("admin", "GET", "/rules", None),

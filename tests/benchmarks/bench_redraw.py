@@ -72,15 +72,37 @@ def node(column: int, row: int) -> list[float]:
     return [106.0 + column * SIDE, 26.0 + row * SIDE]
 
 
-def squares(url: str, columns: int, rows: int, homes: int) -> SmallCounty:
-    """The tests' county, drawn anew with square cells and with more households."""
+def wavy(columns: int, rows: int, pieces: int) -> np.ndarray[Any, np.dtype[np.object_]]:
+    """Cells from west to east, then north, of 4 * pieces vertices each: neighbours share their waves bit for bit."""
+    along = np.arange(pieces) / pieces
+    wave = 0.04 * SIDE * np.sin(2.0 * np.pi * along) + 0.01 * SIDE * np.sin(14.0 * np.pi * along)
+    found = []
+    for row in range(rows):
+        for column in range(columns):
+            west, south = node(column, row)
+            flat = [wave * (0 < line < rows) for line in (row, row + 1)]
+            steep = [wave * (0 < line < columns) for line in (column, column + 1)]
+            rim = [
+                np.column_stack([west + along * SIDE, south + flat[0]]),
+                np.column_stack([node(column + 1, row)[0] + steep[1], south + along * SIDE]),
+                np.column_stack([west + along * SIDE, node(column, row + 1)[1] + flat[1]]),
+                np.column_stack([west + steep[0], south + along * SIDE]),
+            ]
+            corners = [node(column, row), node(column + 1, row), node(column + 1, row + 1), node(column, row + 1)]
+            north, back = rim[2][:0:-1], rim[3][:0:-1]
+            ring = np.vstack([rim[0], corners[1], rim[1][1:], corners[2], north, corners[3], back])
+            found.append(shapely.MultiPolygon([shapely.Polygon(ring)]))
+    return np.array(found, dtype=object)
+
+
+def squares(url: str, columns: int, rows: int, homes: int, pieces: int = 1) -> SmallCounty:
+    """The tests' county, drawn anew with as many cells and households; `pieces`: to each side of a cell."""
     engine = open_engine(url)
     upgrade(engine)
     engine.dispose()
     build(url)
     county, day, count = open_county(url), date(2026, 6, 1), columns * rows
-    at = [(column, row) for row in range(rows) for column in range(columns)]
-    shapes = np.array([shapely.MultiPolygon([shapely.box(*node(c, r), *node(c + 1, r + 1))]) for c, r in at])
+    shapes = wavy(columns, rows, pieces)
     rng = np.random.default_rng(20260703)
     lon, lat = 106.0 + rng.uniform(0, columns * SIDE, homes), 26.0 + rng.uniform(0, rows * SIDE, homes)
     with write(county.ctx.engine) as conn:

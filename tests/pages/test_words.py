@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,7 @@ from gridmap.plan import constraints
 from gridmap.plan.balance import AIMS
 from gridmap.plan.deltas import _KINDS
 from gridmap.plan.impact import SUMS
+from gridmap.plan.limits import Limits
 from gridmap.plan.status import SHOWN, PlanStatus
 from gridmap.store import tables as t
 from gridmap.store.behind import COUNTED
@@ -73,10 +75,11 @@ FAMILIES = {
     "site": {"assumed", "standard", "measured"},
     "outcome": set(OUTCOMES),
     "care": set(CARE_PURPOSES),
-    "page.flow": {f"{part}{end}" for part in ("rules", "processes", "calendar") for end in ("", "_hint")},
+    "page.flow": {f"{part}{end}" for part in ("rules", "processes", "calendar", "limits") for end in ("", "_hint")},
     "flow.to": {str(to) for to in To},
     "flow.unit": {"workdays", "work_hours", "hours", "minutes"},
     "flow.level": {str(level) for level in Level},
+    "limits.of": {field.name for field in fields(Limits)},
     "light": {str(light) for light in Light},
     "reason": {str(reason) for reason in Reason},
     "reason_short": {str(reason) for reason in Reason},

@@ -14,6 +14,7 @@ from gridmap.store.tables.desk import behalves, saved_views
 from gridmap.store.tables.flow import rule_sets, sweep_duties
 from gridmap.store.tables.ground import areas, bodies, cells, meta
 from gridmap.store.tables.homes import calls, care_notes, consents, devices, quotas, visits
+from gridmap.store.tables.limits import cell_limits
 from gridmap.store.tables.links import behalf_tracks, chunks, reached, tracks_again
 from gridmap.store.tables.meetings import agenda, blasts, meetings, promise_steps, promises, rocks, seats
 from gridmap.store.tables.messages import beats, messages, outbox, requests
@@ -46,6 +47,7 @@ __all__ = [
     "calls",
     "care_notes",
     "categories",
+    "cell_limits",
     "cells",
     "changes",
     "chunks",

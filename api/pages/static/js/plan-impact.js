@@ -92,23 +92,23 @@ function allMeasures(rows, onZoom) {
 
 /** Blockers, then warnings, then how many rules are kept; each leads to its place. */
 export function drawFindings(store, onShow) {
-  const { blockers, warnings } = store.findings;
+  const { blockers, warnings, limits } = store.findings;
   const broken = new Set([...blockers, ...warnings].map((one) => one.rule));
   const met = RULES.filter((rule) => !broken.has(rule));
   byId("plan-verdict").textContent = t("redraw.verdict", { blockers: number(blockers.length), warnings: number(warnings.length), met: number(met.length) });
   byId("plan-findings").replaceChildren(
-    ...group("red", t("redraw.blockers"), blockers, onShow), ...group("yellow", t("redraw.warnings"), warnings, onShow),
+    ...group("red", t("redraw.blockers"), blockers, limits, onShow), ...group("yellow", t("redraw.warnings"), warnings, limits, onShow),
     el("details", { class: "plan-met" }, el("summary", {}, light("green", 18), el("b", {}, t("redraw.met", { n: number(met.length) }))),
-      el("ul", {}, ...met.map((rule) => el("li", {}, t(`redraw.rule.${rule}`))))),
+      el("ul", {}, ...met.map((rule) => el("li", { dataset: { met: rule } }, t(`redraw.rule.${rule}`), wanted(rule, limits))))),
   );
 }
 
 const MOST_SHOWN = 12;
 
-function group(sign, title, findings, onShow) {
+function group(sign, title, findings, limits, onShow) {
   if (!findings.length) return [];
   const rows = findings.map((one) => el("li", { dataset: { rule: one.rule, cell: one.cell } }, light(sign, 18),
-    el("div", {}, el("b", {}, `${short(one.cell)} `), said(one), limit(one)),
+    el("div", {}, el("b", {}, `${short(one.cell)} `), said(one), limit(one), wanted(one.rule, limits)),
     el("button", { class: "link", type: "button", "aria-label": t("redraw.show_cell", { name: short(one.cell) }), on: { click: () => onShow(one) } }, t("redraw.show"))));
   const rest = rows.splice(MOST_SHOWN);
   const more = rest.length ? el("details", {}, el("summary", {}, t("redraw.more_n", { n: number(rest.length) })), el("ul", {}, ...rest)) : null;
@@ -127,6 +127,22 @@ const said = (one) => words(`redraw.rule.${one.rule}`, one.why);
 function limit(one) {
   if (one.value === null || one.limit === null) return null;
   return el("span", { class: "quiet" }, ` ${t("redraw.value_limit", { value: figure(one, one.value), limit: figure(one, one.limit) })}`);
+}
+
+/** What the county wants, where that is a number of its own. */
+function wanted(rule, limits) {
+  const text = {
+    households: () => t("redraw.wanted.households", { least: number(limits.households_least), most: number(limits.households_most) }),
+    area: () => area(limits.area_least_m2, limits.area_most_m2),
+    compact: () => t("redraw.wanted.compact", { least: limits.compactness_least }),
+    even_work: () => t("redraw.wanted.even_work", { most: number(Math.round(1000 * limits.deviation_most) / 10) }),
+  }[rule]?.();
+  return text ? el("small", { class: "quiet plan-wanted" }, text) : null;
+}
+
+function area(least, most) {
+  if (most !== null) return t("redraw.wanted.area", { least: number(least), most: number(most) });
+  return least ? t("redraw.wanted.area_least", { least: number(least) }) : t("redraw.wanted.area_any");
 }
 
 // --- hand-overs ---

@@ -2,58 +2,54 @@
 
 import { byId, el, look, named, number, t } from "./dom.js";
 import { legend, middle } from "./map.js";
+import { CellField, Detail } from "./plan-field.js";
 
 /* global L */
 
 export const MEASURES = ["households", "visit_hours", "open", "red", "enterprises", "blasting_zones", "walk_m", "area_m2"];
 /** The groups that a plan draws; all go when it is closed. */
-const GROUPS = ["shade", "cells", "planBefore", "planNames", "chosen", "chosenCasing", "history"];
-const EDGE = { color: look.lines.cell.colour, weight: look.lines.cell.width, fillOpacity: 0 };
+const GROUPS = ["cells", "planBefore", "planNames", "chosen", "chosenCasing", "history"];
+const EDGE = { color: look.lines.cell.colour, weight: look.lines.cell.width };
 
 export class PlanMap {
-  /** `before`: the cells in force today, whose borders are shown dashed where the plan differs. */
+  /** `before`: the cells in force today, with whose figures the names begin. */
   constructor(county, before, onPick) {
-    Object.assign(this, { county, onPick, measure: "households", chosen: [], drawn: new Map() });
+    Object.assign(this, { county, onPick, measure: "households", chosen: [] });
     this.before = new Map(before.features.map((one) => [one.properties.code, one]));
   }
 
-  draw(cells) {
-    this.cells = cells;
-    this.breaks = breaksOf([...cells.values()].map((one) => one.properties[this.measure]));
-    this.drawn.clear();
-    this.shade = L.featureGroup();
-    this.edges = L.featureGroup();
-    for (const one of cells.values()) this.#add(one);
-    this.county.put("shade", this.shade);
-    this.county.put("cells", this.edges);
+  /** `store`: the plan's cells, the shapes before it, and finer ones for the part in view. */
+  draw(store) {
+    this.store = store;
+    this.cells = store.cells;
+    this.#measure();
+    this.field = new CellField(this.county, { colour: (properties) => this.#colour(properties[this.measure]), edge: EDGE });
+    this.field.set(this.cells.values());
+    this.county.put("cells", this.field);
+    this.detail?.close();
+    this.detail = new Detail(this.county, store.metres, { ask: (given) => store.finer(given), put: (features) => this.field.set(features) });
+    this.clicked ??= ({ latlng, originalEvent }) => { const code = this.field.at(latlng); if (code) this.onPick(code, originalEvent); };
+    this.county.map.off("click", this.clicked).on("click", this.clicked);
     this.#legend();
     this.#marks();
   }
 
+  #measure() {
+    this.breaks = breaksOf([...this.cells.values()].map((one) => one.properties[this.measure]));
+  }
+
   shadeBy(measure) {
     this.measure = measure;
-    this.draw(this.cells);
+    this.#measure();
+    this.field.draw();
+    this.#legend();
   }
 
   /** Only what an edit changed is drawn anew. */
   replace(features, gone) {
-    for (const code of [...gone, ...features.map((one) => one.properties.code)]) {
-      for (const layer of this.drawn.get(code) ?? []) { this.shade.removeLayer(layer); this.edges.removeLayer(layer); }
-      this.drawn.delete(code);
-    }
-    for (const one of features) this.#add(one);
+    this.field.delete(gone);
+    this.field.set(features);
     this.choose(this.chosen.filter((code) => this.cells.has(code)));
-  }
-
-  #add(feature) {
-    const { code } = feature.properties;
-    const fill = { stroke: false, fillColor: this.#colour(feature.properties[this.measure]), fillOpacity: 0.86 };
-    const shade = this.county.geojson(feature, "shade", { style: fill });
-    const edge = this.county.geojson(feature, "cells", { style: EDGE, interactive: true });
-    edge.on("click", (event) => { if (this.onPick(code, event) !== false) L.DomEvent.stop(event); });
-    this.shade.addLayer(shade);
-    this.edges.addLayer(edge);
-    this.drawn.set(code, [shade, edge]);
   }
 
   #colour(value) {
@@ -69,7 +65,7 @@ export class PlanMap {
   #marks() {
     this.county.choose(this.chosen.map((code) => this.cells.get(code)).filter(Boolean));
     const changed = [...this.cells.values()].filter((one) => one.properties.changed);
-    const old = [...this.before.values()].filter((one) => !this.cells.has(one.properties.code) || this.cells.get(one.properties.code).properties.changed);
+    const old = [...changed.filter((one) => one.was).map((one) => ({ ...one, geometry: one.was })), ...this.store.gone.values()];
     const dashed = { fill: false, color: look.colours.ink, weight: 1.4, dashArray: "5 4" };
     this.county.put("planBefore", this.county.geojson({ type: "FeatureCollection", features: old }, "chosen", { style: dashed }));
     const told = new Map([...changed.slice(0, 60), ...this.chosen.map((code) => this.cells.get(code)).filter(Boolean)].map((one) => [one.properties.code, one]));
@@ -109,6 +105,8 @@ export class PlanMap {
 
   close() {
     this.history(null);
+    this.detail?.close();
+    this.county.map.off("click", this.clicked);
     for (const name of GROUPS) this.county.drop(name);
     byId("legend").hidden = true;
   }

@@ -4,6 +4,7 @@ import { byId, data, el, moment, t } from "./dom.js";
 import { Problem, get, notice, post, upload } from "./http.js";
 import { askBalance } from "./plan-balance.js";
 import { drawFindings, drawHandovers, drawImpact } from "./plan-impact.js";
+import { unseen } from "./plan-field.js";
 import { MEASURES, PlanMap, short } from "./plan-map.js";
 import { PlanStore, overtaken } from "./plan-store.js";
 import { Tools } from "./plan-tools.js";
@@ -14,7 +15,7 @@ export class PlanSession {
   constructor(county, id, { before, communities, onClose, onOpen }) {
     Object.assign(this, { county, communities, onClose, onOpen, view: { by: "cells", all: false } });
     this.store = new PlanStore(id);
-    this.map = new PlanMap(county, before, (code, event) => this.tools.pick(code, event.originalEvent.shiftKey || event.originalEvent.ctrlKey));
+    this.map = new PlanMap(county, before, (code, event) => this.tools.pick(code, event.shiftKey || event.ctrlKey));
     this.tools = new Tools(this);
   }
 
@@ -23,8 +24,8 @@ export class PlanSession {
   async open() {
     document.body.classList.add("plan-open");
     this.#controls();
-    if (!await this.guarded(() => this.store.load())) return;
-    this.map.draw(this.store.cells);
+    if (!await this.guarded(() => this.store.load(unseen(this.county)))) return;
+    this.map.draw(this.store);
     await this.tools.refresh();
     this.#panel();
     const changed = [...this.store.cells.values()].filter((one) => one.properties.changed).map((one) => one.properties.code);
@@ -100,8 +101,8 @@ export class PlanSession {
   }
 
   async #reload() {
-    if (!await this.guarded(() => this.store.load())) return;
-    this.map.draw(this.store.cells);
+    if (!await this.guarded(() => this.store.load(this.store.metres))) return;
+    this.map.draw(this.store);
     this.map.choose(this.map.chosen.filter((code) => this.store.cells.has(code)));
     await this.tools.refresh();
     this.#panel();
@@ -125,7 +126,7 @@ export class PlanSession {
 
   async #history(item) {
     this.map.history(null);
-    if (item) await this.guarded(async () => this.map.history(await get(`/drawings/${item.valid_from}`)));
+    if (item) await this.guarded(async () => this.map.history(await get(`/drawings/${item.valid_from}`, { metres: unseen(this.county) })));
   }
 
   // --- the panel ---
@@ -197,16 +198,33 @@ export class PlanSession {
   #chosenPart() {
     const codes = this.map.chosen;
     const chips = codes.map((code) => el("button", { class: "tag", type: "button", title: code, dataset: { chosen: code }, on: { click: () => this.chosen(this.map.chosen.filter((one) => one !== code)) } }, `${short(code)} ×`));
-    const add = el("select", { class: "select", id: "plan-choose", "aria-label": t("redraw.choose_cell") }, el("option", { value: "" }, t("redraw.choose_cell")),
-      ...[...this.store.cells.keys()].sort().filter((code) => !codes.includes(code)).map((code) => el("option", { value: code }, code)));
-    add.addEventListener("change", async () => {
-      await this.chosen([...this.map.chosen, add.value]);
-      this.map.fitTo(this.map.chosen);
-    });
+    const add = this.#choice();
     byId("plan-chosen").replaceChildren(...chips, add, ...(this.editable && codes.length === 1 ? [this.#community(codes[0])] : []));
     const button = byId("plan-balance");
     button.disabled = codes.length < 2;
     button.title = codes.length < 2 ? t("redraw.choose_first", { n: 2 }) : "";
+  }
+
+  /** The list of all cells: thousands of options, so it is made anew only where there are other cells. */
+  #choice() {
+    const { chosen } = this.map;
+    const all = [...this.store.cells.keys()].sort();
+    if (this.list?.all.length !== all.length || this.list.all.some((code, i) => code !== all[i])) {
+      const select = el("select", { class: "select", id: "plan-choose", "aria-label": t("redraw.choose_cell") }, el("option", { value: "" }, t("redraw.choose_cell")),
+        ...all.map((code) => el("option", { value: code }, code)));
+      select.addEventListener("change", async () => {
+        const more = select.value;
+        select.value = "";
+        if (!more || this.map.chosen.includes(more)) return;
+        await this.chosen([...this.map.chosen, more]);
+        this.map.fitTo(this.map.chosen);
+      });
+      this.list = { all, select, off: [] };
+    }
+    for (const option of this.list.off) option.disabled = false;
+    this.list.off = chosen.map((code) => this.list.select.options[all.indexOf(code) + 1]).filter(Boolean);
+    for (const option of this.list.off) option.disabled = true;
+    return this.list.select;
   }
 
   #community(code) {

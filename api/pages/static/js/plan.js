@@ -1,11 +1,16 @@
 // The planner's page: all cells shaded by load, the same cells in a table, one chosen in both.
 
-import { byId, el, look, named, number, t } from "./dom.js";
+import { byId, data, el, look, named, number, t } from "./dom.js";
 import { Problem, get, layer, notice, shown } from "./http.js";
-import { CountyMap, baseMap, legend } from "./map.js";
+import { CountyMap, baseMap, legend, middle } from "./map.js";
+import { CellField, Detail, unseen } from "./plan-field.js";
 import { listPlans } from "./plan-list.js";
 import { PlanSession } from "./plan-open.js";
 import { Table } from "./table.js";
+
+/** More names than these are not read, and rows beyond them are found by the search. */
+const MOST_NAMED = 400;
+const MOST_ROWS = 300;
 
 const county = new CountyMap();
 const state = { measure: "households", cells: null, communities: new Map(), chosen: null };
@@ -22,7 +27,7 @@ const table = new Table(
     { key: "workers", title: t("plan.workers"), value: (row) => row.workers, number: true },
     { key: "load", title: t("plan.load"), value: (row) => row.load, number: true },
   ],
-  { caption: t("plan.table"), onChoose: (row) => choose(row.code, true), sort: "load" },
+  { caption: t("plan.table"), onChoose: (row) => choose(row.code, true), sort: "load", most: MOST_ROWS },
 );
 
 for (const button of document.querySelectorAll("[data-measure]")) {
@@ -41,7 +46,7 @@ async function start() {
   await load();
   try {
     await baseMap(county, keepAreas);
-    county.names("cell", state.cells.features, "cell");
+    nameCells();
     fill();
     await listPlans(openPlan);
     const asked = Number(new URLSearchParams(location.search).get("plan"));
@@ -55,11 +60,13 @@ async function start() {
 /** A plan takes the place of the load; what is chosen there is left, and comes back with the load. */
 async function openPlan(id) {
   history.replaceState(null, "", `?plan=${id}`);
+  state.detail?.close();
+  county.map.off("click", pick).off("moveend", nameCells);
   for (const name of ["cellNames", "chosen", "chosenCasing"]) county.drop(name);
   const onClose = async () => {
     history.replaceState(null, "", location.pathname);
     draw();
-    county.names("cell", state.cells.features, "cell");
+    nameCells();
     await listPlans(openPlan);
   };
   await new PlanSession(county, id, { before: state.cells, communities: state.communities, onClose, onOpen: openPlan }).open();
@@ -72,7 +79,7 @@ async function keepAreas(name, params) {
 }
 
 async function load() {
-  const collection = await shown(list, () => layer("cells", { measure: state.measure }), load);
+  const collection = await shown(list, () => layer("cells", { measure: state.measure, metres: (state.metres = unseen(county)) }), load);
   if (!collection) return;
   state.cells = collection;
   list.replaceChildren(table.node);
@@ -82,19 +89,35 @@ async function load() {
 }
 
 function draw() {
-  const fill = ({ properties: { load_class: position } }) => ({
-    stroke: false, fillColor: position === null ? look.colours.too_few : look.load[position], fillOpacity: 0.86,
-  });
-  county.put("shade", county.geojson(state.cells, "shade", { style: fill }));
-  // the fill lies below rivers and roads; what can be clicked lies above them and shows its border alone
-  const style = { color: look.lines.cell.colour, weight: look.lines.cell.width, fillOpacity: 0 };
-  const cells = county.geojson(state.cells, "cells", { style, interactive: true });
-  cells.on("click", ({ layer: clicked }) => choose(clicked.feature.properties.code, false));
-  county.put("cells", cells);
+  const colour = ({ load_class: position }) => (position === null ? look.colours.too_few : look.load[position]);
+  // the fill lies below rivers and roads, borders above them
+  const field = new CellField(county, { colour, edge: { color: look.lines.cell.colour, weight: look.lines.cell.width } });
+  field.set(state.cells.features);
+  county.put("cells", field);
+  state.field = field;
+  state.detail?.close();
+  state.detail = new Detail(county, state.metres, { ask: finer, put: (features) => field.set(features) });
+  county.map.off("click", pick).on("click", pick).off("moveend", nameCells).on("moveend", nameCells);
   const [shades, borders] = [state.cells.legend.filter((item) => item.draw === "ramp"), state.cells.legend.filter((item) => item.draw !== "ramp")];
   if (rows().some((row) => row.load === null)) shades.push({ draw: "fill", colour: look.colours.too_few, label: t("plan.no_worker") });
   legend(t(`plan.by_${state.measure}`), [shades, borders]);
   if (state.chosen) mark(state.chosen);
+}
+
+const pick = ({ latlng }) => { const code = state.field.at(latlng); if (code) choose(code, false); };
+
+/** Finer shapes of the cells in view, of today's drawing. */
+async function finer(given) {
+  const { features } = await get(`/drawings/${data.today}`, given);
+  const known = new Map(state.cells.features.map((one) => [one.properties.code, one]));
+  return features.map((one) => known.get(one.properties.code) && Object.assign(known.get(one.properties.code), { geometry: one.geometry })).filter(Boolean);
+}
+
+/** Cells are named where names can be read: a few in view. */
+function nameCells() {
+  const view = county.map.getBounds();
+  const near = state.cells.features.filter(({ geometry }) => { const [lon, lat] = middle(geometry); return view.contains(county.at(lon, lat)); });
+  county.names("cell", near.length > MOST_NAMED ? [] : near, "cell");
 }
 
 const rows = () => state.cells.features.map((one) => one.properties);

@@ -4,11 +4,11 @@ import { el, number, t } from "./dom.js";
 
 /**
  * columns: {key, title, value(row), text?(row), node?(row), number?}. `id(row)` names rows; `onChoose(row)` makes them clickable.
- * The first column's cell is the row's head.
+ * `most` rows are shown; of more it says how many. The first column's cell is the row's head.
  */
 export class Table {
-  constructor(columns, { caption, id = (row) => row.code, onChoose = null, sort = null, descending = true }) {
-    Object.assign(this, { columns, id, onChoose, sort: sort ?? columns[0].key, descending, rows: [], chosen: null });
+  constructor(columns, { caption, id = (row) => row.code, onChoose = null, sort = null, descending = true, most = Infinity }) {
+    Object.assign(this, { columns, id, onChoose, sort: sort ?? columns[0].key, descending, most, rows: [], chosen: null });
     this.body = el("tbody");
     this.heads = columns.map((column) => el(
       "th", { scope: "col", class: column.number ? "number" : null },
@@ -43,8 +43,14 @@ export class Table {
       if (this.columns[i].key === this.sort) head.setAttribute("aria-sort", this.descending ? "descending" : "ascending");
       else head.removeAttribute("aria-sort");
     });
-    this.body.replaceChildren(...order.map((row) => this.#row(row)));
+    const more = order.length - this.most;
+    this.body.replaceChildren(...order.slice(0, this.most).map((row) => this.#row(row)), ...(more > 0 ? [this.#rest(more)] : []));
     if (this.chosen !== null) this.choose(this.chosen, false);
+  }
+
+  /** What a table of thousands leaves out: the search or another order brings it up. */
+  #rest(n) {
+    return el("tr", {}, el("td", { class: "quiet", colspan: this.columns.length }, t("table.more", { n: number(n) })));
   }
 
   #row(row) {

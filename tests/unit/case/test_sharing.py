@@ -28,7 +28,7 @@ FACTS = st.fixed_dictionaries(
 @given(st.lists(FACTS, max_size=12))
 def test_columns_and_cases_count_alike(cases: list[dict[str, Any]]) -> None:
     frame = pd.DataFrame(cases, columns=[*MOMENTS, *FLAGS])
-    frame = frame.astype({name: "datetime64[us, UTC]" for name in MOMENTS} | dict.fromkeys(FLAGS, bool))
+    frame = frame.astype(dict.fromkeys(MOMENTS, "datetime64[us, UTC]") | dict.fromkeys(FLAGS, bool))
     found: Counter[tuple[int, int, int, str]] = Counter()
     for line in shared(frame, ZONE).to_dict("records"):
         for name in COUNTS:

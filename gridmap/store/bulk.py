@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import shapely
 from numpy.typing import NDArray
-from sqlalchemy import Boolean, Connection, DateTime, Float, Integer, LargeBinary, Numeric, Select, Table, text
+from sqlalchemy import Boolean, Connection, DateTime, Float, Integer, LargeBinary, Numeric, Select, Table, insert, text
 from sqlalchemy.types import TypeDecorator
 
 from gridmap.errors import InvalidInput
@@ -97,7 +97,17 @@ def frame(conn: Connection, query: Select[Any]) -> pd.DataFrame:
     """
     columns = list(query.selected_columns)
     plain = [wkb(column).label(column.key) if is_geometry(column.type) else column for column in columns]
-    rows = conn.execute(query.with_only_columns(*plain, maintain_column_froms=True)).all()
+    return _framed(columns, conn.execute(query.with_only_columns(*plain, maintain_column_froms=True)).all())
+
+
+def inserted(conn: Connection, table: Table, query: Select[Any], names: Sequence[str]) -> pd.DataFrame:
+    """Insert a query's rows, its columns being named as the table's; these columns of what was written, as `frame`."""
+    columns = [table.c[name] for name in names]
+    filled = insert(table).from_select([column.key for column in query.selected_columns], query)
+    return _framed(columns, conn.execute(filled.returning(*columns)).all())
+
+
+def _framed(columns: Sequence[Any], rows: Sequence[Any]) -> pd.DataFrame:
     parts = list(zip(*rows, strict=True)) if rows else [()] * len(columns)
     data = {str(column.key): _series(part, column.type) for column, part in zip(columns, parts, strict=True)}
     out = pd.DataFrame(data)

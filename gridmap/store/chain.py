@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, func, insert, select
 
 from gridmap.case.events import GENESIS, canonical_json, canonical_moment, event_hash, event_hashes
 from gridmap.case.kinds import Event, check_event
@@ -18,6 +18,9 @@ from gridmap.errors import InvalidInput, NotFound
 from gridmap.store import tables as t
 from gridmap.store.bulk import bulk_insert
 from gridmap.store.rows import insert_rows
+
+#: incidents whose events are read in one go when their chains are checked
+AT_ONCE = 5_000
 
 
 def append_event(
@@ -135,12 +138,22 @@ def _append_round(
 def broken_chains(conn: Connection) -> list[tuple[str, int]]:
     """(incident number, seq) of each incident's first event that does not follow from the one before it; [] when whole.
 
-    Reads every event: about 1 s for 50,000.
+    Reads every event, those of some thousand incidents at a time: about 1 s for 50,000 events.
     """
+    i = t.incidents.c
+    first, last = conn.execute(select(func.min(i.id), func.max(i.id))).one()
+    if last is None:
+        return []
+    return [one for start in range(first, last + 1, AT_ONCE) for one in _broken(conn, start, start + AT_ONCE - 1)]
+
+
+def _broken(conn: Connection, start: int, end: int) -> list[tuple[str, int]]:
+    """Those among the incidents of these ids."""
     e, i = t.events.c, t.incidents.c
     query = (
         select(i.number, e.seq, e.kind, e.at, e.account_id, e.data, e.prev_hash, e.hash)
         .join(t.incidents, i.id == e.incident_id)
+        .where(e.incident_id.between(start, end))
         .order_by(e.incident_id, e.seq)
     )
     broken: list[tuple[str, int]] = []

@@ -6,20 +6,24 @@ What goes in is `store.scores`; reading it for a card is `store.scorecards`.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Self
 from zoneinfo import ZoneInfo
 
 import pandas as pd
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, Integer, delete, func, insert, select, type_coerce
 
 from gridmap.case.scorecard import COUNTS, FLAGS, MOMENTS
-from gridmap.case.standing import Facts, MonthOf, month_in, shares
+from gridmap.case.sharing import shared
+from gridmap.case.standing import Facts, MonthOf, shares
 from gridmap.store import tables as t
+from gridmap.store.bulk import bulk_insert, frame
 from gridmap.store.rows import insert_rows
 
 #: by what a scorecard can be told apart
 KEYS = ("area_id", "body_id", "category_id", "channel")
+#: what one line of the ledger is for
+BY = ("month", "standing", *KEYS)
 
 
 class Keys(NamedTuple):
@@ -56,24 +60,31 @@ def enter(ledger: Ledger, keys: Keys, facts: Facts, month_of: MonthOf, times: in
             counts[name] += times
 
 
-def enter_all(ledger: Ledger, cases: pd.DataFrame, zone: ZoneInfo, sign: int = 1) -> None:
-    """Put many cases on the ledger at once, or with -1 take them off.
+def summed(cases: pd.DataFrame, zone: ZoneInfo) -> pd.DataFrame:
+    """What many cases come to: lines of `month`, `standing`, `KEYS` and `COUNTS`.
 
-    `cases`: `KEYS`, `MOMENTS` (datetime64 in UTC), `FLAGS`. Those alike in their keys, their flags, the months of their
-    moments and whether they were in time count alike: one of each kind is entered, so many times.
+    `cases`: `KEYS`, `MOMENTS` (datetime64 in UTC), `FLAGS`.
     """
-    alike = cases[[*KEYS, *FLAGS]].copy()
-    for name in MOMENTS:
-        local = cases[name].dt.tz_convert(zone)
-        alike[name] = (local.dt.year * 12 + local.dt.month - 1).fillna(-1).astype("int64")
-    alike["in_time"] = cases["disposed_at"] <= cases["due_at"]
-    kinds = alike.groupby(list(alike.columns), dropna=False, sort=False).ngroup().to_numpy()
-    first = pd.Series(kinds).drop_duplicates().index
-    times, month_of = pd.Series(kinds).value_counts(sort=False), month_in(zone)
-    told = cases.iloc[first].astype(object)
-    rows: list[Any] = told.where(told.notna(), None).to_dict("records")
-    for kind, row in zip(kinds[first], rows, strict=True):
-        enter(ledger, Keys.of(row), facts_in(row), month_of, sign * int(times[kind]))
+    shares = shared(cases, zone)
+    keys = cases[list(KEYS)].iloc[shares.pop("row").to_numpy()].reset_index(drop=True)
+    return together([pd.concat([shares[["month", "standing"]], keys, shares[list(COUNTS)]], axis=1)])
+
+
+def together(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Lines of one key added together; those that come to nothing are left out."""
+    every = pd.concat(parts, ignore_index=True)
+    total = every.groupby(list(BY), dropna=False, sort=False)[list(COUNTS)].sum()
+    return total[(total != 0).any(axis=1)].reset_index()
+
+
+def less(sums: pd.DataFrame, others: pd.DataFrame) -> pd.DataFrame:
+    """What is left of lines when others are taken off."""
+    return together([sums, others.assign(**{name: -others[name] for name in COUNTS})])
+
+
+def append_all(conn: Connection, sums: pd.DataFrame) -> int:
+    """Write many lines; how many."""
+    return len(bulk_insert(conn, t.scores, {name: sums[name] for name in (*BY, *COUNTS)}))
 
 
 def append(conn: Connection, ledger: Ledger) -> int:
@@ -90,13 +101,12 @@ def append(conn: Connection, ledger: Ledger) -> int:
     return len(rows)
 
 
-def lines(conn: Connection) -> Iterator[tuple[Line, Counter[str]]]:
-    """The sums of all lines."""
+def kept(conn: Connection) -> pd.DataFrame:
+    """The sums of all lines, as `summed` has them."""
     s = t.scores.c
-    by = (s.month, s.standing, *(s[name] for name in KEYS))
-    query = select(*by, *(func.sum(s[name]).label(name) for name in COUNTS)).group_by(*by)
-    for row in conn.execute(query).mappings():
-        yield _line(row), Counter({name: int(row[name]) for name in COUNTS})
+    by = [s[name] for name in BY]
+    totals = (type_coerce(func.sum(s[name]), Integer).label(name) for name in COUNTS)
+    return frame(conn, select(*by, *totals).group_by(*by))
 
 
 def compact(conn: Connection) -> int:

@@ -18,18 +18,14 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import pandas as pd
 from sqlalchemy import Column, Connection, Table, delete, func, select, text
 
-from gridmap.case.standing import FACTS
 from gridmap.demo.county import County, make_county
 from gridmap.privacy import Vault
 from gridmap.settings import Settings
-from gridmap.store import cases, incidents, ledger, open_engine, read, write
+from gridmap.store import cases, incidents, ledger, open_engine, read, scores, write
 from gridmap.store import tables as t
-from gridmap.store.bulk import frame
 from gridmap.store.engine import is_sqlite
-from gridmap.store.ledger import KEYS, Ledger
 from gridmap.usecases.context import Context
 from gridmap.usecases.setup import initialise, load_demo
 
@@ -38,6 +34,8 @@ BASE, STEP = 5_000, 50_000
 #: over how many years before the modest county's the copies of closed cases spread
 YEARS = 5
 MASTER = b"a large county's master key 32 B"
+#: what is copied, in this order
+COPIED = (t.incidents, t.responsibilities, t.events, t.helpers, t.score_cases)
 Say = Callable[[str], None]
 
 
@@ -138,17 +136,47 @@ def multiply(ctx: Context, times: int, say: Say) -> None:
         helped = int(conn.execute(select(func.coalesce(func.max(t.helpers.c.id), 0))).scalar_one())
     ids = {"incidents": stride, "events": events, "responsibilities": held, "helpers": helped}
     apart, at_once = YEARS * 365 * 24 * 60 // max(times, 1), max(STEP // stride, 1)
+    with write(ctx.engine) as conn:
+        again = _drop_indexes(conn)
     for first in range(1, times + 1, at_once):
         last = min(first + at_once - 1, times)
         with write(ctx.engine) as conn:
             _quicken(conn)
-            for table in (t.incidents, t.responsibilities, t.events, t.helpers, t.score_cases):
+            for table in COPIED:
                 _copy(conn, table, ids, first, last, apart)
         say(f"{(last + 1) * stride:,} incidents")
+    for statement in again:
+        with write(ctx.engine) as conn:
+            _quicken(conn)
+            conn.exec_driver_sql(statement)
+    say(f"{len(again)} indexes made again")
     with write(ctx.engine) as conn:
         _after(conn, ids)
         add_up(conn, ctx.zone)
     analyse(ctx)
+
+
+def _drop_indexes(conn: Connection) -> list[str]:
+    """Drop what PostgreSQL would keep up row by row, all but the primary keys; the statements that make it again."""
+    if is_sqlite(conn):
+        return []
+    names = {"names": [table.name for table in COPIED]}
+    held = conn.execute(text(_HELD), names).all()
+    for table, constraint, _told in held:
+        conn.exec_driver_sql(f"ALTER TABLE {table} DROP CONSTRAINT {constraint}")
+    loose = conn.execute(text(_LOOSE), names).all()
+    for index, _told in loose:
+        conn.exec_driver_sql(f"DROP INDEX {index}")
+    return [*(f"ALTER TABLE {one[0]} ADD CONSTRAINT {one[1]} {one[2]}" for one in held), *(one[1] for one in loose)]
+
+
+#: rules of uniqueness, and indexes that are no rule's
+_HELD = """SELECT conrelid::regclass::text, quote_ident(conname), pg_get_constraintdef(oid) FROM pg_constraint c
+    WHERE contype = 'u' AND conrelid::regclass::text = ANY(:names)
+    AND NOT EXISTS (SELECT FROM pg_constraint f WHERE f.contype = 'f' AND f.conindid = c.conindid)"""
+_LOOSE = """SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index
+    WHERE indrelid::regclass::text = ANY(:names)
+    AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid)"""
 
 
 def _quicken(conn: Connection) -> None:
@@ -158,6 +186,7 @@ def _quicken(conn: Connection) -> None:
     else:
         conn.exec_driver_sql("SET LOCAL session_replication_role = replica")
         conn.exec_driver_sql("SET LOCAL statement_timeout = 0")
+        conn.exec_driver_sql("SET LOCAL maintenance_work_mem = '1GB'")
 
 
 def _copy(conn: Connection, table: Table, ids: Mapping[str, int], first: int, last: int, apart: int) -> None:
@@ -165,12 +194,13 @@ def _copy(conn: Connection, table: Table, ids: Mapping[str, int], first: int, la
     names = [column.name for column in table.columns]
     told = ", ".join(f"{_shifted(conn, column, ids, apart)} AS {column.name}" for column in table.columns)
     of_case = "s.id" if table is t.incidents else "s.incident_id"
+    key = "id" if "id" in table.c else "incident_id"
     open_ = "" if table is t.incidents else f" JOIN incidents o ON o.id = {of_case}"
     series = "WITH RECURSIVE k(n) AS (SELECT CAST(:first AS integer) UNION ALL SELECT n + 1 FROM k WHERE n < :last)"
     query = f"""INSERT INTO {table.name} ({", ".join(names)}) {series}
-        SELECT {told} FROM k CROSS JOIN {table.name} s{open_} WHERE {of_case} <= :stride
-        ORDER BY k.n, {"s.id" if "id" in table.c else of_case}"""
-    conn.execute(text(query), {"first": first, "last": last, "stride": ids["incidents"]})
+        SELECT {told} FROM k CROSS JOIN {table.name} s{open_} WHERE s.{key} <= :modest
+        ORDER BY k.n, s.{key}"""
+    conn.execute(text(query), {"first": first, "last": last, "modest": ids.get(table.name, ids["incidents"])})
 
 
 def _shifted(conn: Connection, column: Column[Any], ids: Mapping[str, int], apart: int) -> str:
@@ -201,23 +231,20 @@ def _after(conn: Connection, ids: Mapping[str, int]) -> None:
 
 def add_up(conn: Connection, zone: ZoneInfo) -> None:
     """The scorecards' sums from what each case counts for, from nothing."""
-    s, total = t.score_cases, Ledger()
     conn.execute(delete(t.scores))
-    last = int(conn.execute(select(func.max(s.c.incident_id))).scalar_one())
-    for start in range(1, last + 1, STEP):
-        query = select(*(s.c[name] for name in (*KEYS, *FACTS)))
-        rows: pd.DataFrame = frame(conn, query.where(s.c.incident_id.between(start, start + STEP - 1)))
-        if len(rows):
-            ledger.enter_all(total, rows, zone)
-    ledger.append(conn, total)
+    ledger.append_all(conn, scores.sums(conn, zone))
 
 
 def analyse(ctx: Context) -> None:
-    """Let the planner know what is there."""
-    with write(ctx.engine) as conn:
-        if not is_sqlite(conn):
-            conn.exec_driver_sql("SET LOCAL statement_timeout = 0")
-        conn.exec_driver_sql("ANALYZE")
+    """Let the planner know what is there, and PostgreSQL which pages all may see."""
+    if ctx.engine.dialect.name == "sqlite":
+        with write(ctx.engine) as conn:
+            conn.exec_driver_sql("ANALYZE")
+        return
+    with ctx.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
+        conn.exec_driver_sql("SET statement_timeout = 0")
+        conn.exec_driver_sql("VACUUM (ANALYZE)")
+        conn.exec_driver_sql("RESET statement_timeout")
 
 
 def sizes(ctx: Context) -> tuple[int, int]:

@@ -26,7 +26,7 @@ from gridmap.store.subjects import note_field
 from gridmap.usecases.assigning import Places, Responses, respond
 from gridmap.usecases.context import Context
 from gridmap.usecases.effects import Deed, checked, follow
-from gridmap.usecases.routing import WAITS, Routing, of_row
+from gridmap.usecases.routing import WAITS, Routing, of_row, sent_on
 from gridmap.usecases.spots import Pin, Placed, act_on_pin, charge, named, neighbour, send, sender_of, where
 from gridmap.view import Kind, View
 
@@ -117,7 +117,8 @@ def _respond(
     chosen = respond(
         conn, places, [row.department], [now], [None], ctx.zone, but=row.id, targets=[routing.target]
     )  # fmt: skip
-    if case.state.status in WAITS:
+    goes = routing.straight(case.process, chosen.body_id[0]) and sent_on(conn, case, chosen.body_id[0])
+    if case.state.status in WAITS or goes:
         return chosen
     holder = case.state.holder
     return replace(chosen, worker_id=[holder.worker_id], body_id=[holder.body_id], reason=[row.reason])

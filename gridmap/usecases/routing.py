@@ -12,8 +12,9 @@ from sqlalchemy import Connection
 from gridmap.case import routing as rules_of
 from gridmap.case.process import Process
 from gridmap.case.routing import Routed, RuleSet, To
-from gridmap.case.terms import Level, Status
-from gridmap.store import incidents, rules, subjects
+from gridmap.case.terms import AT_DESK, Level, Status
+from gridmap.people.rosters import Reason
+from gridmap.store import cases, incidents, rules, subjects
 from gridmap.store.cases import Case
 from gridmap.store.incidents import Category
 from gridmap.usecases.assigning import Response, Where, redirect
@@ -93,8 +94,8 @@ def asks_for_words(rule_set: RuleSet) -> bool:
 def again(ctx: Context, conn: Connection, case: Case, row: Any, now: datetime, account_id: int | None) -> None:
     """Route a case whose category was corrected. Nothing happens where it would go where it went, by the same rule.
 
-    Nobody has taken it yet: it changes hands, with an event and a message. Else its holder keeps it and hands it over
-    or back; the record then says where it would go.
+    Nobody has taken it yet: it changes hands, with an event and a message, also straight to a body. Else its holder
+    keeps it and hands it over or back; the record then says where it would go.
     """
     assert case.state.category is not None
     category = incidents.category(conn, case.state.category)
@@ -107,8 +108,22 @@ def again(ctx: Context, conn: Connection, case: Case, row: Any, now: datetime, a
     if routing.routed.rule == case.state.rule and to[:3] == kept[:3]:
         return
     case.write(conn, "routed", now, account_id, routing.data(case.process, to.body_id))
-    if case.state.status in WAITS and to[:3] != kept[:3]:
+    straight = routing.straight(case.process, to.body_id) and sent_on(conn, case, to.body_id)
+    if straight:
+        to = to._replace(worker_id=None, reason=Reason.DISPATCHED)
+    if straight or (case.state.status in WAITS and to[:3] != kept[:3]):
         _hand_on(conn, case, row, to, now, account_id)
+    if straight:
+        case.write(conn, "dispatched", now, None, {"body_id": to.body_id, "by": "system"})
+
+
+def sent_on(conn: Connection, case: Case, body_id: int | None) -> bool:
+    """Whether the rules may send a case straight to this body: nobody has said yes yet, at a desk or at another body
+    that the rules had sent it to."""
+    if case.state.status is not Status.DISPATCHED:
+        return case.state.status in AT_DESK
+    last = next(event for event in reversed(cases.events(conn, case.id)) if event.kind == "dispatched")
+    return last.data.get("by") == "system" and body_id != case.state.holder.body_id
 
 
 def _hand_on(conn: Connection, case: Case, row: Any, to: Response, now: datetime, account_id: int | None) -> None:

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Connection
 
-from gridmap.case.terms import AT_DESK
 from gridmap.errors import InvalidInput
 from gridmap.ground import parse_crs, question, question_text, to_wgs84
 from gridmap.people.rosters import Reason
@@ -19,7 +18,7 @@ from gridmap.store import incidents, read, versions, write
 from gridmap.store.cases import Case
 from gridmap.usecases.assigning import Places, Responses, on_duty, place
 from gridmap.usecases.context import Context, Ground, ground_version
-from gridmap.usecases.routing import Routing
+from gridmap.usecases.routing import Routing, sent_on
 from gridmap.usecases.settled import Settled
 from gridmap.view import View
 
@@ -165,7 +164,7 @@ def send(
     too; who has it then, to be charged with it (`charge`). Nobody's worker is charged with what goes straight."""
     body_id = who.body_id[0]
     case.write(conn, "routed", now, account_id, routing.data(case.process, body_id))
-    if not routing.straight(case.process, body_id) or case.state.status not in AT_DESK:
+    if not routing.straight(case.process, body_id) or not sent_on(conn, case, body_id):
         _write_assigned(conn, case, places, who, now, account_id)
         return who
     who = replace(who, worker_id=[None], reason=[str(Reason.DISPATCHED)])

@@ -86,6 +86,9 @@ def test_the_story_of_a_quarry_and_its_six_neighbours(api: Api) -> None:
     willing = near_and_willing(api)
     assert 0 < len(willing) < api.county.one(select(func.count()).select_from(t.households))
     meeting = called(api, incident_ids=cases, called_from=cases[0], invite_m=INVITE_M)
+    e = t.events.c
+    told = api.county.run(select(e.incident_id).where(e.kind == "meeting_called").order_by(e.incident_id))
+    assert [row[0] for row in told] == sorted(cases)
     o = t.outbox.c
     invited = api.county.run(select(o.household_id).where(o.kind == "meeting_invite").order_by(o.household_id))
     assert [row[0] for row in invited] == willing

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -19,7 +20,7 @@ from gridmap.usecases.casework import act, move
 from gridmap.usecases.reporting import report
 from gridmap.usecases.reports import recount
 from gridmap.usecases.watching import Watcher
-from tests.county import CELL, NOW, TEXT, ZONE, SmallCounty, centre
+from tests.county import CELL, NOW, TEXT, TOWNS, ZONE, SmallCounty, centre
 from tests.usecases.test_reporting import draft, rows_of, view
 
 
@@ -260,3 +261,52 @@ def test_a_county_adds_a_process_of_its_own(small_county: SmallCounty) -> None:
     in_force(small_county, rule("heat", "category", process="heating"))
     one = reported(small_county)["id"]
     assert small_county.one(select(t.incidents.c.process).where(t.incidents.c.id == one)) == "heating"
+
+
+def sent(county: SmallCounty, incident_id: int) -> list[str]:
+    """The bodies that a case was sent to, one after the other."""
+    bodies = {row.id: row.code for row in county.run(select(t.bodies.c.id, t.bodies.c.code))}
+    rows = [row for row in rows_of(county, t.events, incident_id) if row.kind == "dispatched"]
+    return [bodies[json.loads(row.data)["body_id"]] for row in rows]
+
+
+def test_what_was_sent_straight_to_the_wrong_body_is_sent_to_the_right_one_once(small_county: SmallCounty) -> None:
+    """As long as that body has not signed for it; who was told last has it, and a signed case stays where it is."""
+    south = {"areas": [small_county.one(select(t.areas.c.path).where(t.areas.c.code == TOWNS[2]))]}
+    in_force(
+        small_county,
+        rule("south", "body", "B-LAB", process="service", straight=True, **south),
+        rule("neighbours", "body", "B-LAND", process="service", straight=True, categories=["neighbour"]),
+        rule("rest", "body", "B-ECO", process="service", straight=True),
+    )
+    one, dispatcher = reported(small_county)["id"], view(small_county, "dispatcher-1")
+    for _ in range(2):
+        small_county.clock.forward(minutes=1)
+        act(small_county.ctx, dispatcher, one, "recategorise", {"category": "neighbour"})
+    assert sent(small_county, one) == ["B-ECO", "B-LAND"]
+    small_county.clock.forward(minutes=1)
+    moved = move(small_county.ctx, dispatcher, one, *centre("E"))
+    assert (moved["status"], moved["body"]["code"], moved["worker"]) == ("dispatched", "B-LAB", None)
+    assert sent(small_county, one) == ["B-ECO", "B-LAND", "B-LAB"]
+    told = [row for row in rows_of(small_county, t.responsibilities, one) if row.valid_to is None]
+    assert [(row.worker_id, row.reason) for row in told] == [(None, "dispatched")]
+    two = reported(small_county)["id"]
+    act(small_county.ctx, view(small_county, "handler-eco"), two, "sign", {})
+    small_county.clock.forward(minutes=1)
+    act(small_county.ctx, dispatcher, two, "recategorise", {"category": "neighbour"})
+    assert (sent(small_county, two), why(small_county, two)["rule"]) == (["B-ECO"], "neighbours")
+    with read(small_county.ctx.engine) as conn:
+        assert remembered(conn, ZONE, small_county.clock()) == []
+
+
+def test_a_corrected_category_goes_straight_where_its_rule_says_so(small_county: SmallCounty) -> None:
+    in_force(
+        small_county,
+        rule("neighbours", "body", "B-LAND", process="service", straight=True, categories=["neighbour"]),
+        BY_CATEGORY,
+    )
+    one = reported(small_county)["id"]
+    small_county.clock.forward(minutes=1)
+    act(small_county.ctx, view(small_county, "dispatcher-1"), one, "recategorise", {"category": "neighbour"})
+    assert sent(small_county, one) == ["B-LAND"]
+    assert act(small_county.ctx, view(small_county, "handler-land"), one, "sign", {})["status"] == "signed"

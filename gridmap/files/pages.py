@@ -60,16 +60,25 @@ class _Counted:
     def __init__(self, pages: Pages, layout: Layout) -> None:
         self._pages, self._layout = pages, layout
         self.rows = 0
+        #: GDAL keeps no more, and would round 23:59:59.9996 into the next day
+        self.milliseconds = False
         self.fault: BaseException | None = None
 
     def __iter__(self) -> Iterator[pd.DataFrame]:
         try:
             for page in self._pages:
                 self.rows += len(page)
-                yield written(page, self._layout)
+                ready = written(page, self._layout)
+                yield _floored(ready) if self.milliseconds else ready
         except BaseException as error:
             self.fault = error
             raise
+
+
+def _floored(page: pd.DataFrame) -> pd.DataFrame:
+    """Moments as they were up to the millisecond before."""
+    moments = [name for name, kind in page.dtypes.items() if isinstance(kind, pd.DatetimeTZDtype)]
+    return page.assign(**{str(name): page[name].dt.floor("ms") for name in moments})
 
 
 # --- text -----------------------------------------------------------------------------------------------------------
@@ -96,6 +105,7 @@ def _xlsx(pages: _Counted, path: Path, layout: Layout) -> None:
 
 def _geojson(pages: _Counted, path: Path, layout: Layout) -> None:
     """RFC 7946, a feature a line, all digits kept: rounded, a county's cells would not come back as they are drawn."""
+    pages.milliseconds = True
     with path.open("w", encoding="utf-8", newline="") as file:
         file.write(f'{{"type": "FeatureCollection", "name": {json.dumps(layout.kind.name)}, "features": [')
         comma = "\n"
@@ -160,6 +170,7 @@ def _gpkg(pages: _Counted, path: Path, layout: Layout) -> None:
     import pyogrio  # here: GDAL is seldom asked for
     import pyogrio.raw
 
+    pages.milliseconds = True
     schema = _schema(layout)
     types = _TYPES.get(layout.kind.shape, ())
     shape = {"geometry_name": "geometry", "geometry_type": types[0] if len(types) == 1 else "Unknown"}

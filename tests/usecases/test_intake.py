@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 
+import numpy as np
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import event, insert, select
 
 from gridmap.case.calendar import default_calendar
 from gridmap.case.categories import default_categories
 from gridmap.errors import Conflict, GridmapError
-from gridmap.store import cases, flow, read, scores, unanswered, versions, write
+from gridmap.store import cases, flow, ground, read, scores, unanswered, versions, write
 from gridmap.store import tables as t
 from gridmap.store.chain import broken_chains
 from gridmap.store.rows import insert_rows
 from gridmap.usecases import processes
 from gridmap.usecases.imports import load
 from gridmap.usecases.reporting import report
-from tests.county import ZONE, SmallCounty, open_county
+from tests.county import NOW, ZONE, SmallCounty, open_county
 from tests.usecases.test_reporting import draft, rows_of, view
 from tests.usecases.test_ruling import in_force, rule
 
@@ -124,3 +126,34 @@ def test_statements_sent_together_fail_together(small_county: SmallCounty) -> No
 def versions_of(county: SmallCounty) -> dict[str, int]:
     with read(county.ctx.engine) as conn:
         return versions.read(conn)
+
+
+def test_one_statement_knows_of_a_cell_s_duties_what_three_did(small_county: SmallCounty) -> None:
+    """Night duties, leaves and rosters of other years, drawn at random; at every hour of three days the same choice."""
+    rng = np.random.default_rng(20260703)
+    workers = [row[0] for row in small_county.run(select(t.workers.c.id))]
+    cell_ids = [row[0] for row in small_county.run(select(t.cells.c.id).order_by(t.cells.c.id))][:3]
+    today = NOW.date()
+    with write(small_county.ctx.engine) as conn:
+        for number in range(60):
+            begins = today + timedelta(days=int(rng.integers(-400, 3)), weeks=-number)
+            hours = sorted(rng.choice(1440, 2, replace=False).tolist(), reverse=bool(rng.integers(2)))
+            conn.execute(insert(t.duties).values(
+                worker_id=int(rng.choice(workers)), cell_id=int(rng.choice(cell_ids)), valid_from=begins,
+                rank=["primary", "backup"][int(rng.integers(2))], weekdays=int(rng.integers(1, 128)),
+                valid_to=None if rng.random() < 0.4 else today + timedelta(days=int(rng.integers(-1, 3))),
+                starts_min=hours[0], ends_min=hours[1],
+            ))  # fmt: skip
+        for worker in workers[:6]:
+            begins = today + timedelta(days=int(rng.integers(-3, 2)))
+            conn.execute(
+                insert(t.leaves).values(worker_id=worker, starts_on=begins, ends_on=begins + timedelta(days=2))
+            )
+    with read(small_county.ctx.engine) as conn:
+        for cell_id in cell_ids:
+            every, counted = ground.roster(conn, {cell_id}), ground.open_counts(conn, {cell_id})
+            for hour in range(-24, 48):
+                local = NOW + timedelta(hours=hour)
+                roster, counts = ground.answering(conn, cell_id, local.date())
+                assert set(roster.on_duty(cell_id, local)) == set(every.on_duty(cell_id, local))
+                assert roster.choose(cell_id, local, counts) == every.choose(cell_id, local, counted)

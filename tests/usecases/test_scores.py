@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from contextlib import suppress
+from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,8 +16,9 @@ from sqlalchemy import Connection, delete, func, select, update
 from gridmap.case.scorecard import Counts, shifted
 from gridmap.case.standing import number_of
 from gridmap.errors import GridmapError
-from gridmap.store import cases, ledger, read, scorecards, scores, write
+from gridmap.store import cases, counting, ledger, read, scorecards, scores, write
 from gridmap.store import tables as t
+from gridmap.store.chain import append_event
 from gridmap.store.doctor import chosen, counted, remembered
 from gridmap.store.ledger import KEYS
 from gridmap.usecases.casework import act, move
@@ -189,6 +191,7 @@ def kept_cases(county: SmallCounty) -> list[dict[str, Any]]:
 
 def test_a_register_is_counted_from_its_columns_as_from_its_events(small_county: SmallCounty) -> None:
     """Both ways on the same cases: all at once from the rows, and each folded; closed, open and worked on."""
+    each_once(small_county)
     live(small_county, 3, 25)
     zone = small_county.ctx.zone
     with write(small_county.ctx.engine) as conn:
@@ -204,6 +207,23 @@ def test_a_register_is_counted_from_its_columns_as_from_its_events(small_county:
         assert scores.torn(conn, zone) == 0
     assert kept_cases(small_county) == at_once
     assert {one["closed_at"] is None for one in at_once} == {True, False}
+
+
+def test_what_sql_cannot_tell_is_left_to_be_folded(small_county: SmallCounty) -> None:
+    """A case rated twice, and one whose clock was put back."""
+    zone, now = small_county.ctx.zone, small_county.clock()
+    with write(small_county.ctx.engine) as conn:
+        plain, twice, back = conn.execute(select(t.incidents.c.id).order_by(t.incidents.c.id).limit(3)).scalars()
+        for case, satisfied, later in ((twice, True, 1), (twice, False, 2), (back, True, -10_000), (plain, True, 1)):
+            append_event(conn, case, "rated", now + timedelta(hours=later), None, {"satisfied": satisfied})
+        conn.execute(delete(t.scores))
+        conn.execute(delete(t.score_cases))
+        assert counting.add_lived(conn, plain, back, zone) == 1
+        scores.add_missing(conn, zone)
+        assert scores.drift(conn) == []
+        assert scores.torn(conn, zone) == 0
+    rated = {one["incident_id"]: (one["rated"], one["satisfied"]) for one in kept_cases(small_county)}
+    assert [rated[case] for case in (plain, twice, back)] == [(1, 1), (1, 0), (1, 1)]
 
 
 def test_a_cell_that_comes_to_another_area_takes_its_cases_along(small_county: SmallCounty) -> None:

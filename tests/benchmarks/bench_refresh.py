@@ -59,7 +59,8 @@ def race(whole: tuple[int, int, int, int], tenth: tuple[int, int, int, int]) -> 
     def agree(answers: Mapping[str, Any]) -> str:
         parts = [answers["gridmap"], answers["a tenth of it"]]
         told = [f"{name} {parts[0][name]:.1f} s ({parts[1][name]:.1f} s)" for name in parts[0] if name != "MiB"]
-        return f"The whole (its tenth): {', '.join(told)}; at most {parts[0]['MiB']:,.0f} MiB in the process."
+        most = f"at most {parts[0]['MiB']:,.0f} MiB in the process"
+        return f"Seconds of the processor, the whole (its tenth): {', '.join(told)}; {most}."
 
     cells, households, enterprises, incidents = whole
     return Race(
@@ -81,7 +82,7 @@ def from_databases(urls: Sequence[str], whole: Sequence[int], tenth: Sequence[in
 
     def agree(answers: Mapping[str, Any]) -> str:
         told = [f"{name}: {', '.join(_parts(answers[name]))}." for name in names]
-        return " ".join(told)
+        return f"Seconds of the processor. {' '.join(told)}"
 
     cells, households, enterprises, incidents = whole
     return Race(
@@ -130,13 +131,14 @@ def made(cells: int, households: int, enterprises: int, incidents: int) -> tuple
 
 
 def refresh(shapes: Any, at: Any, homes: Any, square: Any, cases: Any, places: Any) -> dict[str, float]:
-    """All analyses of a window with what they look back at; seconds by part, and the process's peak in MiB."""
+    """All analyses of a window with what they look back at; the processor's seconds by part (the clock's would tell of
+    who else computes), and the process's peak in MiB."""
     took: dict[str, float] = {}
-    began = time.perf_counter()
+    began = time.process_time()
 
     def lap(name: str) -> None:
         nonlocal began
-        took[name], began = time.perf_counter() - began, time.perf_counter()
+        took[name], began = time.process_time() - began, time.process_time()
 
     by_cell = np.zeros((len(shapes), cases.shape[1]))
     np.add.at(by_cell, square, cases)

@@ -33,7 +33,8 @@ def taken(page: Page, name: str) -> list[dict[str, str]]:
 
 def told(page: Page, path: str) -> Any:
     """What the API says, asked from the page itself."""
-    return page.evaluate("path => fetch(path).then((answer) => answer.json())", "/api/v1" + path)
+    where = path[1:] if path.startswith("//") else "/api/v1" + path
+    return page.evaluate("path => fetch(path).then((answer) => answer.json())", where)
 
 
 def same(file: list[dict[str, str]], rows: list[dict[str, Any]], names: list[str]) -> None:
@@ -103,3 +104,11 @@ def test_all_of_the_page_can_be_taken_along(page: Page) -> None:
     shown = {one.get_attribute("data-file") for one in page.locator("#files [data-file]").all()}
     spots = page.evaluate("document.querySelector('#files [data-file=cells]') !== null")
     assert shown == NAMES - (set() if spots else {"cells"})
+
+
+def test_the_page_says_how_far_a_case_is_spread_and_what_is_drawn_by_default(page: Page) -> None:
+    said = page.inner_text("#heat-words")
+    assert "900 m" in said
+    assert "per household" in said
+    assert page.input_value("#measure") == "rate"
+    assert told(page, "//tiles/heat.json?measure=rate")["bandwidth_m"] == 900.0

@@ -128,6 +128,7 @@ FAMILIES = {
     "redraw.tool": {"choose", "vertices", "add", "split", "merge", "part"},
     "redraw.hint": {"choose", "vertices", "add", "split", "merge", "part"},
     "redraw.snapped": {"water", "roads"},
+    "file": set(re.findall(r'file\("([a-z-]+)"', SOURCES)),
     "redraw.balance": {"households", "hours", "cases"},
     "redraw.aim": {aim.replace(" ", "_") for aim in AIMS},
 }

@@ -184,6 +184,7 @@ async function heat() {
   circles();
   state.surface = surface;
   drawLegend();
+  heatWords();
 }
 
 function drawLegend() {
@@ -191,6 +192,11 @@ function drawLegend() {
   const title = state.category ? byId("category").selectedOptions[0].textContent : t("insight.all_cases");
   const near = state.near ? [{ draw: "line", colour: look.colours.accent, width: 1.4, label: t("insight.reach", { distance: distance(Number(state.within)) }) }] : [];
   legend(t(`insight.legend.${state.surface.measure}`, { title }), [state.surface.legend, [...state.glyphs, ...near], findings.legend()], meanWords());
+}
+
+/** How far a case is spread, and why; and what is drawn unless something else is chosen. */
+function heatWords() {
+  byId("heat-words").textContent = t("insight.bandwidth", { distance: distance(state.surface.bandwidth_m) });
 }
 
 function meanWords() {

@@ -26,10 +26,10 @@ from layers.map import MAP_ID, VENDOR, Bounds, Composed, Tiles, compose, county_
 PAGES: Final[Mapping[Role, tuple[str, ...]]] = MappingProxyType(
     {
         Role.WORKER: ("field", "mailbox"),
-        Role.DISPATCHER: ("cases", "meetings", "figures", "insight", "mailbox"),
+        Role.DISPATCHER: ("cases", "meetings", "figures", "insight", "visits", "mailbox"),
         Role.HANDLER: ("cases", "meetings", "figures", "mailbox"),
-        Role.SUPERVISOR: ("cases", "meetings", "figures", "insight", "mailbox"),
-        Role.PLANNER: ("plan", "insight"),
+        Role.SUPERVISOR: ("cases", "meetings", "figures", "insight", "visits", "mailbox"),
+        Role.PLANNER: ("plan", "insight", "visits"),
         Role.APPROVER: ("plan", "insight"),
         Role.OFFICIAL: ("insight", "figures", "meetings", "mailbox"),
         Role.ADMIN: ("admin", "flow"),

@@ -30,7 +30,9 @@ def router(ctx: Context) -> APIRouter:
     pages.add_api_route("/visits", visits_page, methods=["GET"])
     pages.include_router(field.router)
     pages.include_router(meetings.router)
-    for name in sorted({name for names in PAGES.values() for name in names} - {"field", "meetings", "figures"}):
+    for name in sorted(
+        {name for names in PAGES.values() for name in names} - {"field", "meetings", "figures", "visits"}
+    ):
         pages.add_api_route(f"/{name}", _page_route(name), methods=["GET"], name=f"page_{name}")
     resident.add_to(pages)
     pages.include_router(insight.router)

@@ -220,6 +220,8 @@ WITHOUT = {
     "GET /api/v1/public/map",
     "POST /api/v1/public/links",
     "POST /api/v1/public/reports/{token}/contact/withdraw",
+    "GET /api/v1/incidents/{incident_id}/uploads/{upload}",
+    "PATCH /api/v1/incidents/{incident_id}/uploads/{upload}",
     "GET /api/v1/public/reports/{token}/uploads/{upload}",
     "PATCH /api/v1/public/reports/{token}/uploads/{upload}",
     "POST /api/v1/help/calls",

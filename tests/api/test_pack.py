@@ -17,6 +17,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sqlalchemy import event, func, select, update
 
 from gridmap.people.visits import Quota
@@ -324,3 +326,60 @@ def test_a_pack_tells_what_a_case_is_about_and_a_contact_by_consent_alone(api: A
     assert len(told) < len(homes)
     api.post("worker-a", f"/households/{told[0]['id']}/consents/contact/withdraw")
     assert "contact_phone" not in next(one for one in data(pack(api), "households") if one["id"] == told[0]["id"])
+
+
+# --- whatever a phone may send --------------------------------------------------------------------------------------
+
+NAMES = st.sampled_from([*sorted(SECTIONS), "ground", "a"])
+FEW = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+def test_any_hashes_are_answered_with_what_differs(api_lite: Api) -> None:
+    mine = hashes(pack(api_lite))
+    right = st.sampled_from(sorted(mine.items()))
+    wrong = st.tuples(NAMES, st.text("0123456789abcdef", min_size=1, max_size=64))
+
+    @FEW
+    @given(st.lists(right | wrong, max_size=20, unique_by=lambda one: one[0]))
+    def told(pairs: list[tuple[str, str]]) -> None:
+        sections = pack(api_lite, **dict(pairs))["sections"]
+        kept = {name for name, digest in pairs if mine.get(name) == digest}
+        assert {name for name, one in sections.items() if "data" not in one} == kept
+
+    @FEW
+    @given(st.text(max_size=200))
+    def any_text(have: str) -> None:
+        assert api_lite.get("worker-a", "/pack", params={"have": have}).status_code in {200, 422}
+
+    told()
+    any_text()
+
+
+def test_any_envelope_is_refused_with_a_reason(api_lite: Api) -> None:
+    before = reported(api_lite)
+
+    @FEW
+    @given(st.binary(max_size=300), st.text("0123456789x-", min_size=1, max_size=20))
+    def brought(envelope: bytes, key_id: str) -> None:
+        entry = {"key": "k", "sealed": base64.b64encode(envelope).decode(), "key_id": key_id}
+        (result,) = bring(api_lite, entry)
+        assert result["status"] == "refused"
+        assert result["problem"]["code"] in {"envelope_broken", "unknown_key"}
+
+    @FEW
+    @given(
+        st.recursive(
+            st.none() | st.booleans() | st.integers() | st.text(max_size=9),
+            lambda one: st.dictionaries(
+                st.sampled_from(["kind", "worker", "body", "written_at", "category", "lon"]), one, max_size=4
+            ),
+            max_leaves=9,
+        )
+    )
+    def opened(entry: Any) -> None:
+        (result,) = bring(api_lite, seal(api_lite, entry))
+        assert result["status"] == "refused"
+
+    brought()
+    opened()
+    assert reported(api_lite) == before

@@ -66,7 +66,8 @@ async function open(id, reason) {
   categories ??= await get("/categories");
   const again = () => open(id, reason);
   const onFile = (node, work) => doing(node, work, again);
-  const people = t("visits.people", { children: number(home.children), adults: number(home.adults), elders: number(home.elders) });
+  const counted = [home.children, home.adults, home.elders].some((one) => one !== null);
+  const people = !counted ? t("visits.no_people") : t("visits.people", { children: number(home.children), adults: number(home.adults), elders: number(home.elders) });
   const contact = [home.contact.contact_name, home.contact.contact_phone].filter(Boolean).join(" ");
   show(
     back(), el("h1", {}, home.address), el("p", { class: "quiet" }, people),

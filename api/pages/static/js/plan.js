@@ -45,16 +45,18 @@ async function start() {
   county.fitCounty();
   await load();
   try {
-    await baseMap(county, keepAreas);
-    nameCells();
-    fill();
-    await listPlans(openPlan);
-    const asked = Number(new URLSearchParams(location.search).get("plan"));
-    if (asked) await openPlan(asked);
+    // the ground of a large county takes a while when it is first asked for, and nobody who plans waits for it
+    await Promise.all([baseMap(county, keepAreas).then(() => { nameCells(); fill(); }), plans()]);
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     byId("map-state").replaceChildren(notice(error, () => location.reload()));
   }
+}
+
+async function plans() {
+  await listPlans(openPlan);
+  const asked = Number(new URLSearchParams(location.search).get("plan"));
+  if (asked) await openPlan(asked);
 }
 
 /** A plan takes the place of the load; what is chosen there is left, and comes back with the load. */
@@ -74,7 +76,7 @@ async function openPlan(id) {
 
 async function keepAreas(name, params) {
   const collection = await layer(name, params);
-  if (name === "areas") state.communities = new Map(collection.features.map((one) => [one.properties.code, one.properties]));
+  if (name === "areas") for (const { properties } of collection.features) state.communities.set(properties.code, properties);
   return collection;
 }
 
@@ -115,6 +117,7 @@ async function finer(given) {
 
 /** Cells are named where names can be read: a few in view. */
 function nameCells() {
+  if (document.body.classList.contains("plan-open")) return;
   const view = county.map.getBounds();
   const near = state.cells.features.filter(({ geometry }) => { const [lon, lat] = middle(geometry); return view.contains(county.at(lon, lat)); });
   county.names("cell", near.length > MOST_NAMED ? [] : near, "cell");

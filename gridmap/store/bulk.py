@@ -103,7 +103,7 @@ def frame(conn: Connection, query: Select[Any]) -> pd.DataFrame:
 def inserted(conn: Connection, table: Table, query: Select[Any], names: Sequence[str]) -> pd.DataFrame:
     """Insert a query's rows, its columns being named as the table's; these columns of what was written, as `frame`."""
     columns = [table.c[name] for name in names]
-    filled = insert(table).from_select([column.key for column in query.selected_columns], query)
+    filled = insert(table).from_select([str(column.key) for column in query.selected_columns], query)
     return _framed(columns, conn.execute(filled.returning(*columns)).all())
 
 

@@ -114,7 +114,8 @@ def _placed(start: int, end: int) -> FromClause:
     """The events of cases not counted yet, each with what stands around it in its case: the `latest` moment so far, and
     the numbers of the last reopening (`opened`), the last that undid a resolution, and the first closing."""
     e, s = t.events.c, t.score_cases.c
-    whole, so_far = {"partition_by": e.incident_id}, {"partition_by": e.incident_id, "order_by": e.seq}
+    whole: dict[str, Any] = {"partition_by": e.incident_id}
+    so_far = {**whole, "order_by": e.seq}
     placed = select(
         e.incident_id, e.seq, e.kind, e.at, e.data,
         func.max(e.at).over(**so_far).label("latest"),

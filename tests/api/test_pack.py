@@ -225,6 +225,8 @@ def test_an_envelope_that_was_copied_files_nothing_twice(api: Api) -> None:
     results = bring(api, entry, {**entry, "key": str(uuid.uuid4())})
     assert [one["status"] for one in results] == ["taken", "refused"]
     assert reported(api) == before + 1
+
+
 # --- what is remembered of a pack -----------------------------------------------------------------------------------
 
 

@@ -29,7 +29,7 @@ from gridmap.plan.patch import patched
 from gridmap.store import blasts, drawings, versions
 from gridmap.store.plans import Edit
 
-#: what it takes that no household turns red (`people.visits.RED_AFTER`): once a month, half an hour each as in `feasibility`
+#: what it takes that no household turns red (`people.visits.RED_AFTER`): once a month, half an hour each
 VISITS_A_MONTH: Final = 1.0
 VISIT_MINUTES: Final = 30.0
 #: drawings and plans that one process holds; what is more is made anew when it is asked for

@@ -89,7 +89,7 @@ def from_databases(urls: Sequence[str], whole: Sequence[int], tenth: Sequence[in
         title=f"A month's refresh with the database in front: {incidents:,} incidents, {households:,} households",
         about=f"PostGIS; {cells:,} cells, {enterprises:,} enterprises, {stored.MONTHS} months; read and analysed as "
         f"the server's thread does it, in a new process. A tenth of it ({tenth[3]:,} incidents, {tenth[2]:,} "
-        "enterprises) beside it on both databases. No other package has all of it; the ratio is how it grows.",
+        "enterprises) beside it on both databases. The column of CPU is of the process that waits; read the sums.",
         ours=Contender(names[0], partial(_in_a_process, urls[0])),
         others=[Contender(name, partial(_in_a_process, url)) for name, url in zip(names[1:], urls[1:], strict=True)],
         amount=1,

@@ -13,8 +13,10 @@ import shapely
 from sqlalchemy import Engine, insert, select
 
 from gridmap.errors import Conflict, InvalidInput
-from gridmap.store import bulk_insert, bulk_update, frame, read, write
+from gridmap.store import bulk, bulk_insert, bulk_update, frame, read, write
 from gridmap.store import tables as t
+from gridmap.store.bulk import numbers
+from gridmap.store.figures import lon_lat
 from gridmap.store.upsert import known_among
 from tests.store.county import NOW, build, place_columns, spot
 
@@ -92,6 +94,21 @@ def test_an_empty_answer_has_the_same_types(engine: Engine) -> None:
     assert [str(kind) for kind in plain.dtypes] == ["int64", "object", "datetime64[us, UTC]", "float64"]
     assert isinstance(spatial, gpd.GeoDataFrame)
     assert len(spatial) == 0
+
+
+def test_numbers_come_in_parts_as_they_stand(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Coordinates to the last bit, missing ones as NaN, in order, whatever a part holds; nothing has its columns."""
+    monkeypatch.setattr(bulk, "_PART", 3)
+    columns, h = homes(10), t.households
+    query = select(h.c.id, h.c.cell_id, *lon_lat(h)).order_by(h.c.id)
+    with write(engine) as conn:
+        assert numbers(conn, query).shape == (0, 4)
+        ids = bulk_insert(conn, h, columns)
+    with read(engine) as conn:
+        found = numbers(conn, query)
+    assert found[:, 0].tolist() == ids.tolist()
+    assert np.isnan(found[:, 1]).all()
+    assert np.array_equal(found[:, 2:], shapely.get_coordinates(columns["geom"]))
 
 
 def test_nothing_to_insert_is_nothing(engine: Engine) -> None:

@@ -111,7 +111,7 @@ export class Findings {
       ...hatched.map((name) => ({ draw: "mark", node: hatch(name), label: t(name.startsWith("hot") ? "legend.hot" : "legend.cold", { level: name.slice(-2) }) })),
       ...(circles.includes(true) ? [{ draw: "mark", node: ring(null), label: t("legend.circle") }] : []),
       ...(circles.includes(false) ? [{ draw: "mark", node: ring("2 4"), label: t("legend.circle_unsure") }] : []),
-      ...(raised.length ? [{ draw: "mark", node: enterprise(raised[0].kind, 14, { filled: true }), label: t("legend.raised") }] : []),
+      ...(raised.length ? [{ draw: "mark", node: enterprise(raised[0].kind, 14, { filled: true }), label: sizes(raised[0].kind) }] : []),
       ...(unsure.length ? [{ draw: "mark", node: enterprise(unsure[0].kind, 14, { dashed: true }), label: t("legend.inseparable") }] : []),
     ];
   }
@@ -284,8 +284,16 @@ const small = (value) => (value === null || value === undefined ? "–" : value 
 const tag = (verdict) => el("span", { class: "tag", dataset: { strong: String(STRONG.has(verdict)) } }, t(`verdict.${verdict}`));
 
 /** How an enterprise is drawn: filled and as large as its excess where raised, dashed where it cannot be told apart. */
+/** How wide the sign of an enterprise with so many cases in excess is, in pixels. */
+const sized = (excess) => 2 * (3.4 + 1.55 * Math.sqrt(Math.max(excess, 0)));
+
+/** What a sign's size says, in numbers. */
+function sizes(kind) {
+  return el("span", { class: "excess" }, el("span", {}, t("legend.raised")), ...[10, 30, 60].map((n) => el("span", {}, enterprise(kind, sized(n), { filled: true }), number(n))));
+}
+
 function mark(one) {
   if (!one) return { size: 12 };
-  if (STRONG.has(one.verdict)) return { size: 2 * (3.4 + 1.55 * Math.sqrt(Math.max(one.excess, 0))), filled: true };
+  if (STRONG.has(one.verdict)) return { size: sized(one.excess), filled: true };
   return { size: 12, dashed: one.verdict === "inseparable" };
 }

@@ -15,8 +15,9 @@ from sqlalchemy import Connection, func, select
 from gridmap.people.lists import NONE, Ids, Things, admitted
 from gridmap.store.bulk import frame
 from gridmap.store.features import PERSONAL, Source, source_of
-from gridmap.store.scope import on_day, ties
+from gridmap.store.scope import on_day
 from gridmap.store.spatial import Bbox, box_shape, check_bbox
+from gridmap.store.ties import ties
 from gridmap.view import Audience, Kind, View
 
 #: the layers that may be held, and the versions that each one's rows and ties follow

@@ -21,8 +21,8 @@ from gridmap.people.roles import admits, can
 from gridmap.store import cases, incidents, subjects, versions, write
 from gridmap.store import ground as ground_store
 from gridmap.store.cases import Case
-from gridmap.store.scope import thing_of
 from gridmap.store.subjects import note_field
+from gridmap.store.ties import thing_of
 from gridmap.usecases.assigning import Places, Responses, respond
 from gridmap.usecases.context import Context
 from gridmap.usecases.effects import Deed, checked, follow

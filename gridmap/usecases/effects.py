@@ -18,7 +18,7 @@ from gridmap.people.rosters import Reason
 from gridmap.store import cases, incidents
 from gridmap.store import tables as t
 from gridmap.store.cases import Case
-from gridmap.store.scope import thing_of
+from gridmap.store.ties import thing_of
 from gridmap.usecases.contacts import tell_end
 from gridmap.usecases.context import Context
 from gridmap.usecases.notices import notify

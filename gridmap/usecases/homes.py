@@ -20,7 +20,7 @@ from gridmap.people.roles import admits
 from gridmap.privacy import without_numbers
 from gridmap.store import accounts, homes, read, subjects, write
 from gridmap.store import tables as t
-from gridmap.store.scope import thing_of
+from gridmap.store.ties import thing_of
 from gridmap.usecases.context import Context
 from gridmap.usecases.reading import Reader
 from gridmap.usecases.readlog import Reading

@@ -13,7 +13,7 @@ from gridmap.errors import Conflict, Forbidden, NotFound
 from gridmap.files.photos import Photo, make_photo
 from gridmap.people.roles import admits
 from gridmap.store import cases, incidents, photos, write
-from gridmap.store.scope import thing_of
+from gridmap.store.ties import thing_of
 from gridmap.usecases.casework import asker_of, carry_out
 from gridmap.usecases.context import Context
 from gridmap.usecases.spots import sender_of

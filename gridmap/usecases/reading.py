@@ -21,8 +21,8 @@ from gridmap.store import accounts, features, glance, photos, read, single, subj
 from gridmap.store.accounts import Account
 from gridmap.store.features import Page
 from gridmap.store.line import Line
-from gridmap.store.scope import thing_of
 from gridmap.store.spatial import Bbox
+from gridmap.store.ties import thing_of
 from gridmap.usecases import behalf, counting, following, mailbox, searching, spots
 from gridmap.usecases.accounts import token_hash
 from gridmap.usecases.assigning import respond

@@ -22,7 +22,7 @@ from gridmap.store import tables as t
 from gridmap.store.cases import Case
 from gridmap.store.incidents import Category
 from gridmap.store.rows import next_ids
-from gridmap.store.scope import thing_of
+from gridmap.store.ties import thing_of
 from gridmap.usecases import behalf
 from gridmap.usecases.assigning import Responses, respond
 from gridmap.usecases.context import Context

@@ -21,7 +21,8 @@ from gridmap.case.terms import Party
 from gridmap.people.roles import NEEDS_REASON, admits, can
 from gridmap.store import read, write
 from gridmap.store import tables as t
-from gridmap.store.scope import TABLES, thing_of
+from gridmap.store.scope import TABLES
+from gridmap.store.ties import thing_of
 from gridmap.usecases.casework import ACTS
 from gridmap.usecases.reading import view_for
 from gridmap.view import Audience, InArea, Kind, Nothing, Role, View

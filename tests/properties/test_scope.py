@@ -21,7 +21,8 @@ from gridmap.people.roles import Standing, Thing, admits, scope_of
 from gridmap.store import bulk_insert, open_engine, read, upgrade, write
 from gridmap.store import tables as t
 from gridmap.store.filters import held
-from gridmap.store.scope import TABLES, clause, thing_of
+from gridmap.store.scope import TABLES, clause
+from gridmap.store.ties import thing_of
 from gridmap.view import (
     AllOf,
     AnyOf,

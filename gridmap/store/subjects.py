@@ -22,11 +22,16 @@ from gridmap.store.rows import insert_rows
 _FEW = 500
 
 
+def _told(fields: Mapping[str, str | None]) -> dict[str, str]:
+    """What is sealed of some fields: those that hold a text, without identity numbers."""
+    return {name: without_numbers(text) for name, text in fields.items() if text}
+
+
 def seal_new(
     conn: Connection, vault: Vault, fields: Sequence[Mapping[str, str | None]], now: datetime
 ) -> list[int | None]:
     """A new subject for each mapping that holds any text; None for the others. Two inserts, however many."""
-    texts = [{name: without_numbers(text) for name, text in one.items() if text} for one in fields]
+    texts = [_told(one) for one in fields]
     filled = [i for i, one in enumerate(texts) if one]
     if not filled:
         return [None] * len(fields)
@@ -45,7 +50,7 @@ def seal_as(
     conn: Connection, vault: Vault, subject_id: int, fields: Mapping[str, str | None], now: datetime
 ) -> int | None:
     """As `seal_new` for one mapping, under an id drawn for it (`rows.next_ids`); None where it holds no text."""
-    texts = {name: text for name, text in fields.items() if text}
+    texts = _told(fields)
     if not texts:
         return None
     key, wrapped = vault.new_subject()
@@ -91,11 +96,7 @@ def reseal(
     mine = {subject_id for subject_id in subject_ids if subject_id is not None}
     opened = _open_all(conn, vault, mine)
     wanted = [
-        {
-            name: without_numbers(text)
-            for name, text in ({**opened.get(s, {}), **one} if one is not None else {}).items()
-            if text
-        }
+        _told({**opened.get(s, {}), **one}) if one is not None else {}
         for s, one in zip(subject_ids, fields, strict=True)
     ]
     changed = np.array([opened.get(s, {}) != one for s, one in zip(subject_ids, wanted, strict=True)], dtype=bool)

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from gridmap.case.scorecard import COUNTS, FLAGS, MOMENTS
 
+_Which = NDArray[np.bool_] | bool
 #: cases by their row, the month and standing of each, the counts that rise by one: True for all, or for which of them
-_Part = tuple[NDArray[np.intp], NDArray[np.int64], int, Mapping[str, NDArray[np.bool_] | bool]]
+_Part = tuple[NDArray[np.intp], NDArray[np.int64], int, Mapping[str, _Which]]
 
 
 def shared(cases: pd.DataFrame, zone: tzinfo) -> pd.DataFrame:
@@ -57,7 +58,7 @@ class _Told:
         yield self._of(month["disposed_at"], {"disposed_within": True, "disposed_in_time": self.in_time})
         yield from self._due()
 
-    def _of(self, month: NDArray[np.int64], rising: Mapping[str, NDArray[np.bool_] | bool]) -> _Part:
+    def _of(self, month: NDArray[np.int64], rising: Mapping[str, _Which]) -> _Part:
         """One share of each case that has this month."""
         row = np.flatnonzero((month >= 0) & ~self.flag["dropped"])
         return row, month[row], 0, {name: _at(which, row) for name, which in rising.items()}
@@ -66,8 +67,12 @@ class _Told:
         disposed, closed = self.month["disposed_at"], self.month["closed_at"]
         first = np.maximum(self.month["received_at"], self.month["due_at"])
         last = np.maximum(first, disposed)
-        always = {"due": True, "reworked_of_due": self.flag["reopened"], "extended_of_due": self.flag["extended"]}
-        late = {**always, "open_overdue": True}
+        always: dict[str, _Which] = {
+            "due": True,
+            "reworked_of_due": self.flag["reopened"],
+            "extended_of_due": self.flag["extended"],
+        }
+        late: dict[str, _Which] = {**always, "open_overdue": True}
         standing = np.flatnonzero((disposed < 0) & ~self.flag["dropped"])
         yield standing, first[standing], 1, {name: _at(which, standing) for name, which in late.items()}
         over = np.flatnonzero((disposed >= 0) & ~self.flag["dropped"])
@@ -76,14 +81,19 @@ class _Told:
         # 0, 1, 2, ... within each case
         months = first[row] + np.arange(len(row)) - np.repeat(np.cumsum(length) - length, length)
         yield row, months, 0, {name: _at(which, row) for name, which in late.items()}
-        ends = {"disposed": True, "on_time": self.in_time, "closed_of_due": (closed >= 0) & (closed <= last)}
+        ends: dict[str, _Which] = {
+            "disposed": True,
+            "on_time": self.in_time,
+            "closed_of_due": (closed >= 0) & (closed <= last),
+        }
         yield over, last[over], 0, {name: _at(which, over) for name, which in {**always, **ends}.items()}
 
 
-def _at(which: NDArray[np.bool_] | bool, row: NDArray[np.intp]) -> NDArray[np.bool_] | bool:
+def _at(which: _Which, row: NDArray[np.intp]) -> _Which:
     return which if isinstance(which, bool) else which[row]
 
 
 def _months(moments: pd.Series[Any], zone: tzinfo) -> NDArray[np.int64]:
     local = moments.dt.tz_convert(zone)
-    return (local.dt.year * 12 + local.dt.month - 1).fillna(-1).to_numpy().astype(np.int64)
+    months = local.dt.year * 12 + local.dt.month - 1
+    return np.asarray(months.fillna(-1), dtype=np.int64)

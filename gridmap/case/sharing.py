@@ -12,10 +12,9 @@ from numpy.typing import NDArray
 
 from gridmap.case.scorecard import COUNTS, FLAGS, MOMENTS
 
-#: whether a count rises by one: True for all cases, or for which of them
-_Rise = NDArray[np.bool_] | bool
-#: cases by their row, the month and standing of each, and the counts that rise
-_Part = tuple[NDArray[np.intp], NDArray[np.int64], int, Mapping[str, _Rise]]
+_Which = NDArray[np.bool_] | bool
+#: cases by their row, the month and standing of each, the counts that rise by one: True for all, or for which of them
+_Part = tuple[NDArray[np.intp], NDArray[np.int64], int, Mapping[str, _Which]]
 
 
 def shared(cases: pd.DataFrame, zone: tzinfo) -> pd.DataFrame:
@@ -59,7 +58,7 @@ class _Told:
         yield self._of(month["disposed_at"], {"disposed_within": True, "disposed_in_time": self.in_time})
         yield from self._due()
 
-    def _of(self, month: NDArray[np.int64], rising: Mapping[str, _Rise]) -> _Part:
+    def _of(self, month: NDArray[np.int64], rising: Mapping[str, _Which]) -> _Part:
         """One share of each case that has this month."""
         row = np.flatnonzero((month >= 0) & ~self.flag["dropped"])
         return row, month[row], 0, {name: _at(which, row) for name, which in rising.items()}
@@ -68,12 +67,12 @@ class _Told:
         disposed, closed = self.month["disposed_at"], self.month["closed_at"]
         first = np.maximum(self.month["received_at"], self.month["due_at"])
         last = np.maximum(first, disposed)
-        always: dict[str, _Rise] = {
+        always: dict[str, _Which] = {
             "due": True,
             "reworked_of_due": self.flag["reopened"],
             "extended_of_due": self.flag["extended"],
         }
-        late: dict[str, _Rise] = {**always, "open_overdue": True}
+        late: dict[str, _Which] = {**always, "open_overdue": True}
         standing = np.flatnonzero((disposed < 0) & ~self.flag["dropped"])
         yield standing, first[standing], 1, {name: _at(which, standing) for name, which in late.items()}
         over = np.flatnonzero((disposed >= 0) & ~self.flag["dropped"])
@@ -82,7 +81,7 @@ class _Told:
         # 0, 1, 2, ... within each case
         months = first[row] + np.arange(len(row)) - np.repeat(np.cumsum(length) - length, length)
         yield row, months, 0, {name: _at(which, row) for name, which in late.items()}
-        ends: dict[str, _Rise] = {
+        ends: dict[str, _Which] = {
             "disposed": True,
             "on_time": self.in_time,
             "closed_of_due": (closed >= 0) & (closed <= last),
@@ -90,11 +89,11 @@ class _Told:
         yield over, last[over], 0, {name: _at(which, over) for name, which in {**always, **ends}.items()}
 
 
-def _at(which: _Rise, row: NDArray[np.intp]) -> _Rise:
+def _at(which: _Which, row: NDArray[np.intp]) -> _Which:
     return which if isinstance(which, bool) else which[row]
 
 
 def _months(moments: pd.Series[Any], zone: tzinfo) -> NDArray[np.int64]:
     local = moments.dt.tz_convert(zone)
-    numbers: NDArray[np.int64] = (local.dt.year * 12 + local.dt.month - 1).fillna(-1).to_numpy().astype(np.int64)
-    return numbers
+    months = local.dt.year * 12 + local.dt.month - 1
+    return np.asarray(months.fillna(-1), dtype=np.int64)

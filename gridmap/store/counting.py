@@ -114,14 +114,13 @@ def _placed(start: int, end: int) -> FromClause:
     """The events of cases not counted yet, each with what stands around it in its case: the `latest` moment so far, and
     the numbers of the last reopening (`opened`), the last that undid a resolution, and the first closing."""
     e, s = t.events.c, t.score_cases.c
-    whole: dict[str, Any] = {"partition_by": e.incident_id}
-    so_far = {**whole, "order_by": e.seq}
+    undoes = e.kind.in_(("reopened", "sent_back"))
     placed = select(
         e.incident_id, e.seq, e.kind, e.at, e.data,
-        func.max(e.at).over(**so_far).label("latest"),
-        func.max(case((e.kind == "reopened", e.seq), else_=0)).over(**whole).label("opened"),
-        func.max(case((e.kind.in_(("reopened", "sent_back")), e.seq), else_=0)).over(**whole).label("undone"),
-        func.min(case((e.kind == "closed", e.seq))).over(**whole).label("first_closed"),
+        func.max(e.at).over(partition_by=e.incident_id, order_by=e.seq).label("latest"),
+        func.max(case((e.kind == "reopened", e.seq), else_=0)).over(partition_by=e.incident_id).label("opened"),
+        func.max(case((undoes, e.seq), else_=0)).over(partition_by=e.incident_id).label("undone"),
+        func.min(case((e.kind == "closed", e.seq))).over(partition_by=e.incident_id).label("first_closed"),
     )  # fmt: skip
     counted = exists().where(s.incident_id == e.incident_id)
     return placed.where(e.incident_id.between(start, end), ~counted).subquery("placed")

@@ -88,7 +88,7 @@ def recount(conn: Connection, zone: ZoneInfo) -> tuple[int, int]:
 def add_missing(conn: Connection, zone: ZoneInfo) -> int:
     """Count the cases that are not counted yet, after an import or an upgrade; how many. Safe to run again.
 
-    Nearly all are told by the database (`store.counting`), 50,000 in some seconds; what it cannot tell is folded, about
+    Nearly all are told by the database (`store.counting`), some 50,000 at a time; what it cannot tell is folded, about
     1,000 in a second.
     """
     i, s = t.incidents.c, t.score_cases.c

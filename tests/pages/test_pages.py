@@ -19,8 +19,8 @@ ROLES = {
     "dispatcher-1": ("cases", {"incidents", "enterprises", "town"}, {"zh": "处理中", "en": "Open"}),
     "handler-land": ("cases", {"incidents", "roads", "water"}, {"zh": "严重超期", "en": "Very late"}),
     "supervisor": ("cases", {"incidents", "builtUp"}, {"zh": "最急在前", "en": "most urgent first"}),
-    "planner": ("plan", {"cells", "shade", "community"}, {"zh": "网格负载", "en": "Load of cells"}),
-    "approver": ("plan", {"cells", "shade"}, {"zh": "个网格", "en": "cells"}),
+    "planner": ("plan", {"cells", "community"}, {"zh": "网格负载", "en": "Load of cells"}),
+    "approver": ("plan", {"cells"}, {"zh": "个网格", "en": "cells"}),
     "official": ("insight", {"heat", "enterprises", "cells"}, {"zh": "按类别", "en": "By category"}),
     "admin": ("admin", {"cells", "county"}, {"zh": "账号和排班", "en": "Accounts and rosters"}),
 }

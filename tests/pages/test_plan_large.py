@@ -79,6 +79,8 @@ def test_a_large_plan_comes_thin_and_is_edited_exactly(visit: Visits) -> None:
     reached(page, 2)
     assert page.locator("tr[data-impact]").count() >= 1
     assert page.get_attribute("#map", "data-n-plan-before") is not None
+    x, y = pixel(page, *to)  # the handle is drawn anew at its new place
+    until(page, f"document.elementFromPoint({x}, {y})?.closest('.vertex-hold') != null")
     dragged(page, to, (lon, lat))
     reached(page, 3)
     # over a cell that nothing was chosen in, a click finds what is drawn there, near and far

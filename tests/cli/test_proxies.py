@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -25,7 +26,8 @@ def client_seen(proxy: str, peer: str, forwarded: str) -> str:
         "scheme": "http",
         "headers": [(b"x-forwarded-for", forwarded.encode())],
     }
-    asyncio.run(ProxyHeadersMiddleware(app, proxies(proxy))(scope, None, None))  # type: ignore[arg-type]
+    with ThreadPoolExecutor(1) as pool:  # a browser of an earlier test may leave its loop in this thread
+        pool.submit(asyncio.run, ProxyHeadersMiddleware(app, proxies(proxy))(scope, None, None)).result()  # type: ignore[arg-type]
     return seen[0]
 
 

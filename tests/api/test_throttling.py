@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 import threading
 import time
 
@@ -72,8 +71,9 @@ def test_names_that_do_not_exist_answer_and_slow_alike(api_lite: Api) -> None:
     assert [status for status, _ in told["nobody"]] == [401] * FREE_TRIES + [429] * 2
 
 
-def test_unknown_names_take_as_long(small_county: SmallCounty) -> None:
-    """The password of an unknown name is checked against a hash that fits nothing: no shortcut in time."""
+def test_unknown_names_take_as_long() -> None:
+    """The password of an unknown name is checked against a hash that fits nothing: no shortcut in time. The quickest of
+    many counts, for others may be using the machine."""
     from argon2 import PasswordHasher
 
     passwords = accounts.Passwords(PasswordHasher(time_cost=2, memory_cost=16384, parallelism=1))
@@ -84,8 +84,8 @@ def test_unknown_names_take_as_long(small_county: SmallCounty) -> None:
         assert not passwords.matches(known, "a wrong guess")
         return time.perf_counter() - start
 
-    pairs = [(spent(stored), spent(None)) for _ in range(9)]
-    ratio = statistics.median(one for one, _ in pairs) / statistics.median(other for _, other in pairs)
+    known, unknown = zip(*((spent(stored), spent(None)) for _ in range(20)), strict=True)
+    ratio = min(known) / min(unknown)
     assert 0.5 < ratio < 2
 
 

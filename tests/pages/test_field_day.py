@@ -28,6 +28,17 @@ if TYPE_CHECKING:
 
 SECTIONS = "module_idb.phone.all('sections').then((all) => all.length)"
 
+HELD_BACK = """() => {
+    const [asked, held] = [window.fetch, {}];
+    window.held = held;
+    window.fetch = async (url, options) => {
+        const name = url.includes('/pack') ? 'pack' : options?.method === 'POST' && url.endsWith('/incidents') ? 'report' : null;
+        if (name && !(name in held)) await new Promise((release) => { held[name] = release; });
+        return asked(url, options);
+    };
+}"""
+"""Hold the first pack and the first report back until `held.pack()` and `held.report()` are called."""
+
 
 def rows(site: Site) -> int:
     return int(site.county.one(text("SELECT count(*) FROM incidents")))
@@ -258,6 +269,30 @@ def test_a_step_taken_offline_waits_and_meets_what_others_did(visit: Visits) -> 
     page.locator(".waiting .changes tr[data-changed=priority]").wait_for()
     assert kinds(visit.site, case)[-1] == "prioritised"
     page.locator(".waiting .changes button").click()
+    page.locator("#unsent").wait_for(state="hidden")
+    assert kinds(visit.site, case)[-1] == "accepted"
+
+
+def test_what_is_sent_again_while_the_phone_is_sending_goes_too(visit: Visits) -> None:
+    """A contact that is under way has read the queue before the step came back into it."""
+    visit.expected += [*OFFLINE, "409"]
+    case = reported(visit.site)
+    page = visit("worker-a", f"/field?case={case}", size=PHONE)
+    page.locator("article.case [data-action=accept]").click()
+    page.context.set_offline(True)
+    page.locator("form[data-form=accept] button[type=submit]").click()
+    page.locator("#unsent").wait_for()
+    act(visit.site.county.ctx, view(visit.site.county, "dispatcher-1"), case, "prioritise", {"priority": "urgent"})
+    page.evaluate(HELD_BACK)
+    page.context.set_offline(False)
+    page.locator(".waiting .changes button").wait_for()
+    until(page, "held.pack !== undefined")
+    enter(page, ["一份报告"])
+    page.evaluate("held.pack()")
+    until(page, "held.report !== undefined")
+    page.locator(".waiting .changes button").click()
+    page.wait_for_timeout(300)  # it is in the queue, and the page has asked for a contact
+    page.evaluate("held.report()")
     page.locator("#unsent").wait_for(state="hidden")
     assert kinds(visit.site, case)[-1] == "accepted"
 

@@ -1,13 +1,12 @@
 // The worker's page: today's list out of the pack that this phone keeps, own cells on the map, and the report.
 
 import { byId, data, day as date, distance, el, look, moment, named, number, serverNow, serverSays, t, time } from "./dom.js";
-import { Problem, empty, get, layer, notice, post, session } from "./http.js";
+import { Problem, empty, get, layer, newKey, notice, post, session } from "./http.js";
 import { icon, light } from "./glyphs.js";
 import { CountyMap, legend } from "./map.js";
 import { groundOf, openPack } from "./pack.js";
 import { belongsTo, logOut, loggedOut, putThingsAway, sync } from "./sync.js";
 import { loadCase } from "./case.js";
-import { newKey } from "./drafts.js";
 import { Report } from "./report.js";
 import { add, drop, picked, sendAll, unsent } from "./queue.js";
 import { waitingList } from "./waiting.js";
@@ -59,10 +58,17 @@ async function start() {
   globalThis.navigator.storage?.persist?.().catch(() => null);
 }
 
-/** Send what waits, and ask the server what is new: one at a time, however often a doubtful network comes back. */
+/**
+ * Send what waits, and ask the server what is new: one at a time, however often a doubtful network comes back. Who asks while one
+ * is under way gets the next: the one under way may have looked at the queue before what is to go now was in it.
+ */
 function refresh() {
-  state.refreshing ??= contact().finally(() => { state.refreshing = null; });
-  return state.refreshing;
+  if (!state.refreshing) {
+    state.refreshing = contact().finally(() => { state.refreshing = null; });
+    return state.refreshing;
+  }
+  state.next ??= state.refreshing.catch(() => null).then(() => { state.next = null; return refresh(); });
+  return state.next;
 }
 
 /** Without a network the page goes on with what it has. */

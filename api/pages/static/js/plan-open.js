@@ -38,6 +38,7 @@ export class PlanSession {
     document.body.classList.remove("plan-open");
     this.tools.close();
     this.map.close();
+    byId("plan-history").replaceChildren();
     byId("plan-history").hidden = true;
     byId("plan-trouble").replaceChildren();
     delete this.county.box.dataset.plan;
@@ -125,8 +126,13 @@ export class PlanSession {
   }
 
   async #history(item) {
+    this.looked = item;
     this.map.history(null);
-    if (item) await this.guarded(async () => this.map.history(await get(`/drawings/${item.valid_from}`, { metres: unseen(this.county) })));
+    if (item) await this.guarded(async () => {
+      const drawing = await get(`/drawings/${item.valid_from}`, { metres: unseen(this.county) });
+      // the slider may be elsewhere by now
+      if (this.looked === item) this.map.history(drawing);
+    });
   }
 
   // --- the panel ---

@@ -80,17 +80,22 @@ function returning(button, step) {
 
 // --- the drawings there were, are and will be ---
 
-/** A slider over all drawings; `show(item)` draws one, null the plan itself. */
+/** A slider over all drawings; `show(item)` draws one, null the plan itself. Drawn anew it stays the same input: somebody may hold it. */
 export async function drawHistory(show) {
   const { items } = await get("/drawings");
   const stops = [...items.map((item) => ({ item, text: said(item) })), { item: null, text: t("redraw.this_plan") }];
-  const range = el("input", { type: "range", min: 0, max: stops.length - 1, step: 1, value: stops.length - 1, id: "plan-drawing", "aria-label": t("redraw.drawing") });
-  const output = el("output", { for: "plan-drawing" });
-  const say = () => { output.textContent = stops[range.value].text; range.setAttribute("aria-valuetext", stops[range.value].text); };
-  range.addEventListener("input", () => { say(); show(stops[range.value].item); });
-  say();
   const node = byId("plan-history");
-  node.replaceChildren(el("b", {}, t("redraw.drawing")), range, output);
+  const old = node.querySelector("input");
+  const range = old ?? el("input", { type: "range", min: 0, step: 1, id: "plan-drawing", "aria-label": t("redraw.drawing") });
+  const output = node.querySelector("output") ?? el("output", { for: "plan-drawing" });
+  const last = stops.length - 1;
+  const at = old && old.value !== old.max ? Math.min(old.value, last) : last;
+  range.max = last;
+  range.value = at;
+  const say = () => { output.textContent = stops[range.value].text; range.setAttribute("aria-valuetext", stops[range.value].text); };
+  range.oninput = () => { say(); show(stops[range.value].item); };
+  say();
+  if (!old) node.replaceChildren(el("b", {}, t("redraw.drawing")), range, output);
   node.hidden = false;
 }
 

@@ -74,6 +74,11 @@ class InArea:
 
     path: str
 
+    @property
+    def depth(self) -> int:
+        """1 for a county, 2 for a town, 3 for a community; 0 for all."""
+        return max(self.path.count("/") - 1, 0)
+
 
 @dataclass(frozen=True, slots=True)
 class InCells:

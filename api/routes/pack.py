@@ -53,8 +53,8 @@ def read_pack(
     phone_has = dict(one.split(":") for one in have.split(",")) if have else {}
     day = packing.day(caller.reader, caller.account)
     sections = b",".join(_section(caller, day, name, phone_has.get(name)) for name in _SECTIONS)
-    caller.reader.note_again(Kind.HOUSEHOLD, day.remembered.homes)
-    caller.reader.note_again(Kind.INCIDENT, day.cases.shown)
+    caller.reader.note(Kind.HOUSEHOLD, day.remembered.homes)
+    caller.reader.note(Kind.INCIDENT, day.cases.shown)
     head = answers.dump({"made_at": day.made_at, "lease_until": day.lease_until})
     tail = answers.dump({"sealing_key": day.sealing_key})
     return Response(head[:-1] + b',"sections":{' + sections + b"}," + tail[1:], media_type="application/json")

@@ -6,21 +6,37 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from gridmap.plan.limits import Limits
+
+_SHIPS = Limits()
+
 
 class LimitsIn(BaseModel):
     """Both ends are allowed. What is left out is as it ships."""
 
     model_config = ConfigDict(extra="forbid")
 
-    households_least: int = Field(default=300, description="households of a cell, at least", examples=[300])
-    households_most: int = Field(default=500, description="households of a cell, at most", examples=[500])
-    area_least_m2: float = Field(default=0.0, allow_inf_nan=False, description="square metres of a cell, at least")
-    area_most_m2: float | None = Field(default=None, allow_inf_nan=False, description="at most; null: no limit")
+    households_least: int = Field(
+        default=_SHIPS.households_least, description="households of a cell, at least", examples=[300]
+    )
+    households_most: int = Field(
+        default=_SHIPS.households_most, description="households of a cell, at most", examples=[500]
+    )
+    area_least_m2: float = Field(
+        default=_SHIPS.area_least_m2, allow_inf_nan=False, description="square metres of a cell, at least"
+    )
+    area_most_m2: float | None = Field(
+        default=_SHIPS.area_most_m2, allow_inf_nan=False, description="at most; null: no limit"
+    )
     compactness_least: float = Field(
-        default=0.15, allow_inf_nan=False, description="Polsby-Popper: 1 for a circle, near 0 for a strip"
+        default=_SHIPS.compactness_least,
+        allow_inf_nan=False,
+        description="Polsby-Popper: 1 for a circle, near 0 for a strip",
     )
     deviation_most: float = Field(
-        default=0.25, allow_inf_nan=False, description="by what share of the mean a worker's hours may be off"
+        default=_SHIPS.deviation_most,
+        allow_inf_nan=False,
+        description="by what share of the mean a worker's hours may be off",
     )
 
 

@@ -43,7 +43,7 @@ class _Told:
     """Cases as arrays: months as numbers (-1: not yet), flags as bools."""
 
     def __init__(self, cases: pd.DataFrame, zone: tzinfo) -> None:
-        self.month = {name: _months(cases[name], zone) for name in MOMENTS}
+        self.month = {name: months_in(cases[name], zone) for name in MOMENTS}
         self.flag = {name: cases[name].to_numpy().astype(bool) for name in FLAGS}
         self.in_time = (cases["disposed_at"] <= cases["due_at"]).to_numpy()
 
@@ -93,7 +93,8 @@ def _at(which: _Which, row: NDArray[np.intp]) -> _Which:
     return which if isinstance(which, bool) else which[row]
 
 
-def _months(moments: pd.Series[Any], zone: tzinfo) -> NDArray[np.int64]:
+def months_in(moments: pd.Series[Any], zone: tzinfo) -> NDArray[np.int64]:
+    """The numbers of the months of moments, as `standing.month_in` has them; -1 for a missing one."""
     local = moments.dt.tz_convert(zone)
     months = local.dt.year * 12 + local.dt.month - 1
     return np.asarray(months.fillna(-1), dtype=np.int64)

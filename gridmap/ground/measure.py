@@ -20,6 +20,8 @@ from gridmap.ground.arrays import Floats, paired
 
 Geometries = NDArray[np.object_]
 
+#: metres in a degree of the equator, for what need not be exact
+M_PER_DEGREE = 111_320.0
 #: edges are straight in longitude and latitude; longer ones than this (about 500 m) are divided before projecting,
 #: so that a projected edge stays within 5 mm of where it is
 DENSIFY_DEG = 0.005

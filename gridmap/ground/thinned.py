@@ -8,10 +8,8 @@ from typing import Final
 import numpy as np
 import shapely
 
-from gridmap.ground.measure import Geometries
+from gridmap.ground.measure import M_PER_DEGREE, Geometries
 
-#: metres in a degree of latitude
-_DEGREE_M: Final = 111_320.0
 #: decimals of a degree that thinned places keep: a tenth of a metre
 _DECIMALS: Final = 6
 #: beyond this cells are no shapes any more
@@ -30,6 +28,6 @@ def thinned(shapes: Geometries, metres: float) -> Geometries:
     """
     if metres <= 0.0 or not len(shapes):
         return shapes
-    simple = shapely.coverage_simplify(shapes, metres / _DEGREE_M)
+    simple = shapely.coverage_simplify(shapes, metres / M_PER_DEGREE)
     found: Geometries = shapely.transform(simple, lambda places: np.round(places, _DECIMALS))
     return found

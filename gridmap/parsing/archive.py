@@ -5,6 +5,7 @@ from __future__ import annotations
 import stat
 import struct
 import zipfile
+import zlib
 from pathlib import Path
 
 from gridmap.errors import InvalidInput
@@ -13,6 +14,8 @@ from gridmap.parsing.limits import MIB, Limits
 #: an end record may be followed by a comment of 64 KiB; a member's entry with its name is far below 1 KiB
 _END_WITHIN = (1 << 16) + 22
 _MEMBER_BYTES = 1024
+#: what zipfile raises at an archive that is damaged, or packed by a method it does not know (NotImplementedError)
+UNREADABLE = (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, struct.error)
 _NESTED = (".zip", ".gz", ".7z", ".rar", ".tar", ".bz2", ".xz")
 
 
@@ -45,7 +48,7 @@ def look_into(path: Path, limits: Limits) -> None:
     try:
         with zipfile.ZipFile(path) as archive:
             check_archive(path, archive, limits)
-    except (zipfile.BadZipFile, NotImplementedError, struct.error) as error:
+    except UNREADABLE as error:
         raise damaged(path, error) from None
 
 

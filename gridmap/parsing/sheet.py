@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import zipfile
-import zlib
 from collections.abc import Iterator
 from datetime import date, datetime, time
 from itertools import chain, islice
@@ -11,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from gridmap.errors import InvalidInput
-from gridmap.parsing.archive import check_archive, damaged
+from gridmap.parsing.archive import UNREADABLE, check_archive, damaged
 from gridmap.parsing.limits import Limits
 from gridmap.parsing.merges import FillDown, Merge, Row, heading_names, heading_rows, merges_of
 from gridmap.parsing.sheettext import plain
@@ -34,7 +33,7 @@ def read(path: Path, sink: Sink, layer: str | None, limits: Limits) -> dict[str,
         with zipfile.ZipFile(path) as archive:
             members = check_archive(path, archive, limits)
             _refuse_dtd(path, archive, members)
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError) as error:
+    except UNREADABLE as error:
         raise damaged(path, error) from None
     if "xl/workbook.xml" not in {member.filename for member in members}:
         raise InvalidInput(

@@ -6,7 +6,6 @@ import io
 import json
 import sys
 import zipfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 
 from gridmap.errors import EnvironmentFault, InvalidInput
-from gridmap.parsing.archive import check_archive, damaged
+from gridmap.parsing.archive import UNREADABLE, check_archive, damaged
 from gridmap.parsing.dbf import dbf_encoding
 from gridmap.parsing.formats import DRIVERS
 from gridmap.parsing.geopackage import check_geopackage
@@ -172,7 +171,7 @@ def _from_zip(path: Path, layer: str | None, limits: Limits) -> dict[str, bytes]
         mine = [one for one in members if Path(one.filename).with_suffix("").as_posix() == chosen[0]]
         try:
             parts = {_ending(one): archive.read(one) for one in mine if _ending(one) in _SIDES}
-        except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError) as error:
+        except UNREADABLE as error:
             raise damaged(path, error) from None
     missing = [side for side in (".shx", ".dbf") if side not in parts]
     if missing:

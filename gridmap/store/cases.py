@@ -228,9 +228,11 @@ def chosen(conn: Connection) -> Calendar | None:
 
 def begun(conn: Connection, zone: ZoneInfo, now: datetime) -> Calendar:
     """As `in_force`, within a write: a database that has no processes and calendar yet is given the shipped ones."""
-    if chosen(conn) is None:
+    found = chosen(conn)
+    if found is None:
         begin(conn, zone, now)
-    return in_force(conn, zone)
+        found = in_force(conn, zone)
+    return found
 
 
 def begin(conn: Connection, zone: ZoneInfo, now: datetime) -> None:

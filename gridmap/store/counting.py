@@ -35,6 +35,7 @@ from gridmap.store import ledger as ledgers
 from gridmap.store import tables as t
 from gridmap.store.bulk import frame, inserted
 from gridmap.store.ledger import KEYS
+from gridmap.store.scope import IN_FORCE
 
 #: a case with no other events is as its row says: it came, somebody may have taken it, it may have been closed
 PLAIN = (
@@ -173,5 +174,5 @@ def with_keys(*columns: Any) -> Select[Any]:
     """Cases with the cell in which they lie, who answers for them now, and what they are counted for so far."""
     i, c, r, s = t.incidents, t.cells, t.responsibilities, t.score_cases
     placed = i.outerjoin(c, c.c.id == i.c.cell_id)
-    held = placed.outerjoin(r, and_(r.c.incident_id == i.c.id, r.c.valid_to.is_(None)))
+    held = placed.outerjoin(r, IN_FORCE)
     return select(*columns).select_from(held.outerjoin(s, s.c.incident_id == i.c.id))

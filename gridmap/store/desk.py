@@ -10,7 +10,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 
 from gridmap.store import subjects
 from gridmap.store import tables as t
-from gridmap.store.scope import clause
+from gridmap.store.scope import IN_FORCE, clause
 from gridmap.view import Kind, View
 
 # --- saved lists ----------------------------------------------------------------------------------------------------
@@ -68,11 +68,7 @@ def end_behalves(conn: Connection, now: datetime) -> int:
 def progress(conn: Connection, incident_ids: Sequence[int]) -> dict[int, Any]:
     """How far cases are, by id: number, status, received_at, due_at, closed_at, and names of category and body."""
     i, c, b, r = t.incidents, t.categories, t.bodies, t.responsibilities
-    joined = (
-        i.join(c, c.c.id == i.c.category_id)
-        .outerjoin(r, (r.c.incident_id == i.c.id) & r.c.valid_to.is_(None))
-        .outerjoin(b, b.c.id == r.c.body_id)
-    )
+    joined = i.join(c, c.c.id == i.c.category_id).outerjoin(r, IN_FORCE).outerjoin(b, b.c.id == r.c.body_id)
     query = select(
         i.c.id, i.c.number, i.c.status, i.c.received_at, i.c.due_at, i.c.closed_at,
         c.c.code.label("category"), c.c.name.label("category_name"), c.c.name_en.label("category_name_en"),

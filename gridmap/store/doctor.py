@@ -24,7 +24,7 @@ from gridmap.store import tables as t
 from gridmap.store.bulk import frame
 from gridmap.store.chain import broken_chains
 from gridmap.store.engine import is_sqlite
-from gridmap.store.scope import is_open, on_day
+from gridmap.store.scope import IN_FORCE, is_open, on_day
 from gridmap.store.scores import Advance
 from gridmap.store.spatial import is_geometry
 
@@ -247,10 +247,9 @@ def _chains(conn: Connection) -> list[Finding]:
 
 
 def _placements(conn: Connection, day: date) -> list[Finding]:
-    i, r, h = t.incidents, t.responsibilities, t.households
+    i, h = t.incidents, t.households
     valid = select(t.cells.c.id).where(on_day(t.cells, day))
-    in_force = exists().where(r.c.incident_id == i.c.id, r.c.valid_to.is_(None))
-    unheld = and_(is_open(), not_(in_force))
+    unheld = and_(is_open(), not_(exists().where(IN_FORCE)))
     torn = (i.c.place_reason == "outside") != i.c.cell_id.is_(None)
     lost = or_(h.c.cell_id.is_(None), h.c.cell_id.not_in(valid))
     return [

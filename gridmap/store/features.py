@@ -17,7 +17,6 @@ from sqlalchemy import (
     Connection,
     FromClause,
     Select,
-    and_,
     false,
     func,
     select,
@@ -30,7 +29,7 @@ from gridmap.store import tables as t
 from gridmap.store.bulk import frame
 from gridmap.store.drawn import Counted, Locate, by_cell
 from gridmap.store.filters import Asked, Filters, conditions, held, incident_cell
-from gridmap.store.scope import clause, is_open, on_day, parts
+from gridmap.store.scope import IN_FORCE, clause, is_open, on_day, parts
 from gridmap.store.scope import overdue as is_overdue
 from gridmap.store.spatial import Bbox, intersects_bbox
 from gridmap.view import Audience, Drawing, Kind, View
@@ -310,7 +309,7 @@ def _incidents(view: View) -> Source:
     )  # fmt: skip
     joined = (
         i.join(t.categories, t.categories.c.id == i.c.category_id)
-        .outerjoin(r, and_(r.c.incident_id == i.c.id, r.c.valid_to.is_(None)))
+        .outerjoin(r, IN_FORCE)
         .outerjoin(c, c.c.id == incident_cell(view))
         .outerjoin(w, w.c.id == r.c.worker_id)
         .outerjoin(t.bodies, t.bodies.c.id == r.c.body_id)

@@ -13,7 +13,7 @@ from gridmap.case.clock import Light
 from gridmap.errors import InvalidInput
 from gridmap.store import tables as t
 from gridmap.store.behind import Figure, behind
-from gridmap.store.scope import is_open, on_day
+from gridmap.store.scope import IN_FORCE, is_open, on_day
 from gridmap.view import Drawing, View
 
 Filters = Mapping[str, Any]
@@ -83,8 +83,7 @@ def of_category(code: str) -> ColumnElement[bool]:
 
 def held() -> FromClause:
     """Incidents beside the responsibility in force."""
-    i, r = t.incidents, t.responsibilities
-    return i.outerjoin(r, and_(r.c.incident_id == i.c.id, r.c.valid_to.is_(None)))
+    return t.incidents.outerjoin(t.responsibilities, IN_FORCE)
 
 
 def incident_cell(view: View) -> ColumnElement[int | None]:

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Row, Table, delete, insert, or_, select, upda
 
 from gridmap.store import tables as t
 from gridmap.store.bulk import frame
-from gridmap.store.scope import clause, is_open
+from gridmap.store.scope import IN_FORCE, clause, is_open
 from gridmap.view import Kind, View
 
 
@@ -36,7 +36,7 @@ def cases_of(conn: Connection, ended: Collection[int], begun: Collection[int]) -
     i, r = t.incidents.c, t.responsibilities.c
     query = (
         select(i.id, r.cell_id, i.geom)
-        .join(t.responsibilities, (r.incident_id == i.id) & r.valid_to.is_(None))
+        .join(t.responsibilities, IN_FORCE)
         .where(is_open(), or_(r.cell_id.in_(ended), r.cell_id.in_(begun) & r.worker_id.is_(None)))
         .order_by(i.id)
     )

@@ -18,6 +18,7 @@ from gridmap.store import tables as t
 from gridmap.store.bulk import bulk_insert
 from gridmap.store.engine import is_sqlite
 from gridmap.store.rows import insert_missing, insert_rows
+from gridmap.store.scope import IN_FORCE
 from gridmap.store.upsert import known_among
 
 #: stands for fingerprints that were made with a key before: the first answer is given again, whatever is asked
@@ -171,7 +172,7 @@ def current(conn: Connection, incident_id: int) -> Any:
             r.cell_id.label("responsible_cell_id"), r.valid_from.label("since"), r.reason, i.subject_id,
         )
         .join(t.categories, i.category_id == t.categories.c.id)
-        .outerjoin(t.responsibilities, (r.incident_id == i.id) & r.valid_to.is_(None))
+        .outerjoin(t.responsibilities, IN_FORCE)
         .where(i.id == incident_id)
     )  # fmt: skip
     # first the lock, then the look: PostgreSQL reads a joined row as it was before it waited
@@ -203,7 +204,7 @@ def unplaced(conn: Connection) -> Sequence[Any]:
             r.id.label("responsibility_id"), r.valid_from.label("since"),
         )
         .join(t.categories, i.category_id == t.categories.c.id)
-        .join(t.responsibilities, (r.incident_id == i.id) & r.valid_to.is_(None))
+        .join(t.responsibilities, IN_FORCE)
         .where(i.status == "unplaced")
         .order_by(i.id)
     )  # fmt: skip

@@ -6,10 +6,10 @@ from collections.abc import Collection
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Integer, Row, Select, and_, bindparam, func, insert, or_, select, true
+from sqlalchemy import Connection, Integer, Row, Select, bindparam, func, insert, or_, select, true
 
 from gridmap.store import tables as t
-from gridmap.store.scope import clause, is_open
+from gridmap.store.scope import IN_FORCE, clause, is_open
 from gridmap.view import Kind, View
 
 
@@ -88,7 +88,7 @@ def open_cases(conn: Connection, view: View, limit: int) -> list[dict[str, Any]]
         )
         .select_from(
             i.join(t.categories, t.categories.c.id == i.c.category_id)
-            .outerjoin(r, and_(r.c.incident_id == i.c.id, r.c.valid_to.is_(None)))
+            .outerjoin(r, IN_FORCE)
             .outerjoin(t.cells, t.cells.c.id == r.c.cell_id)
         )
         .where(clause(view, Kind.INCIDENT), is_open())

@@ -6,10 +6,11 @@ from datetime import datetime
 
 import geopandas as gpd
 import pandas as pd
-from sqlalchemy import Connection, and_, func, select
+from sqlalchemy import Connection, func, select
 
 from gridmap.store import tables as t
 from gridmap.store.bulk import frame
+from gridmap.store.scope import IN_FORCE
 
 
 def communities(conn: Connection) -> gpd.GeoDataFrame:
@@ -49,7 +50,7 @@ def reported(conn: Connection, start: datetime, end: datetime) -> pd.DataFrame:
         .join(t.cells, i.cell_id == t.cells.c.id)
         .join(c, c.c.id == i.category_id)
         .join(top, top.c.id == func.coalesce(c.c.parent_id, c.c.id))
-        .outerjoin(r, and_(r.c.incident_id == i.id, r.c.valid_to.is_(None)))
+        .outerjoin(r, IN_FORCE)
         .outerjoin(now, now.c.id == r.c.cell_id)
         .where(i.received_at >= start, i.received_at < end)
     )

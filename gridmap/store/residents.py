@@ -13,6 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from gridmap.case import clock
 from gridmap.errors import Conflict, NotFound, TooMany
 from gridmap.store import tables as t
+from gridmap.store.scope import IN_FORCE
 
 
 def _insert(conn: Connection, table: Any) -> Any:
@@ -99,7 +100,7 @@ def standing(conn: Connection, incident_id: int, now: datetime) -> dict[str, Any
         )
         .select_from(t.incidents)
         .join(t.categories, c.id == i.category_id)
-        .outerjoin(t.responsibilities, (r.incident_id == i.id) & r.valid_to.is_(None))
+        .outerjoin(t.responsibilities, IN_FORCE)
         .outerjoin(t.bodies, b.id == r.body_id)
         .outerjoin(t.areas, a.id == r.area_id)
         .where(i.id == incident_id)

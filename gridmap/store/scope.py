@@ -196,6 +196,9 @@ def _of_held(grant: Grant, r: Any) -> ColumnElement[bool] | None:
 #: made once: an alias of a wide table costs more than asking it
 _RESPONSIBLE, _FEW = t.responsibilities.alias("held"), t.incidents.alias("few")
 
+#: joins an incident with the responsibility for it that is in force
+IN_FORCE = and_(t.responsibilities.c.incident_id == t.incidents.c.id, t.responsibilities.c.valid_to.is_(None))
+
 #: a test of a responsibility, given its columns
 Held = Callable[[Any], ColumnElement[bool]]
 
@@ -233,7 +236,7 @@ def _few(grant: Grant) -> Select[Any] | None:
             return _holding(lambda r: r.body_id == body_id)
         case OfWorker(worker_id):
             return _holding(lambda r: r.worker_id == worker_id)
-        case InArea(path) if path.count("/") > _OF_A_TOWN:
+        case InArea(path) if grant.depth > 2:  # a community
             return _holding(lambda r: r.area_id.in_(_inside(path)))
         case FirstOfBody(body_id):
             return select(i.c.id).where(i.c.first_body_id == body_id)
@@ -248,10 +251,6 @@ def _few(grant: Grant) -> Select[Any] | None:
 def _of_cells(column: ColumnElement[Any], test: ColumnElement[bool]) -> ColumnElement[bool]:
     """Rows whose cell passes the test."""
     return column.in_(select(t.cells.c.id).where(test))
-
-
-#: slashes in the path of a town, "/county/town/": what lies deeper is a community
-_OF_A_TOWN = 3
 
 
 def _inside(path: str) -> Select[Any]:

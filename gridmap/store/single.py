@@ -10,13 +10,13 @@ from datetime import date, datetime
 from typing import Any
 
 import shapely
-from sqlalchemy import Connection, Select, and_, exists, func, select
+from sqlalchemy import Connection, Select, exists, func, select
 
 from gridmap.case import clock
 from gridmap.errors import NotFound
 from gridmap.store import tables as t
 from gridmap.store.bulk import frame
-from gridmap.store.scope import on_day
+from gridmap.store.scope import IN_FORCE, on_day
 
 
 def _named(table: Any, *keys: str) -> list[Any]:
@@ -60,7 +60,7 @@ def incident(conn: Connection, incident_id: int, now: datetime) -> dict[str, Any
             *_named(body, "code", "name", "name_en"),
         )
         .join(c, c.c.id == i.c.category_id)
-        .outerjoin(r, and_(r.c.incident_id == i.c.id, r.c.valid_to.is_(None)))
+        .outerjoin(r, IN_FORCE)
         .outerjoin(reported, reported.c.id == i.c.cell_id)
         .outerjoin(near, near.c.id == i.c.nearest_id)
         .outerjoin(other, other.c.id == i.c.runner_up_id)

@@ -13,7 +13,8 @@ import numpy as np
 import pandas as pd
 from sqlalchemy import Connection, func, not_, select
 
-from gridmap.case.standing import number_of
+from gridmap.case.sharing import months_in
+from gridmap.case.standing import month_in
 from gridmap.store import tables as t
 from gridmap.store.bulk import frame
 from gridmap.store.filters import Asked, Filters, conditions, held
@@ -27,8 +28,6 @@ KEY: Mapping[str, str] = {
     "community": "area_id",
 }  # fmt: skip
 _ASKED = {"category", "from", "to"}
-#: slashes in the path of a county
-_OF_A_COUNTY = 2
 
 
 def hold(conn: Connection, wanted: Sequence[str], given: Filters, asked: Asked) -> bool:
@@ -38,7 +37,7 @@ def hold(conn: Connection, wanted: Sequence[str], given: Filters, asked: Asked) 
     if not all(_begins_a_month(given.get(name), asked) for name in ("from", "to")):
         return False
     grant = asked.view.scope.grant(Kind.INCIDENT)
-    whole = isinstance(grant, Everything) or (isinstance(grant, InArea) and grant.path.count("/") <= _OF_A_COUNTY)
+    whole = isinstance(grant, Everything) or (isinstance(grant, InArea) and grant.depth <= 1)
     return whole and not (any(KEY[name] == "area_id" for name in wanted) and _moved(conn, asked))
 
 
@@ -83,7 +82,7 @@ def _sums(conn: Connection, keys: Sequence[str], given: Filters, asked: Asked) -
     where = [s.standing == 0]
     for name, test in (("from", s.month.__ge__), ("to", s.month.__lt__)):
         if given.get(name) is not None:
-            where.append(test(number_of(f"{asked.moment(given[name]).astimezone(asked.zone):%Y-%m}")))
+            where.append(test(month_in(asked.zone)(asked.moment(given[name]))))
     if given.get("category") is not None:
         where.append(s.category_id.in_(categories_in(conn, str(given["category"]))))
     query = select(*(columns[key].label(key) for key in keys), func.sum(s.accepted).label("count")).where(*where)
@@ -98,8 +97,8 @@ def _open(conn: Connection, keys: Sequence[str], given: Filters, asked: Asked) -
     query = select(i.received_at, i.category_id, area, i.overdue_at)
     query = query.select_from(held().outerjoin(c, c.c.id == i.cell_id))
     rows = frame(conn, query.where(is_open(), *conditions("incidents", given, asked)))
-    local = rows["received_at"].dt.tz_convert(asked.zone)
+    rows["month_no"] = months_in(rows["received_at"], asked.zone)
     return pd.DataFrame({
-        **{key: rows[key] if key != "month_no" else local.dt.year * 12 + local.dt.month - 1 for key in keys},
+        **{key: rows[key] for key in keys},
         "open": 1, "overdue": (rows["overdue_at"] < pd.Timestamp(asked.now)).astype("int64"),
     })  # fmt: skip

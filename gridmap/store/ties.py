@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, FromClause, Select, and_, case
 
 from gridmap.people.roles import Thing
 from gridmap.store import tables as t
-from gridmap.store.scope import TABLES, on_day, overdue, raised
+from gridmap.store.scope import IN_FORCE, TABLES, on_day, overdue, raised
 from gridmap.view import Kind
 
 
@@ -62,8 +62,7 @@ def ties(kind: Kind, now: datetime) -> Select[Any]:
             )  # fmt: skip
             late = func.coalesce(overdue(now), false())
             columns = (r.c.cell_id, area.c.path, r.c.body_id, r.c.worker_id, late)
-            held = and_(r.c.incident_id == table.c.id, r.c.valid_to.is_(None))
-            source = table.outerjoin(r, held).outerjoin(area, area.c.id == r.c.area_id)
+            source = table.outerjoin(r, IN_FORCE).outerjoin(area, area.c.id == r.c.area_id)
         case Kind.HOUSEHOLD | Kind.ENTERPRISE | Kind.DUTY:
             worker = table.c.worker_id if kind is Kind.DUTY else null()
             columns = (table.c.cell_id, area.c.path, t.cells.c.body_id, worker, false())

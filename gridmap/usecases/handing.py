@@ -15,7 +15,6 @@ from gridmap.store import accounts, handing, read, write
 from gridmap.usecases.context import Context
 from gridmap.usecases.planning import area_of, may
 from gridmap.usecases.reading import Reader
-from gridmap.usecases.readlog import Reading
 from gridmap.view import Everything, InArea, Kind, Role, Scope, View
 
 Lang = Literal["zh", "en"]
@@ -105,8 +104,8 @@ def one(reader: Reader, handover_id: int) -> dict[str, Any]:
         row = _one(conn, reader.view, handover_id)
         seen = _seen(conn, reader.view)
         homes, cases = handing.named(conn, seen, row["items"]["households"], row["items"]["cases"])
-    _log(reader, Kind.HOUSEHOLD, homes)
-    _log(reader, Kind.INCIDENT, cases)
+    reader.note(Kind.HOUSEHOLD, [one.id for one in homes])
+    reader.note(Kind.INCIDENT, [one.id for one in cases])
     return {**told(row), "households": [one.code for one in homes], "cases": [one.number for one in cases]}
 
 
@@ -115,13 +114,6 @@ def _seen(conn: Connection, view: View) -> View:
     path = None if _worker(view) is not None else area_of(conn, view)
     grant = Everything() if path is None else InArea(path)
     return replace(view, scope=Scope({Kind.HOUSEHOLD: grant, Kind.INCIDENT: grant}))
-
-
-def _log(reader: Reader, kind: Kind, rows: Any) -> None:
-    actor = reader.view.actor
-    if actor is not None and rows:
-        at, ids = reader.ctx.clock(), [row.id for row in rows]
-        reader.log.note(Reading(at, actor.account_id, reader.route, kind, ids, reader.view.reason))
 
 
 def sign(ctx: Context, view: View, handover_id: int) -> dict[str, Any]:

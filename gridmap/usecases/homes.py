@@ -23,7 +23,6 @@ from gridmap.store import tables as t
 from gridmap.store.ties import thing_of
 from gridmap.usecases.context import Context
 from gridmap.usecases.reading import Reader
-from gridmap.usecases.readlog import Reading
 from gridmap.view import Kind, View
 
 MOST_CARE_TEXT = 500
@@ -55,15 +54,8 @@ def file_of(reader: Reader, household_id: int) -> dict[str, Any]:
     with read(reader.ctx.engine) as conn:
         row = served(conn, reader.view, household_id)
         found = _opened(reader.ctx, conn, reader.view, row)
-    _log(reader, household_id)
+    reader.note(Kind.HOUSEHOLD, [household_id])
     return found
-
-
-def _log(reader: Reader, household_id: int) -> None:
-    actor = reader.view.actor
-    if actor is not None:
-        at = reader.ctx.clock()
-        reader.log.note(Reading(at, actor.account_id, reader.route, Kind.HOUSEHOLD, [household_id], reader.view.reason))
 
 
 def _opened(ctx: Context, conn: Connection, view: View, row: Mapping[str, Any]) -> dict[str, Any]:

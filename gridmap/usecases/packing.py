@@ -140,15 +140,15 @@ class Day:
                 return last
             since = last.version
             touched = self._ask(lambda conn: versions.touched_since(conn, "incidents", since, version))
-            ids = self._own_cases()
-            if touched is not None and ids == last.ids and ids.isdisjoint(touched.tolist()):
+            if touched is not None and self._own == last.ids and self._own.isdisjoint(touched.tolist()):
                 return self._remember(replace(last, version=version))
-        ids = self._own_cases()
         shown = tuple(row["id"] for row in self.open_cases)
         turn = 0 if last is None else last.turn + 1
-        return self._remember(Cases(scope, version, ids, shown, self._next_light(), turn))
+        return self._remember(Cases(scope, version, self._own, shown, self._next_light(), turn))
 
-    def _own_cases(self) -> frozenset[int]:
+    @cached_property
+    def _own(self) -> frozenset[int]:
+        """The cases that the pack depends on; asked once."""
         return self._ask(lambda conn: phones.own_cases(conn, self.reader.view, self.cells))
 
     def _remember(self, cases: Cases) -> Cases:

@@ -166,7 +166,7 @@ class Reader:
                     zone=ctx.zone,
                 )  # fmt: skip
         if kind in PERSONAL:
-            self._note(kind, page.ids())
+            self.note(kind, page.ids())
         return page
 
     def incident(self, incident_id: int) -> dict[str, Any]:
@@ -175,7 +175,7 @@ class Reader:
             self._admitted(conn, incident_id)
             found = single.incident(conn, incident_id, self.ctx.clock())
             found |= self._opened(conn, found.pop("subject_id"), ("text", "reporter_name", "reporter_phone"))
-        self._note(Kind.INCIDENT, [incident_id])
+        self.note(Kind.INCIDENT, [incident_id])
         return found
 
     def events(self, incident_id: int) -> list[dict[str, Any]]:
@@ -185,7 +185,7 @@ class Reader:
             events = single.events(conn, incident_id)
             names = [subjects.note_field(event["seq"]) for event in events]
             notes = self._opened(conn, single.subject_of_incident(conn, incident_id), names)
-        self._note(Kind.INCIDENT, [incident_id])
+        self.note(Kind.INCIDENT, [incident_id])
         return [{**event, "note": notes[name]} for event, name in zip(events, names, strict=True)]
 
     def photos(self, incident_id: int) -> list[dict[str, Any]]:
@@ -193,7 +193,7 @@ class Reader:
         with read(self.ctx.engine) as conn:
             self._admitted(conn, incident_id)
             found = photos.listed(conn, incident_id) if self.view.audience is Audience.DUTY else []
-        self._note(Kind.INCIDENT, [incident_id])
+        self.note(Kind.INCIDENT, [incident_id])
         return list(found)
 
     def photo(self, incident_id: int, photo_id: int, *, thumb: bool) -> bytes:
@@ -203,7 +203,7 @@ class Reader:
             if self.view.audience is not Audience.DUTY:
                 raise NotFound("there is no such photo")
             data = photos.opened(conn, self.ctx.vault, incident_id, photo_id, thumb=thumb)
-        self._note(Kind.INCIDENT, [incident_id])
+        self.note(Kind.INCIDENT, [incident_id])
         return data
 
     def actions(self, incident_id: int) -> list[dict[str, Any]]:
@@ -211,7 +211,7 @@ class Reader:
         with read(self.ctx.engine) as conn:
             self._admitted(conn, incident_id)
             told = following.actions(self.ctx, self.view, conn, incident_id, self.ctx.clock())
-        self._note(Kind.INCIDENT, [incident_id])
+        self.note(Kind.INCIDENT, [incident_id])
         return told
 
     def why(self, incident_id: int) -> dict[str, Any]:
@@ -219,7 +219,7 @@ class Reader:
         with read(self.ctx.engine) as conn:
             self._admitted(conn, incident_id)
             told = following.explain(self.ctx, conn, incident_id, self.ctx.clock())
-        self._note(Kind.INCIDENT, [incident_id])
+        self.note(Kind.INCIDENT, [incident_id])
         return told
 
     def search(self, words: str, *, after: int | None, limit: int) -> searching.Found:
@@ -229,7 +229,7 @@ class Reader:
             raise Forbidden("texts are read by those who serve the cases")
         with read(self.ctx.engine) as conn:
             found = searching.look(self.ctx, self.view, conn, words, after=after, limit=limit, now=self.ctx.clock())
-        self._note(Kind.INCIDENT, sorted(found.places))
+        self.note(Kind.INCIDENT, sorted(found.places))
         return found
 
     def similar(self, incident_id: int) -> pd.DataFrame:
@@ -237,7 +237,7 @@ class Reader:
         with read(self.ctx.engine) as conn:
             self._admitted(conn, incident_id)
             rows = searching.similar(self.ctx, self.view, conn, incident_id, self.ctx.clock())
-        self._note(Kind.INCIDENT, [incident_id, *rows["id"].tolist()])
+        self.note(Kind.INCIDENT, [incident_id, *rows["id"].tolist()])
         return rows
 
     def behalf(self) -> list[dict[str, Any]]:
@@ -248,7 +248,7 @@ class Reader:
         with read(self.ctx.engine) as conn:
             told = behalf.mine(self.ctx, conn, self.view, self.ctx.clock())
         if told and self.view.actor is not None:
-            self._note(Kind.ACCOUNT, [self.view.actor.account_id])
+            self.note(Kind.ACCOUNT, [self.view.actor.account_id])
         return told
 
     def household(self, household_id: int) -> dict[str, Any]:
@@ -257,7 +257,7 @@ class Reader:
         with read(self.ctx.engine) as conn:
             found = dict(features.one(conn, self.view, "households", household_id, now=self.ctx.clock()))
             found |= self._opened(conn, single.subject_of(conn, household_id), ("contact_name", "contact_phone"))
-        self._note(Kind.HOUSEHOLD, [household_id])
+        self.note(Kind.HOUSEHOLD, [household_id])
         return found
 
     def enterprise(self, enterprise_id: int) -> dict[str, Any]:
@@ -306,7 +306,7 @@ class Reader:
             letters = mailbox.letters(
                 conn, self.view, unread=unread, after=after, limit=limit, now=self.ctx.clock(), zone=self.ctx.zone
             )
-        self._note(Kind.INCIDENT, [one["incident_id"] for one in letters.items if one["incident_id"] is not None])
+        self.note(Kind.INCIDENT, [one["incident_id"] for one in letters.items if one["incident_id"] is not None])
         return letters
 
     def version(self, *layers: str) -> str:
@@ -332,12 +332,9 @@ class Reader:
         thing = thing_of(conn, Kind.WORKER, worker_id, day=self.view.as_of)
         return thing is not None and admits(self.view.scope.grant(Kind.WORKER), thing)
 
-    def note_again(self, kind: Kind, ids: Sequence[int]) -> None:
-        """Write down that the caller saw rows which were not read anew, because she has them as they are."""
-        self._note(kind, ids)
-
-    def _note(self, kind: Kind, ids: Sequence[int]) -> None:
-        """Write a reading down; once, where a request that could not be answered at once is answered again."""
+    def note(self, kind: Kind, ids: Sequence[int]) -> None:
+        """Write down that the caller saw these rows; once, where a request that could not be answered at once is
+        answered again."""
         read_now = (kind, tuple(ids))
         if self.view.actor is None or not ids or read_now in self.noted:
             return

@@ -14,13 +14,13 @@ from sqlalchemy import Connection
 
 from gridmap.case.events import canonical_moment
 from gridmap.errors import Conflict, Forbidden, InvalidInput, NotFound
+from gridmap.ground.measure import M_PER_DEGREE
 from gridmap.people.homes import OUTCOMES
 from gridmap.people.visits import Home, Planned, Quota, feasibility, plan, quota_of
 from gridmap.store import homes, incidents, read, subjects, visits, write
 from gridmap.usecases.context import Context
 from gridmap.usecases.homes import seal, served
 from gridmap.usecases.reading import Reader
-from gridmap.usecases.readlog import Reading
 from gridmap.usecases.reporting import Draft, report
 from gridmap.usecases.spots import sender_of
 from gridmap.view import InCells, Kind, Role, View
@@ -30,7 +30,6 @@ MOST_NOTE = 1000
 OLDEST, NEWEST = timedelta(days=60), timedelta(hours=48)
 #: who reads counts of visits, by place
 COUNTING = frozenset({Role.SUPERVISOR, Role.DISPATCHER, Role.PLANNER})
-M_PER_DEGREE = 111_320.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +190,7 @@ def my_plan(reader: Reader, month: str | None = None) -> dict[str, Any]:
     with read(reader.ctx.engine) as conn:
         found = plan_of(reader.ctx, conn, reader.view, month_of(reader.ctx, month))
     opens, closes = found.quota.window(found.first)
-    _log(reader, list(found.rows))
+    reader.note(Kind.HOUSEHOLD, list(found.rows))
     return {
         "month": f"{found.first:%Y-%m}", "from": opens, "to": closes - timedelta(days=1), "least": found.quota.least,
         "met": found.met, "red": sum(one.red for one in found.planned), "items": found.items(),
@@ -202,20 +201,13 @@ def listing(reader: Reader, household_id: int | None, before: int | None, limit:
     """Visits to the households that the caller serves, newest first, one more than `limit` where there are more."""
     with read(reader.ctx.engine) as conn:
         found = visits.listed(conn, _cells(reader.view), household_id, before, limit + 1)
-    _log(reader, sorted({row["household_id"] for row in found[:limit]}))
+    reader.note(Kind.HOUSEHOLD, sorted({row["household_id"] for row in found[:limit]}))
     return found
 
 
 def _cells(view: View) -> frozenset[int]:
     grant = view.scope.grant(Kind.HOUSEHOLD)
     return grant.cell_ids if isinstance(grant, InCells) else frozenset()
-
-
-def _log(reader: Reader, household_ids: list[int]) -> None:
-    actor = reader.view.actor
-    if actor is not None and household_ids:
-        at = reader.ctx.clock()
-        reader.log.note(Reading(at, actor.account_id, reader.route, Kind.HOUSEHOLD, household_ids, reader.view.reason))
 
 
 def figures(ctx: Context, view: View, month: str | None = None) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import shapely
 
+from gridmap.ground.measure import M_PER_DEGREE
 from gridmap.ground.thinned import MOST_M, level, thinned
 from tests.benchmarks.bench_redraw import wavy
 
@@ -21,7 +22,7 @@ def test_neighbours_share_what_is_left_of_their_borders(metres: float) -> None:
     # the county's straight rim stays, so no land is lost; only the rounding to a tenth of a metre shows
     assert shapely.symmetric_difference(shapely.union_all(found), whole).area < 1e-4 * whole.area
     off = np.array([shapely.hausdorff_distance(a, b) for a, b in zip(cells, found, strict=True)])
-    assert off.max() * 111_320.0 < 0.05 * 0.002 * 111_320.0 + metres  # a wave's height at most
+    assert off.max() * M_PER_DEGREE < 0.05 * 0.002 * M_PER_DEGREE + metres  # a wave's height at most
 
 
 def test_nothing_is_left_out_below_a_metre() -> None:

@@ -141,13 +141,13 @@ def multiply(ctx: Context, times: int, say: Say) -> None:
     for first in range(1, times + 1, at_once):
         last = min(first + at_once - 1, times)
         with write(ctx.engine) as conn:
-            _quicken(conn)
+            quicken(conn)
             for table in COPIED:
                 _copy(conn, table, ids, first, last, apart)
         say(f"{(last + 1) * stride:,} incidents")
     for statement in again:
         with write(ctx.engine) as conn:
-            _quicken(conn)
+            quicken(conn)
             conn.exec_driver_sql(statement)
     say(f"{len(again)} indexes made again")
     with write(ctx.engine) as conn:
@@ -179,8 +179,8 @@ _LOOSE = """SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM 
     AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid)"""
 
 
-def _quicken(conn: Connection) -> None:
-    """Copies of what passed the rules once need not pass them again."""
+def quicken(conn: Connection) -> None:
+    """What is made here, or copied from what passed the rules once, need not pass them, and takes its time."""
     if is_sqlite(conn):
         conn.exec_driver_sql("PRAGMA cache_size=-400000")
     else:

@@ -29,6 +29,7 @@ from gridmap.store.engine import is_sqlite
 from gridmap.usecases.context import Context
 from gridmap.usecases.studies import Question, run_hotspots, run_scan, run_sources
 from tests.benchmarks import bed
+from tests.benchmarks.large import quicken
 
 #: months with reports, of which the last ones are asked about; the first and the last of these
 MONTHS, FIRST, LAST = 48, date(2026, 3, 1), date(2026, 6, 1)
@@ -53,20 +54,13 @@ def fill(url: str, cells: int, households: int, enterprises: int, incidents: int
     homes = np.clip(homes, (WEST, SOUTH), corner.max(axis=0) + SIDE)
     laid = bed.fill(engine, frame, homes)
     with write(engine) as conn:
-        _quicken(conn)
+        quicken(conn)
         _enterprises(conn, corner[rng.integers(0, cells, enterprises)] + rng.random((enterprises, 2)) * SIDE)
     for start in range(0, incidents, _AT_ONCE):
         with write(engine) as conn:
-            _quicken(conn)
+            quicken(conn)
             _incidents(conn, laid, range(start, min(start + _AT_ONCE, incidents)), rng)
     _settle(engine)
-
-
-def _quicken(conn: Connection) -> None:
-    """What is made here needs no rules, and takes its time."""
-    if not is_sqlite(conn):
-        conn.exec_driver_sql("SET LOCAL session_replication_role = replica")
-        conn.exec_driver_sql("SET LOCAL statement_timeout = 0")
 
 
 def _enterprises(conn: Connection, at: np.ndarray) -> None:

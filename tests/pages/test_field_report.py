@@ -42,6 +42,14 @@ def photos(visit: Visits) -> int:
     return int(visit.site.county.one(text("SELECT count(*) FROM photos")))
 
 
+def photographed(page: Page) -> None:
+    """A report of the first category, begun, with a photo."""
+    page.click("#start-report")
+    page.locator(".categories button").first.click()
+    page.set_input_files("#report-photo", picture())
+    page.locator(".photo-part img").wait_for()
+
+
 def ready(page: Page) -> None:
     until(page, "!document.querySelector('#send').disabled")
 
@@ -81,10 +89,7 @@ def test_a_photo_is_shrunk_kept_and_goes_after_its_report(visit: Visits, standin
     visit.expected += OFFLINE
     page = again(kept(visit, **standing_in("A", 0.2, 0.1)), visit)
     before = photos(visit)
-    page.click("#start-report")
-    page.locator(".categories button").first.click()
-    page.set_input_files("#report-photo", picture())
-    page.locator(".photo-part img").wait_for()
+    photographed(page)
     page = again(page, visit)  # killed with the photo in the draft
     page.click("#start-report")
     page.locator(".photo-part img").wait_for()
@@ -121,10 +126,7 @@ def test_a_photo_whose_replies_are_lost_goes_on_where_it_stopped(visit: Visits, 
 
     page.route("**/uploads/**", part)
     before = photos(visit)
-    page.click("#start-report")
-    page.locator(".categories button").first.click()
-    page.set_input_files("#report-photo", picture())
-    page.locator(".photo-part img").wait_for()
+    photographed(page)
     ready(page)
     page.click("#send")
     for _ in range(60):
@@ -147,10 +149,7 @@ def test_a_photo_that_was_cut_off_goes_again_without_its_report(visit: Visits, s
     page.on("request", lambda one: asked.append(one.url) if one.method == "POST" else None)
     page.route("**/uploads/**", lambda route: route.abort())
     before = photos(visit)
-    page.click("#start-report")
-    page.locator(".categories button").first.click()
-    page.set_input_files("#report-photo", picture())
-    page.locator(".photo-part img").wait_for()
+    photographed(page)
     ready(page)
     page.click("#send")
     page.locator("#unsent").wait_for()

@@ -1,7 +1,7 @@
 // What may be done with a case now: a button for each action, and under it what the action asks for.
 
 import { data, el, moment, named, t, words } from "./dom.js";
-import { all, get, notice, post, Problem } from "./http.js";
+import { all, get, newKey, notice, post, Problem } from "./http.js";
 import { changesPart } from "./changes.js";
 import { casePicker } from "./pick.js";
 import { proposed } from "./case-ties.js";
@@ -52,7 +52,7 @@ async function drawForm(incident, events, { action, asked }, { onDone, carryOut 
   const wanted = asked.filter((one) => one.name !== "ask_seq" && (one.name !== "photo_id" || one.required));
   const fields = await Promise.all(wanted.map((one) => field(one, incident)));
   preset(fields, action, incident, events);
-  const key = crypto.randomUUID?.() ?? String(Math.random()).slice(2);
+  const key = newKey();
   const send = el("button", { class: "button button-primary", type: "submit" }, t(`act.${action}`));
   const trouble = el("div");
   const form = el("form", { class: "act-fields", dataset: { form: action } }, ...fields.map((one) => one.node), trouble, send);

@@ -1,7 +1,7 @@
 // What ties a case to others: the bodies its steps name, the whole or the double it belongs to, the rule that sent it, pictures.
 
-import { data, el, moment, named, t } from "./dom.js";
-import { all, notice, Problem, upload } from "./http.js";
+import { data, el, fileButton, moment, named, t } from "./dom.js";
+import { all, newKey, notice, Problem, upload } from "./http.js";
 import { shrunk } from "./shrink.js";
 
 /** Who may add a picture; residents do it by their own link. */
@@ -56,13 +56,13 @@ export function proposed(incident, events) {
 export function addPicture(incident, onDone) {
   if (!TAKES_PICTURES.includes(data.me?.role) || ["voided", "merged"].includes(incident.status)) return null;
   const trouble = el("div");
-  const input = el("input", { type: "file", accept: "image/*", class: "visually-hidden", on: { change: send } });
+  const input = el("input", { type: "file", accept: "image/*", on: { change: send } });
   async function send() {
     const [file] = input.files;
     if (!file) return;
     input.disabled = true;
     try {
-      const key = crypto.randomUUID?.() ?? String(Math.random()).slice(2);
+      const key = newKey();
       await upload(`/incidents/${incident.id}/photos`, await shrunk(file), "image/jpeg", { "Idempotency-Key": key });
       await onDone();
     } catch (error) {
@@ -71,5 +71,5 @@ export function addPicture(incident, onDone) {
       trouble.replaceChildren(notice(error));
     }
   }
-  return el("div", {}, el("label", { class: "button" }, input, t("case.add_photo")), trouble);
+  return el("div", {}, fileButton(input, t("case.add_photo")), trouble);
 }

@@ -58,6 +58,9 @@ export function serverSays(now) {
 }
 export const serverNow = () => Date.now() + ahead;
 
+/** A button that opens a file input: its own speaks the phone's language and not the page's. */
+export const fileButton = (input, said) => el("label", { class: "button file-button" }, input, el("span", {}, said));
+
 export const byId = (id) => document.getElementById(id);
 
 const numbers = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 });

@@ -30,7 +30,6 @@ export function dropDraft() {
   dropPhoto();
   return keep(name(), null);
 }
-export const newKey = () => crypto.randomUUID?.() ?? [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 
 /** The draft's photo. Whether it could be kept. */
 export const savePhoto = (bytes) => hold(photo(), bytes).then(() => true, () => false);

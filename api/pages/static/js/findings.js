@@ -283,7 +283,6 @@ const rank = (one) => 10 * ORDER.indexOf(one.verdict) + (one.q ?? 1) - Math.min(
 const small = (value) => (value === null || value === undefined ? "–" : value < 0.001 ? "< 0.001" : value.toFixed(3));
 const tag = (verdict) => el("span", { class: "tag", dataset: { strong: String(STRONG.has(verdict)) } }, t(`verdict.${verdict}`));
 
-/** How an enterprise is drawn: filled and as large as its excess where raised, dashed where it cannot be told apart. */
 /** How wide the sign of an enterprise with so many cases in excess is, in pixels. */
 const sized = (excess) => 2 * (3.4 + 1.55 * Math.sqrt(Math.max(excess, 0)));
 
@@ -292,6 +291,7 @@ function sizes(kind) {
   return el("span", { class: "excess" }, el("span", {}, t("legend.raised")), ...[10, 30, 60].map((n) => el("span", {}, enterprise(kind, sized(n), { filled: true }), number(n))));
 }
 
+/** How an enterprise is drawn: filled and as large as its excess where raised, dashed where it cannot be told apart. */
 function mark(one) {
   if (!one) return { size: 12 };
   if (STRONG.has(one.verdict)) return { size: sized(one.excess), filled: true };

@@ -42,6 +42,9 @@ function asked(params) {
   return query.size ? `?${query}` : "";
 }
 
+/** A key under which a request counts once however often it is sent: random bits that nobody guesses. */
+export const newKey = () => [...crypto.getRandomValues(new Uint8Array(20))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+
 export async function post(path, body, headers = {}) {
   return sent("POST", path, body, headers);
 }

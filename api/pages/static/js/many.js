@@ -2,7 +2,7 @@
 
 import { entered, field } from "./act.js";
 import { byId, el, number, t } from "./dom.js";
-import { get, notice, post, Problem } from "./http.js";
+import { get, newKey, notice, post, Problem } from "./http.js";
 
 const ACTIONS = ["dispatch", "hand_over", "supervise", "supervise_end", "extend_ask", "extend_grant", "extend_refuse", "prioritise", "escalate", "comment"];
 /** As many as one request may name. */
@@ -74,7 +74,7 @@ export class Many {
   }
 
   fields(action, fields) {
-    const key = crypto.randomUUID?.() ?? String(Math.random()).slice(2);
+    const key = newKey();
     const send = el("button", { class: "button button-primary", type: "submit" }, t("desk.do", { n: number(this.chosen.size) }));
     const form = el("form", { class: "act-fields", dataset: { form: action } }, ...fields.map((one) => one.node), send);
     form.addEventListener("submit", async (event) => {

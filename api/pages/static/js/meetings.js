@@ -2,7 +2,7 @@
 
 import { byId, data, day, el, moment, named, number, t, words } from "./dom.js";
 import { light } from "./glyphs.js";
-import { all, empty, get, post, shown } from "./http.js";
+import { all, empty, get, newKey, post, shown } from "./http.js";
 import { ahead, button, choice, done, field, folded, form, part, promise, zoned } from "./joint.js";
 
 const node = byId("content");
@@ -118,7 +118,7 @@ async function call() {
     status.replaceChildren(el("p", {}, t("meeting.invited", { n: number(made.invited) })));
     location.assign(`/meetings/${made.id}`);
   };
-  const key = `meeting-${Date.now()}-${Math.random().toString(36).slice(2)}`;
+  const key = newKey();
   node.replaceChildren(el("section", { class: "part part-wide" }, el("h2", {}, t("meetings.call")), form("meetings.call", send,
     which,
     near && field("meeting.title", "title", { required: true, maxlength: 200, value: title }),

@@ -1,7 +1,7 @@
 // A submitted plan for everybody: the cells before and after, what changes for places and bodies, a word without an account.
 
 import { byId, data, el, lang, look, named, number, t } from "./dom.js";
-import { Problem, get, notice, post, shown } from "./http.js";
+import { Problem, get, newKey, notice, post, shown } from "./http.js";
 import { draw, leaflet, writeNames } from "./resident-map.js";
 import { proofField } from "./resident-proof.js";
 
@@ -78,8 +78,6 @@ function pieces(plan) {
 }
 
 // --- a word on it ---
-
-const newKey = () => [...crypto.getRandomValues(new Uint8Array(20))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 
 function form(plan) {
   let key = newKey();

@@ -1,6 +1,6 @@
 // What a report may also have: a photo, a resident for whom it is filed, and cases like it that are open nearby.
 
-import { distance, el, named, standing, t } from "./dom.js";
+import { distance, el, fileButton, named, standing, t } from "./dom.js";
 import { light } from "./glyphs.js";
 import { nearby } from "./places.js";
 import { shrunk } from "./shrink.js";
@@ -10,17 +10,17 @@ const MOST_NEAR = 3;
 
 /** Take a photo, see it, take it away again. `onPhoto(bytes | null)`. */
 export function photoPart(bytes, onPhoto) {
-  const input = el("input", { type: "file", accept: "image/*", capture: "environment", class: "visually-hidden", id: "report-photo" });
+  const input = el("input", { type: "file", accept: "image/*", capture: "environment", id: "report-photo" });
   input.addEventListener("change", async () => {
     const [file] = input.files;
     if (file) onPhoto(await (await shrunk(file)).arrayBuffer());
   });
-  const label = el("label", { class: "button photo-button", for: "report-photo" }, t(bytes ? "phone.another_photo" : "phone.photo"));
-  if (!bytes) return el("div", { class: "report-part photo-part" }, input, label);
+  const button = fileButton(input, t(bytes ? "phone.another_photo" : "phone.photo"));
+  if (!bytes) return el("div", { class: "report-part photo-part" }, button);
   const image = el("img", { alt: t("phone.photo_taken"), src: URL.createObjectURL(new Blob([bytes], { type: "image/jpeg" })) });
   image.addEventListener("load", () => URL.revokeObjectURL(image.src), { once: true });
   const away = el("button", { class: "button", type: "button", on: { click: () => onPhoto(null) } }, t("phone.no_photo"));
-  return el("div", { class: "report-part photo-part" }, image, input, label, away);
+  return el("div", { class: "report-part photo-part" }, image, button, away);
 }
 
 /** For whom a worker files: kept in the draft as it is typed. */

@@ -1,10 +1,10 @@
 // The report: category, place with its circle, a question near borders, words, send. The draft outlives the page.
 
 import { byId, data, distance, el, lang, moment, named, number, svg, t, time } from "./dom.js";
-import { Problem, get, notice } from "./http.js";
+import { Problem, get, newKey, notice } from "./http.js";
 import { icon } from "./glyphs.js";
 import { behalfOf, behalfPart, nearbyPart, photoPart } from "./report-extras.js";
-import { dropDraft, dropPhoto, loadDraft, loadPhoto, newKey, recentCategories, saveDraft, savePhoto, usedCategory } from "./drafts.js";
+import { dropDraft, dropPhoto, loadDraft, loadPhoto, recentCategories, saveDraft, savePhoto, usedCategory } from "./drafts.js";
 import { add, drop, send, sendAll, transient, unsent } from "./queue.js";
 import { located } from "./whereabouts.js";
 import { beginWriting, endWriting } from "./writing.js";

@@ -1,7 +1,7 @@
 // A report without an account: what, where, words, photos, a contact by consent. The draft stays on the phone until sent.
 
-import { byId, data, el, moment, named, t } from "./dom.js";
-import { Problem, get, notice, post } from "./http.js";
+import { byId, data, el, fileButton, moment, named, t } from "./dom.js";
+import { Problem, get, newKey, notice, post } from "./http.js";
 import { lostPart } from "./resident-lost.js";
 import { dropPhoto, keepPhoto, keptPhotos, sendPhoto } from "./resident-photo.js";
 import { placeField } from "./resident-place.js";
@@ -11,12 +11,8 @@ import { shrunk } from "./shrink.js";
 const KEPT = "gridmap.resident.draft";
 const TRIED = "gridmap.resident.tried";
 const MOST_PHOTOS = 3;
-const draft = { key: crypto.randomUUID?.() ?? newKey(), text: "", category: "", ...kept() };
+const draft = { key: newKey(), text: "", category: "", ...kept() };
 let photos = [];
-
-function newKey() {
-  return [...crypto.getRandomValues(new Uint8Array(20))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-}
 
 function kept() {
   try { return JSON.parse(localStorage.getItem(KEPT)) ?? {}; } catch { return {}; }
@@ -61,9 +57,7 @@ function photoField() {
     tell();
   } } });
   tell();
-  // the browser's own button speaks the phone's language and not the page's
-  const button = el("label", { class: "button photo-input" }, input, el("span", {}, t("resident.photo_add")));
-  return el("div", { class: "field" }, el("span", {}, t("resident.photos")), button, shown, said);
+  return el("div", { class: "field" }, el("span", {}, t("resident.photos")), fileButton(input, t("resident.photo_add")), shown, said);
 }
 
 function contactFields() {

@@ -1,7 +1,7 @@
 // Where a report stands, in plain words, and what its reporter can say of it.
 
 import { byId, el, moment, named, t, words } from "./dom.js";
-import { Problem, get, notice, post } from "./http.js";
+import { Problem, get, newKey, notice, post } from "./http.js";
 import { lostPart } from "./resident-lost.js";
 
 const token = location.pathname.split("/").pop();
@@ -12,8 +12,6 @@ function failed(error) {
   byId("said").replaceChildren(notice(error));
   byId("said").scrollIntoView();
 }
-
-const newKey = () => [...crypto.getRandomValues(new Uint8Array(20))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 
 function sayForm(action, told) {
   const note = el("textarea", { required: action !== "rate", maxlength: 4000 });

@@ -2,7 +2,7 @@
 
 import { byId, data, day, el, moment, named, number, t } from "./dom.js";
 import { light } from "./glyphs.js";
-import { empty, get, notice, post, shown } from "./http.js";
+import { empty, get, newKey, notice, post, shown } from "./http.js";
 import { careForm, careLine, contactForm, correctForm, eraseForm } from "./visits-rights.js";
 
 const PURPOSES = ["visits", "care", "interpreter", "help_button"];
@@ -124,7 +124,7 @@ function agreeing(home, again) {
 
 function visitForm(home, again) {
   // made once with the form: however often it is sent, it is one visit
-  const key = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
+  const key = newKey();
   const outcome = el("select", { name: "outcome" }, OUTCOMES.map((one) => el("option", { value: one }, t(`outcome.${one}`))));
   const note = el("textarea", { name: "note", maxlength: 1000 });
   const date = el("input", { type: "date", name: "return_on" });

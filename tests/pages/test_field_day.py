@@ -32,7 +32,8 @@ HELD_BACK = """() => {
     const [asked, held] = [window.fetch, {}];
     window.held = held;
     window.fetch = async (url, options) => {
-        const name = url.includes('/pack') ? 'pack' : options?.method === 'POST' && url.endsWith('/incidents') ? 'report' : null;
+        const report = options?.method === 'POST' && url.endsWith('/incidents');
+        const name = url.includes('/pack') ? 'pack' : report ? 'report' : null;
         if (name && !(name in held)) await new Promise((release) => { held[name] = release; });
         return asked(url, options);
     };

@@ -15,7 +15,6 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 from pyproj import CRS, Transformer
-from scipy.special import owens_t
 
 from gridmap.ground.arrays import Floats
 from gridmap.ground.measure import Geometries, distance_m, metric_crs, project
@@ -69,7 +68,7 @@ class Borders:
     equally near or likely the lower position has it.
     """
 
-    __slots__ = ("_arcs", "_back", "_box", "_forth", "_rings", "_tree", "crs")
+    __slots__ = ("_back", "_box", "_cut", "_forth", "_rings", "_tree", "crs")
 
     def __init__(self, cells: Geometries) -> None:
         coords = shapely.get_coordinates(cells)
@@ -80,7 +79,14 @@ class Borders:
         self._tree = shapely.STRtree(flat)
         self._box = self._back.transform_bounds(*shapely.total_bounds(flat))
         self._rings: Geometries = shapely.boundary(flat)
-        self._arcs = _cut(self._rings)
+        self._cut: _Arcs | None = None
+
+    @property
+    def _arcs(self) -> _Arcs:
+        """Cut when a first place is uncertain: distances need none of it."""
+        if self._cut is None:
+            self._cut = _cut(self._rings)
+        return self._cut
 
     def distance_m(self, lon: Floats, lat: Floats, cell: NDArray[np.integer]) -> Floats:
         """Metres from each point to the border of its cell (a position), at the point's own scale."""
@@ -168,6 +174,8 @@ def _cut(rings: Geometries) -> _Arcs:
 
 def _missing(arcs: _Arcs, arc: Ints, centre: Floats, sigma: Floats) -> Floats:
     """For pairs of an arc and a centre: the sum of T(h, tan b) - T(h, tan a) over the arc's segments, signed."""
+    from scipy.special import owens_t  # here: it costs a command half a second, and few places are uncertain
+
     count = arcs.count[arc]
     pair = np.repeat(np.arange(len(arc)), count)
     segment = np.arange(len(pair)) - np.repeat(np.cumsum(count) - count, count) + arcs.first[arc][pair]

@@ -19,8 +19,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from gridmap.ground.arrangement import Rows, Sides
 from gridmap.ground.arrays import Floats
@@ -85,6 +83,9 @@ def settle(claims: Claims, part_area: Floats, area: Floats, sides: Sides, gap: M
 
 def components(count: int, sides: Sides, among: Mask, kind: Rows | None = None) -> Rows:
     """A number for each face, equal for faces that hang together among those named, and are of one kind if asked."""
+    from scipy.sparse import coo_array  # here: all that reads a file would wait for them
+    from scipy.sparse.csgraph import connected_components
+
     joined = among[sides.face] & among[sides.other]
     if kind is not None:
         joined &= kind[sides.face] == kind[sides.other]

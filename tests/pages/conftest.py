@@ -122,7 +122,7 @@ class Visits:
         return self.faults
 
 
-def until(page: Page, expression: str, seconds: float = 10) -> None:
+def until(page: Page, expression: str, seconds: float = 30) -> None:
     """Wait until a script expression is true. (Playwright's own wait needs eval, which the pages' policy forbids.)"""
     end = time.monotonic() + seconds
     while not page.evaluate(expression):

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
-import signal
 import time
 from collections.abc import Callable
 from typing import Any
@@ -55,7 +53,7 @@ def kill_once(county: SmallCounty, after_s: float, seed: int) -> tuple[str, bool
         child.start()
         assert ready.wait(START_S)
         time.sleep(after_s)
-        os.kill(child.pid or 0, signal.SIGKILL)
+        child.kill()  # also when it is over already
         child.join()
         for _ in range(100):
             county.clock.now += LENGTH + LENGTH

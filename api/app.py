@@ -19,6 +19,7 @@ from starlette.types import ASGIApp
 from api import document, errors, pages
 from api.cache import AnswerCache, Cache, StateCache
 from api.entrance import Entrance
+from api.gone import Gone
 from api.lean import Lean, lists_of
 from api.middleware import BodyLimit, LastCatch, Metrics, SecurityHeaders
 from api.queue_metrics import QueueMetrics
@@ -115,6 +116,7 @@ def _add_middleware(app: FastAPI, ctx: Context) -> None:
     app.add_middleware(BodyLimit, most=ctx.settings.max_body_bytes, larger=(_FILES, qgis.MOST_BYTES))
     app.add_middleware(_zipped)
     app.add_middleware(Lean, lists=lists_of(ROUTERS), least_zipped=_LEAST_ZIPPED, zipped=_zipped)
+    app.add_middleware(Gone)
     app.add_middleware(SecurityHeaders, secure=ctx.settings.secure_cookies)
     app.add_middleware(Metrics, registry=app.state.registry)
 

@@ -13,6 +13,8 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
+from gridmap.store.gone import for_everybody
+
 T = TypeVar("T")
 
 
@@ -38,7 +40,8 @@ class Cache(Generic[T]):
         if known is not None:
             return known.result()
         try:
-            made = make()
+            with for_everybody():
+                made = make()
         except BaseException as error:
             with self._lock:
                 self._answers.pop(key, None)
@@ -101,7 +104,8 @@ class StateCache:
             place = self._places.setdefault(key, _Place())
             self._places.move_to_end(key)
         with place.turn:
-            state = renewed(place.state)
+            with for_everybody():
+                state = renewed(place.state)
             if state is not place.state:
                 place.state, place.nbytes = state, state.nbytes
         self._trim()

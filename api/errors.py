@@ -118,7 +118,7 @@ def install(app: FastAPI, error_page: ErrorPage | None = None) -> None:
     async def domain(request: Request, error: Exception) -> Response:
         assert isinstance(error, GridmapError)
         status = status_of(error)
-        if status >= 500:
+        if status >= 500 and error.code != "gone":
             logger.error("%s %s: %s (%s)", request.method, _route(request), error.message, error.code)
         return answer(request, status, error.code, error.message, error.details)
 

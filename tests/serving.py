@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import uvicorn
+from fastapi import FastAPI
 
 from api.app import create_app
 from tests.county import SmallCounty
@@ -18,7 +19,13 @@ START_S = 20
 @contextmanager
 def served(county: SmallCounty) -> Iterator[str]:
     """Serve a county on a free port of this machine until the block ends; yields http://127.0.0.1:PORT."""
-    app = create_app(county.ctx, county.passwords)
+    with running(create_app(county.ctx, county.passwords)) as url:
+        yield url
+
+
+@contextmanager
+def running(app: FastAPI) -> Iterator[str]:
+    """As `served`, an application that was made before."""
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", access_log=False))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

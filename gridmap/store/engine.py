@@ -12,7 +12,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -28,6 +28,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from gridmap.errors import EnvironmentFault
 from gridmap.store.errors import DATABASE_ERRORS, translate
+from gridmap.store.gone import ASKING, nobody_waits
 
 #: how long one statement may take on PostGIS before the server ends it: in a read, and in a write (a big import)
 READ_TIMEOUT_S, WRITE_TIMEOUT_S = 120, 3600
@@ -143,14 +144,20 @@ def unanswered(conn: Connection) -> Iterator[None]:
 def read(engine: Engine) -> Iterator[Connection]:
     """One read-only transaction: a consistent snapshot on SQLite, one statement at a time on PostGIS.
 
-    A write inside it is refused by the database. Database errors come out as GridmapError.
+    A write inside it is refused by the database. Database errors come out as GridmapError. It is broken off when the
+    request that it reads for has nobody waiting any more (`store.gone`).
     """
+    options = {"postgresql_readonly": True} if engine.dialect.name == "postgresql" else {}
+    asking = ASKING.get()
     try:
-        options = {"postgresql_readonly": True} if engine.dialect.name == "postgresql" else {}
-        with engine.connect().execution_options(**options) as conn, conn.begin():
+        with (
+            engine.connect().execution_options(**options) as conn,
+            asking.reading(conn) if asking else nullcontext(),
+            conn.begin(),
+        ):
             yield conn
     except DATABASE_ERRORS as exc:
-        raise translate(exc) from exc
+        raise (nobody_waits() if asking and asking.gone else translate(exc)) from exc
 
 
 def glance(engine: Engine, ask: Callable[[Connection], T]) -> T:

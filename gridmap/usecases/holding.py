@@ -20,6 +20,7 @@ from gridmap.people.lists import Ids
 from gridmap.store import held as store
 from gridmap.store import read, versions
 from gridmap.store.features import Write
+from gridmap.store.gone import for_everybody
 from gridmap.store.held import DATED, DEPENDS, Held
 from gridmap.store.spatial import Bbox
 from gridmap.view import View
@@ -133,7 +134,8 @@ class Holdings:
         if not self._reading[layer].acquire(blocking=False):
             return None
         try:
-            holding = self._read(engine, layer, day)
+            with for_everybody():
+                holding = self._read(engine, layer, day)
             self._keep(key, holding)
         finally:
             self._reading[layer].release()

@@ -1,4 +1,5 @@
-"""Anything one can send: properties over the schema (Schemathesis), fuzzed filters. A sample; the trials run more."""
+"""Anything one can send: properties over the schema (Schemathesis), fuzzed filters. A sample; the trials run more
+(`tests/trials/test_api_properties.py`)."""
 
 from __future__ import annotations
 
@@ -47,13 +48,13 @@ def operations(api: Api) -> Iterator[Any]:
         yield result.ok()
 
 
-def fuzz(api: Api, operation: Any, mode: GenerationMode) -> int:
+def fuzz(api: Api, operation: Any, mode: GenerationMode, examples: int = EXAMPLES) -> int:
     """Send generated requests to one operation as somebody who may use it; how many were sent."""
     checks = [*ALWAYS, negative_data_rejection] if mode is GenerationMode.NEGATIVE else [*ALWAYS]
     user = "official" if operation.path.startswith(("/api/v1/stats", "/tiles")) else "worker-a"
     sent = 0
 
-    @QUIET
+    @settings(QUIET, max_examples=examples)
     @given(case=operation.as_strategy(generation_mode=mode))
     def run(case: Any) -> None:
         nonlocal sent

@@ -396,6 +396,18 @@ def postgis_county(county_template: str, empty_postgis: Callable[[str | None], s
     drop(url)
 
 
+@pytest.fixture
+def twin(small_county: SmallCounty, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SmallCounty]:
+    """A second county like `small_county`, in a fresh database of the same kind, with a clock of its own."""
+    if small_county.ctx.engine.dialect.name == "postgresql":
+        url = request.getfixturevalue("empty_postgis")(request.getfixturevalue("county_template"))
+    else:
+        url = f"sqlite:///{shutil.copyfile(request.getfixturevalue('county_file'), tmp_path / 'twin.sqlite')}"
+    county = open_county(url)
+    yield county
+    county.ctx.engine.dispose()
+
+
 @pytest.fixture(params=["spatialite", "postgis"])
 def small_county(request: pytest.FixtureRequest) -> SmallCounty:
     """The county in a fresh database: the test runs once on each kind."""

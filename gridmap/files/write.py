@@ -99,7 +99,8 @@ def _xlsx(frame: pd.DataFrame, path: Path, crs: str | None, bom: bool) -> None:
 
 def _gpkg(frame: pd.DataFrame, path: Path, crs: str | None, bom: bool) -> None:
     del bom
-    _with_gdal(_spatial(frame, crs), path, driver="GPKG", layer="gridmap")
+    # version 1.2 of it: QGIS of any age opens that without a warning
+    _with_gdal(_spatial(frame, crs), path, driver="GPKG", layer="gridmap", VERSION="1.2")
 
 
 def _geojson(frame: pd.DataFrame, path: Path, crs: str | None, bom: bool) -> None:

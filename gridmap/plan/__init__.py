@@ -21,7 +21,7 @@ from gridmap.plan.deltas import (
 )
 from gridmap.plan.diff import Diff, Moved, diff, outline_error_m
 from gridmap.plan.drawing import Cell, Drawing
-from gridmap.plan.edited import Edited, edits_between, stitched
+from gridmap.plan.edited import Edited, edits_between, followed, stitched, told_apart
 from gridmap.plan.impact import (
     Impact,
     Matters,
@@ -70,6 +70,7 @@ __all__ = [
     "crosswalk",
     "diff",
     "edits_between",
+    "followed",
     "fresh",
     "from_json",
     "handovers",
@@ -84,5 +85,6 @@ __all__ = [
     "standard",
     "stitched",
     "to_json",
+    "told_apart",
     "worker_figures",
 ]

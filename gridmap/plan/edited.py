@@ -17,6 +17,7 @@ from gridmap.ground.topology import TopologyFault, faults
 from gridmap.ground.topology.faults import joints
 from gridmap.plan.deltas import Redraw
 from gridmap.plan.drawing import Cell, Drawing
+from gridmap.plan.numbering import fresh
 from gridmap.plan.patch import patch, patched
 from gridmap.plan.rings import normal, parts_of, replaced, shape_of
 
@@ -64,12 +65,16 @@ def edits_to(drawing: Drawing, cells: list[Cell]) -> Edited:
     return Edited((), tuple(defects)) if defects else Edited(tuple(deltas), ())
 
 
-def stitched(cells: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+def stitched(cells: gpd.GeoDataFrame, ground: shapely.Geometry | None = None) -> gpd.GeoDataFrame:
     """The cells with each vertex that only one side of a border has put into the other side, too.
 
-    Nothing moves by more than rounding; cells that lack no vertex keep their shape. The frame is not changed.
+    Nothing moves by more than rounding; cells that lack no vertex keep their shape. `ground`: what they cover, in their
+    CRS; the vertices of its rim are put in as well. The frame is not changed.
     """
     shapes = np.asarray(shapely.force_2d(np.asarray(cells.geometry.values)), dtype=object)
+    if ground is not None:  # what lies around it is one more shape
+        around = shapely.difference(shapely.box(*shapely.buffer(shapely.box(*ground.bounds), 1.0).bounds), ground)
+        shapes = np.append(shapes, around)
     missing: dict[tuple[int, tuple[float, float], tuple[float, float]], set[tuple[float, float]]] = defaultdict(set)
     for joint in joints(shapes):
         missing[joint.along, joint.start, joint.end].add(joint.place)
@@ -78,7 +83,55 @@ def stitched(cells: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         parts = replaced(parts_of(shapes[along]), [start, end], [start, *way, end])
         if parts is not None:
             shapes[along] = shape_of(parts)
+    return cells.set_geometry(gpd.GeoSeries(shapes[: len(cells)], index=cells.index, crs=cells.crs))
+
+
+def told_apart(drawing: Drawing, cells: gpd.GeoDataFrame, code: str = "code") -> gpd.GeoDataFrame:
+    """The cells with a code of its own for each piece of a cell that was cut: the largest keeps the cell's, the others
+    get new ones of its community, largest first. The frame is not changed.
+    """
+    out, size = cells.copy(), shapely.area(np.asarray(cells.geometry.values))
+    for text in sorted(set(cells[code][cells[code].duplicated()].dropna())):
+        pieces = sorted(np.flatnonzero(cells[code] == text), key=lambda row: -size[row])[1:]
+        own = drawing.get(str(text))
+        community = own.community if own is not None else str(text)[:12]
+        used = {one for one in out[code] if one not in drawing and str(one).startswith(community)}
+        names = [one for one in fresh(drawing, community, len(pieces) + len(used)) if one not in used]
+        for row, name in zip(pieces, names, strict=False):
+            out.iloc[row, out.columns.get_loc(code)] = name
+    return out
+
+
+def followed(drawing: Drawing, cells: gpd.GeoDataFrame, code: str = "code") -> gpd.GeoDataFrame:
+    """The cells after those that nobody touched have followed those that were edited, as far as one can tell.
+
+    Where an edited cell took land, an untouched one gives it up; what an edited cell gave up goes to the untouched
+    neighbour with the longest border to it. What is left over (edited cells over each other, the rim of the area,
+    roundings) is for `ground.repair`. In another CRS than the drawing's, nothing can be told. The frame is not changed.
+    """
+    shapes = np.asarray(shapely.force_2d(np.asarray(cells.geometry.values)), dtype=object)
+    own = [drawing.get(str(text)) for text in code_texts(cells, code)]
+    same = [one is not None and normal(one.shape) == normal(shape) for one, shape in zip(own, shapes, strict=True)]
+    still, edited = np.flatnonzero(same), np.flatnonzero(np.logical_not(same))
+    if not len(still) or not shapely.is_valid(shapes).all():
+        return cells
+    over = shapely.union_all(shapes[edited])
+    for row in still[shapely.intersects(shapes[still], over)]:
+        if shapely.area(shapely.intersection(shapes[row], over)) > 0.0:
+            shapes[row] = _polygonal(shapely.difference(shapes[row], over))
+    ground = shapely.coverage_union_all(np.array([cell.shape for cell in drawing.values()], dtype=object))
+    for gap in shapely.get_parts(_polygonal(shapely.difference(ground, shapely.union_all(shapes)))):
+        beside = shapely.length(shapely.intersection(shapely.boundary(gap), shapely.boundary(shapes[still])))
+        if beside.max() > 0.0:
+            row = still[int(np.argmax(beside))]
+            shapes[row] = _polygonal(shapely.union(shapes[row], gap))
     return cells.set_geometry(gpd.GeoSeries(shapes, index=cells.index, crs=cells.crs))
+
+
+def _polygonal(shape: shapely.Geometry) -> shapely.Geometry:
+    """What of a shape is an area: lines and points, which an overlay may leave, are none."""
+    parts = [one for one in shapely.get_parts(shape) if one.geom_type == "Polygon"]
+    return parts[0] if len(parts) == 1 else shapely.MultiPolygon(parts)
 
 
 def _cells(drawing: Drawing, cells: gpd.GeoDataFrame, code: str, community: str | None) -> list[Cell]:

@@ -16,7 +16,7 @@ from gridmap.files.table import Table
 from gridmap.files.write import write_table
 from gridmap.ground import repair
 from gridmap.ground.topology import TopologyFault
-from gridmap.plan import edits_between, stitched
+from gridmap.plan import Drawing, edits_between, followed, stitched, told_apart
 from gridmap.store import read
 from gridmap.usecases.context import Context
 from gridmap.usecases.drafts import Draft
@@ -45,7 +45,8 @@ def imported(
 ) -> Changed | None:
     """Make the difference between the plan and an edited export the plan's next edits; None where there is none.
 
-    `mend`: repair gaps, overlaps and vertices that only one side of a border has, first. Raises InvalidInput
+    `mend`: first repair gaps, overlaps and vertices that only one side of a border has, and give each piece of a cell
+    that was split a code of its own. Raises InvalidInput
     (`plan_defects`, with each defect's cells and place) where the cells are no coverage, Stale where the plan was
     changed since the export, and as `planning.edit`.
     """
@@ -84,8 +85,7 @@ def _cells(table: Table, row: Any) -> gpd.GeoDataFrame:
 def _between(draft: Draft, cells: gpd.GeoDataFrame, *, mend: bool) -> list[Any]:
     found = edits_between(draft.drawing, cells)
     if found.defects and mend:
-        whole, _ = repair(stitched(cells), "code")
-        found = edits_between(draft.drawing, stitched(whole))
+        found = edits_between(draft.drawing, _mended(draft.drawing, cells))
     if found.defects:
         first = found.defects[0].why
         raise InvalidInput(
@@ -93,6 +93,15 @@ def _between(draft: Draft, cells: gpd.GeoDataFrame, *, mend: bool) -> list[Any]:
             code="plan_defects", defects=[_defect(one, cells) for one in found.defects[:200]],
         )  # fmt: skip
     return list(found.deltas)
+
+
+def _mended(drawing: Drawing, cells: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """The cells as a coverage of the drawing's ground: no gap is too large to be filled, nothing reaches beyond."""
+    rim = shapely.coverage_union_all([cell.shape for cell in drawing.values()])
+    ground = gpd.GeoSeries([rim], crs="EPSG:4326")
+    ready = stitched(followed(drawing, told_apart(drawing, cells)))
+    whole, _ = repair(ready, "code", within=ground, max_gap_m2=float("inf"))
+    return stitched(whole, ground.to_crs(whole.crs).iloc[0])
 
 
 def _defect(one: TopologyFault, cells: gpd.GeoDataFrame) -> dict[str, Any]:

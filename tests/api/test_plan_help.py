@@ -6,8 +6,10 @@ from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pytest
 import shapely
+import shapely.ops
 
 from gridmap.plan import to_json
 from gridmap.plan.deltas import MovePart
@@ -103,3 +105,52 @@ def test_defects_are_repaired_on_request(api_lite: Api, tmp_path: Path) -> None:
     mended = gpd.read_file(exported(api_lite, plan, tmp_path)).geometry.to_numpy()
     assert shapely.coverage_is_valid(mended)
     assert shapely.area(shapely.symmetric_difference(shapely.coverage_union_all(mended), whole)) < 1e-12
+
+
+@pytest.mark.parametrize("vertex", [(1, 1), (1, 2)])
+@pytest.mark.parametrize("by", [(-0.1, 0.0), (-0.5, -0.1), (0.4, 0.0), (0.1, 0.1)])
+def test_untouched_cells_follow_one_whose_vertex_was_moved_alone(
+    api_lite: Api, tmp_path: Path, vertex: tuple[int, int], by: tuple[float, float]
+) -> None:
+    plan = begun(api_lite)
+    path = exported(api_lite, plan, tmp_path)
+    frame = gpd.read_file(path)
+    shapes = frame.geometry.to_numpy()
+    whole = shapely.coverage_union_all(shapes)
+    start = np.array([LON + vertex[0] * SIZE_DEG, LAT + vertex[1] * SIZE_DEG])
+
+    def shifted(xy: np.ndarray) -> np.ndarray:
+        there = np.isclose(xy, start, atol=1e-12).all(axis=1)
+        return np.where(there[:, None], start + np.array(by) * SIZE_DEG, xy)
+
+    drawn = shapely.transform(shapes[0], shifted)  # A
+    edited = frame.set_geometry([drawn, *shapes[1:]], crs=frame.crs)
+    assert sent(api_lite, plan, edited, path, 1)["code"] == "plan_defects"
+    done = sent(api_lite, plan, edited, path, 1, mend=True)
+    assert done["status"] == 200, done
+    mended = gpd.read_file(exported(api_lite, plan, tmp_path)).geometry.to_numpy()
+    assert shapely.coverage_is_valid(mended)
+    # A is as somebody drew it, but for what reached beyond the county
+    meant = shapely.intersection(drawn, whole)
+    assert shapely.area(shapely.symmetric_difference(mended[0], meant)) < 1e-9 * SIZE_DEG**2
+
+
+def test_a_piece_without_a_code_of_its_own_gets_one_on_request(api_lite: Api, tmp_path: Path) -> None:
+    plan = begun(api_lite)
+    path = exported(api_lite, plan, tmp_path)
+    frame = gpd.read_file(path)
+    west, south, east, north = frame.geometry.iloc[0].bounds
+    line = shapely.LineString([(west + 0.3 * (east - west), south - 1), (west + 0.3 * (east - west), north + 1)])
+    pieces = shapely.get_parts(shapely.ops.split(frame.geometry.iloc[0], line))
+    cut = frame.iloc[[0] * len(pieces)].set_geometry(pieces, crs=frame.crs)
+    edited = gpd.GeoDataFrame(pd.concat([cut, frame.iloc[1:]], ignore_index=True), crs=frame.crs)
+    refused = sent(api_lite, plan, edited, path, 1)
+    assert [one["kind"] for one in refused["defects"]] == ["duplicate"]
+    assert refused["defects"][0]["cells"] == [CELL["A"]]
+    assert sent(api_lite, plan, edited, path, 1, mend=True)["status"] == 200
+    after = gpd.read_file(exported(api_lite, plan, tmp_path)).set_index("code")
+    areas = shapely.area(after.geometry) / SIZE_DEG**2
+    assert areas[CELL["A"]] == pytest.approx(0.7)
+    (new,) = set(after.index) - set(CELL.values())
+    assert areas[new] == pytest.approx(0.3)
+    assert after["community"][new] == CELL["A"][:12]

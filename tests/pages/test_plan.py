@@ -6,7 +6,10 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import geopandas as gpd
+import numpy as np
 import pytest
+import shapely
 from sqlalchemy import select
 
 from gridmap.store import tables as t
@@ -167,6 +170,39 @@ def test_the_later_of_two_planners_sees_what_the_other_did(visit: Visits) -> Non
     page.click("[data-overtaken] button")
     reached(page, 2)
     assert page.locator(f"tr[data-impact='{CELL['G']}']").count() == 1
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_a_file_from_qgis_has_its_defects_shown_and_repaired(
+    visit: Visits, site: Site, lang: str, tmp_path: Path
+) -> None:
+    page = visit("planner", "/plan", lang=lang)
+    plan = begun(page)
+    path = tmp_path / "plan.gpkg"
+    path.write_bytes(page.request.get(f"{site.url}{page.get_attribute('#plan-export', 'href')}").body())
+    frame = gpd.read_file(path)
+
+    def shifted(xy: np.ndarray) -> np.ndarray:
+        there = np.isclose(xy, MIDDLE, atol=1e-12).all(axis=1)
+        return np.where(there[:, None], xy - [0.2 * SIZE_DEG, 0.0], xy)
+
+    shapes = frame.geometry.to_numpy()
+    path.unlink()
+    moved_in_a_alone = [shapely.transform(shapes[0], shifted), *shapes[1:]]
+    frame.set_geometry(moved_in_a_alone, crs=frame.crs).to_file(path, driver="GPKG")
+    visit.expected += ["422"]
+    page.set_input_files("#plan-import", path)
+    page.locator("[data-defect]").first.wait_for()
+    page.locator("[data-defect] button").first.click()
+    until(page, "window.map_gridmap.getZoom() >= 15")
+    assert_fits(page)
+    page.screenshot(path=tmp_path / f"plan-defects-{lang}.png")
+    assert version(page) == 1
+    page.click("#plan-mend")
+    reached(page, 2)
+    until(page, "document.querySelector('#plan-trouble').childElementCount === 0")
+    drawn = page.request.get(f"{site.url}/api/v1/plans/{plan}/drawing").json()["features"]
+    assert {one["id"] for one in drawn if one["properties"]["changed"]} >= {CELL["A"], CELL["B"]}
 
 
 def test_a_proposal_is_compared_by_its_scores_and_taken_as_an_edit(visit: Visits) -> None:

@@ -130,6 +130,7 @@ FAMILIES = {
     "redraw.snapped": {"water", "roads"},
     "file": set(re.findall(r'file\("([a-z-]+)"', SOURCES)),
     "redraw.balance": {"households", "hours", "cases"},
+    "redraw.defect": {"invalid", "duplicate", "overlap", "gap", "joint", "repeated", "refused"},
     "redraw.aim": {aim.replace(" ", "_") for aim in AIMS},
 }
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.county import county_file, county_template, postgis_county, small_county, spatialite_county
+from tests.county import county_file, county_template, postgis_county, small_county, spatialite_county, twin
 from tests.trials.ledger import Ledger
 
-__all__ = ["county_file", "county_template", "postgis_county", "small_county", "spatialite_county"]
+__all__ = ["county_file", "county_template", "postgis_county", "small_county", "spatialite_county", "twin"]
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DOCUMENT = ROOT / "docs" / "trials.md"

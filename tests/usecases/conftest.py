@@ -1,5 +1,5 @@
 """The small county for the use cases."""
 
-from tests.county import county_file, county_template, postgis_county, small_county, spatialite_county
+from tests.county import county_file, county_template, postgis_county, small_county, spatialite_county, twin
 
-__all__ = ["county_file", "county_template", "postgis_county", "small_county", "spatialite_county"]
+__all__ = ["county_file", "county_template", "postgis_county", "small_county", "spatialite_county", "twin"]

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import signal
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import func, select
 
 from gridmap.plan.deltas import Merge
 from gridmap.store import tables as t
 from gridmap.usecases.publishing import apply_due
 from tests.county import CELL, SmallCounty
-from tests.firstday import astray, run, start, state
+from tests.firstday import astray, contents, counted, differing, killed, left_between, run
 from tests.redraw import approve, publish, submitted
 
 
@@ -46,18 +46,34 @@ def test_the_first_day_in_three_processes_at_once_comes_once(small_county: Small
     small_county.clock.forward(days=2)
     assert sorted(run(small_county, "apply", [plan_id] * 3)) == [0, 0, 1]
     assert astray(small_county) == []
-    after = state(small_county)
+    after = contents(small_county)
     assert apply_due(small_county.ctx) == 0
-    assert state(small_county) == after
+    assert contents(small_county) == after
 
 
-def test_a_kill_while_publishing_leaves_the_plan_approved(small_county: SmallCounty) -> None:
+@pytest.mark.parametrize(
+    ("place", "status"),
+    [
+        ("between the writes of publishing", "approved"),
+        ("at the commit of publishing", "approved"),
+        ("between the writes of the first day", "published"),
+        ("at the commit of the first day", "published"),
+    ],
+)
+def test_a_kill_leaves_all_or_nothing_and_the_rest_is_made_up(
+    small_county: SmallCounty, twin: SmallCounty, place: str, status: str
+) -> None:
+    published, done, _ = counted(twin, approved(twin))
     plan_id = approved(small_county)
-    before = state(small_county)
-    (child,), begin, _ = start(small_county, "publish", [plan_id], at=5)
-    begin()
-    child.join(120)
-    assert child.exitcode == -signal.SIGKILL
-    assert state(small_county) == before
-    publish(small_county, plan_id, small_county.ctx.today())
+    before, after = contents(small_county), contents(twin)
+    in_publishing, in_first_day = published // 2, (published + done) // 2
+    at = {"approved": (in_publishing, published), "published": (in_first_day, done)}[status][place.startswith("at")]
+    assert killed(small_county, plan_id, at) == place
+    assert small_county.one(select(t.plans.c.status).where(t.plans.c.id == plan_id)) == status
+    assert left_between(small_county, status, before, after) == []
+    if status == "approved":
+        publish(small_county, plan_id, small_county.ctx.today())
+    else:
+        assert apply_due(small_county.ctx) == 1
+    assert differing(contents(small_county), after) == []
     assert astray(small_county) == []

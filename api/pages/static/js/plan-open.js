@@ -1,6 +1,7 @@
 // An open plan: what is chosen, edited, undone and shown, and the panel beside the map.
 
-import { byId, data, el, moment, t } from "./dom.js";
+import { byId, data, el, moment, number, t } from "./dom.js";
+import { light } from "./glyphs.js";
 import { Problem, get, notice, post, upload } from "./http.js";
 import { askBalance } from "./plan-balance.js";
 import { drawFindings, drawHandovers, drawImpact } from "./plan-impact.js";
@@ -9,6 +10,9 @@ import { MEASURES, PlanMap, short } from "./plan-map.js";
 import { PlanStore, overtaken } from "./plan-store.js";
 import { Tools } from "./plan-tools.js";
 import { drawComments, drawHistory, drawStatus, drawSteps, drawWay } from "./plan-way.js";
+
+/** Defects of an imported file that are listed; the others are counted. */
+const MOST_DEFECTS = 12;
 
 export class PlanSession {
   /** `before`: today's cells; `communities`: areas by code; `onClose()` once the plan is left; `onOpen(id)` for another one. */
@@ -56,7 +60,7 @@ export class PlanSession {
       return true;
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
-      trouble.replaceChildren(overtaken(error) ? this.#overtaken(error) : notice(error));
+      trouble.replaceChildren(overtaken(error) ? this.#overtaken(error) : notice(error), ...this.#defects(error.body));
       const { lon, lat } = error.body;
       if (typeof lon === "number" && typeof lat === "number") this.county.map.panTo(this.county.at(lon, lat));
       return false;
@@ -116,6 +120,19 @@ export class PlanSession {
       el("ul", {}, ...rows), el("button", { class: "button", type: "button", on: { click: () => this.#reload() } }, t("redraw.take_theirs")));
   }
 
+  /** What is wrong with the file that was to be imported, each with its place, and a way to have it repaired. */
+  #defects({ code, defects = [] }) {
+    if (code !== "plan_defects") return [];
+    const rows = defects.slice(0, MOST_DEFECTS).map((one) => {
+      const names = one.cells.map(short).join(", ");
+      return el("li", { dataset: { defect: one.kind } }, light("red", 18), el("div", {}, el("b", {}, `${names} `), t(`redraw.defect.${one.kind}`)),
+        one.lon !== null && el("button", { class: "link", type: "button", "aria-label": t("redraw.show_cell", { name: names }), on: { click: () => this.#lookAt(one) } }, t("redraw.show")));
+    });
+    const rest = defects.length - rows.length;
+    return [el("ul", { class: "plan-finding" }, ...rows), rest > 0 && el("p", { class: "quiet" }, t("redraw.more_n", { n: number(rest) })),
+      el("button", { class: "button", type: "button", id: "plan-mend", on: { click: () => this.#import(this.file, true) } }, t("redraw.mend"))].filter(Boolean);
+  }
+
   async #rebase() {
     await this.guarded(async () => {
       const { trouble } = await post(`/plans/${this.store.id}/rebase`, {}, { "If-Match": `"${this.store.version}"` });
@@ -152,8 +169,9 @@ export class PlanSession {
     this.#others();
   }
 
-  async #import(file) {
-    const path = `/plans/${this.store.id}/import?mend=${byId("plan-mend").checked}`;
+  async #import(file, mend = false) {
+    this.file = file;
+    const path = `/plans/${this.store.id}/import?mend=${mend}`;
     if (await this.guarded(() => upload(path, file, "application/geopackage+sqlite3", { "If-Match": `"${this.store.version}"` }))) await this.#reload();
   }
 
@@ -196,6 +214,10 @@ export class PlanSession {
 
   #show({ cell, lon, lat }) {
     this.chosen([cell]);
+    this.#lookAt({ lon, lat });
+  }
+
+  #lookAt({ lon, lat }) {
     this.county.home = null;
     this.county.map.setView(this.county.at(lon, lat), Math.max(this.county.map.getZoom(), 15), { animate: false });
   }

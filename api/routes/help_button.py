@@ -13,7 +13,7 @@ from gridmap.usecases import helping
 router = APIRouter(prefix="/api/v1/help", tags=["help buttons"], dependencies=[Depends(known_parameters())])
 
 
-@router.post("/calls", status_code=201, summary="Call for help", responses=problems(400, 401, 413))
+@router.post("/calls", status_code=201, summary="Call for help", responses=problems(400, 401, 409, 413))
 def call_for_help(ctx: Ctx, body: CallIn) -> CallOut:
     """A device's call: an incident on the emergency clock, at once with the nearest worker on duty.
 

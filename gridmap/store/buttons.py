@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, or_, select, update
+from sqlalchemy import Connection, Select, bindparam, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from gridmap.store import tables as t
@@ -25,16 +26,20 @@ def household_of(conn: Connection, code: str) -> int | None:
 
 def device(conn: Connection, code: str) -> Any:
     """A device in use, with its household's place and address; None when there is none."""
+    return conn.execute(_device(), {"code": code}).one_or_none()
+
+
+@lru_cache(1)
+def _device() -> Select[Any]:
     d, h = t.devices.c, t.households.c
-    query = (
+    return (
         select(
             d.id, d.code, d.household_id, d.subject_id, h.address, h.cell_id,
             func.ST_X(h.geom).label("lon"), func.ST_Y(h.geom).label("lat"),
         )
         .join(t.households, h.id == d.household_id)
-        .where(d.code == code, d.retired_at.is_(None))
+        .where(d.code == bindparam("code"), d.retired_at.is_(None))
     )  # fmt: skip
-    return conn.execute(query).one_or_none()
 
 
 def retire(conn: Connection, code: str, now: datetime) -> int:
@@ -68,13 +73,17 @@ def lock(conn: Connection, device_id: int) -> None:
 
 def call(conn: Connection, device_id: int, counter: int) -> Any:
     """A call that is there already: kind, received_at, incident_id and the incident's number; None without one."""
+    return conn.execute(_call(), {"device": device_id, "counter": counter}).one_or_none()
+
+
+@lru_cache(1)
+def _call() -> Select[Any]:
     c, i = t.calls.c, t.incidents.c
-    query = (
+    return (
         select(c.kind, c.received_at, c.incident_id, i.number)
         .outerjoin(t.incidents, i.id == c.incident_id)
-        .where(c.device_id == device_id, c.counter == counter)
+        .where(c.device_id == bindparam("device"), c.counter == bindparam("counter"))
     )
-    return conn.execute(query).one_or_none()
 
 
 def due(conn: Connection, now: datetime, limit: int) -> Sequence[Any]:
@@ -108,10 +117,13 @@ def went_on(conn: Connection, call_id: int, paged: int, next_at: datetime | None
 
 def asked(conn: Connection, incident_id: int) -> set[int]:
     """The workers who had a case before, or have it now."""
+    return set(conn.execute(_asked(), {"incident": incident_id}).scalars())
+
+
+@lru_cache(1)
+def _asked() -> Select[Any]:
     r = t.responsibilities.c
-    return set(
-        conn.execute(select(r.worker_id).where(r.incident_id == incident_id, r.worker_id.is_not(None))).scalars()
-    )
+    return select(r.worker_id).where(r.incident_id == bindparam("incident"), r.worker_id.is_not(None))
 
 
 def unheard(conn: Connection, before: datetime, tested_before: datetime, path: str | None) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, Select, bindparam, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from gridmap.case.calendar import Calendar, default_calendar
@@ -96,10 +96,7 @@ def load(conn: Connection, incident_id: int, zone: ZoneInfo) -> Case:
             register = event.data.get("by") == FROM_REGISTER or event.data.get("process") is None
     if state.seq == 0:
         raise NotFound("there is no such incident", id=incident_id)
-    i, c = t.incidents.c, t.categories.c
-    of = conn.execute(
-        select(c.process, c.limit_hours).join(t.incidents, i.category_id == c.id).where(i.id == incident_id)
-    ).one()
+    of = conn.execute(_of_category(), {"incident": incident_id}).one()
     return Case(
         incident_id,
         state,
@@ -112,9 +109,22 @@ def load(conn: Connection, incident_id: int, zone: ZoneInfo) -> Case:
 
 def events(conn: Connection, incident_id: int) -> list[Event]:
     """An incident's events as the fold reads them."""
+    rows = conn.execute(_events(), {"incident": incident_id})
+    return [Event(row.seq, row.kind, row.at, row.account_id, json.loads(row.data)) for row in rows]
+
+
+@lru_cache(1)
+def _of_category() -> Select[Any]:
+    i, c = t.incidents.c, t.categories.c
+    query = select(c.process, c.limit_hours).join(t.incidents, i.category_id == c.id)
+    return query.where(i.id == bindparam("incident"))
+
+
+@lru_cache(1)
+def _events() -> Select[Any]:
     e = t.events.c
-    query = select(e.seq, e.kind, e.at, e.account_id, e.data).where(e.incident_id == incident_id).order_by(e.seq)
-    return [Event(row.seq, row.kind, row.at, row.account_id, json.loads(row.data)) for row in conn.execute(query)]
+    query = select(e.seq, e.kind, e.at, e.account_id, e.data)
+    return query.where(e.incident_id == bindparam("incident")).order_by(e.seq)
 
 
 def state_of(conn: Connection, incident_id: int) -> CaseState:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, Select, bindparam, func, select
 
 from gridmap.case.events import GENESIS, canonical_json, canonical_moment, event_hash, event_hashes
 from gridmap.case.kinds import Event, check_event
@@ -32,22 +33,30 @@ def append_event(
     InvalidInput for what an event may not hold (`case.kinds.check_event`).
     """
     check_event(kind, data)
-    i, e = t.incidents.c, t.events.c
-    number = conn.execute(select(i.number).where(i.id == incident_id).with_for_update()).scalar_one_or_none()
+    number = conn.execute(_number(), {"incident": incident_id}).scalar_one_or_none()
     if number is None:
         raise NotFound("there is no such incident", id=incident_id)
-    last = conn.execute(
-        select(e.seq, e.hash).where(e.incident_id == incident_id).order_by(e.seq.desc()).limit(1)
-    ).one_or_none()
+    last = conn.execute(_last(), {"incident": incident_id}).one_or_none()
     seq, before = (1, GENESIS) if last is None else (last.seq + 1, last.hash)
     written = canonical_json(data)
-    conn.execute(
-        insert(t.events).values(
-            incident_id=incident_id, seq=seq, kind=kind, at=at, account_id=account_id, data=written, prev_hash=before,
-            hash=event_hash(before, number, seq, kind, canonical_moment(at), account_id, written),
-        )
-    )  # fmt: skip
+    digest = event_hash(before, number, seq, kind, canonical_moment(at), account_id, written)
+    insert_rows(conn, t.events, [{
+        "incident_id": incident_id, "seq": seq, "kind": kind, "at": at, "account_id": account_id, "data": written,
+        "prev_hash": before, "hash": digest,
+    }])  # fmt: skip
     return seq
+
+
+@lru_cache(1)
+def _number() -> Select[Any]:
+    i = t.incidents.c
+    return select(i.number).where(i.id == bindparam("incident")).with_for_update()
+
+
+@lru_cache(1)
+def _last() -> Select[Any]:
+    e = t.events.c
+    return select(e.seq, e.hash).where(e.incident_id == bindparam("incident")).order_by(e.seq.desc()).limit(1)
 
 
 def begin_chain(conn: Connection, incident_id: int, number: str, events: Sequence[Event]) -> None:

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 import geopandas as gpd
-from sqlalchemy import Connection, Dialect, and_, bindparam, func, or_, select
+from sqlalchemy import BindParameter, Connection, Dialect, Select, and_, bindparam, func, or_, select
 
 from gridmap.people.bodies import Bodies, Body
 from gridmap.people.rosters import Duty, Leave, Roster
@@ -86,13 +86,22 @@ def body_names(conn: Connection) -> dict[int, dict[str, Any]]:
 
 def roster(conn: Connection, cell_ids: Collection[int] | None = None) -> Roster:
     """The roster of these cells (None: of all), past and future duties and leaves included."""
+    duties, leaves = _rostered(cell_ids is not None)
+    of = {} if cell_ids is None else {"cells": list(cell_ids)}
+    return Roster((Duty(*row) for row in conn.execute(duties, of)), (Leave(*row) for row in conn.execute(leaves, of)))
+
+
+@lru_cache(2)
+def _rostered(some: bool) -> tuple[Select[Any], Select[Any]]:
+    """The duties and the leaves of all, or of the cells given as `cells`."""
     d, leave = t.duties.c, t.leaves.c
+    cells: BindParameter[int] = bindparam("cells", expanding=True)
     duties = select(d.worker_id, d.cell_id, d.rank, d.valid_from, d.valid_to, d.weekdays, d.starts_min, d.ends_min)
     leaves = select(leave.worker_id, leave.starts_on, leave.ends_on)
-    if cell_ids is not None:
-        duties = duties.where(d.cell_id.in_(cell_ids))
-        leaves = leaves.where(leave.worker_id.in_(select(d.worker_id).where(d.cell_id.in_(cell_ids))))
-    return Roster((Duty(*row) for row in conn.execute(duties)), (Leave(*row) for row in conn.execute(leaves)))
+    if some:
+        duties = duties.where(d.cell_id.in_(cells))
+        leaves = leaves.where(leave.worker_id.in_(select(d.worker_id).where(d.cell_id.in_(cells))))
+    return duties, leaves
 
 
 def open_counts(conn: Connection, cell_ids: Collection[int] | None = None, but: int | None = None) -> dict[int, int]:

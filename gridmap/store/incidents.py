@@ -7,11 +7,12 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import Connection, Select, func, select, update
+from sqlalchemy import Connection, Select, bindparam, func, select, update
 
 from gridmap.errors import InvalidInput, KeyReused, NotFound
 from gridmap.store import tables as t
@@ -162,8 +163,28 @@ def tell(
 
 def current(conn: Connection, incident_id: int) -> Any:
     """A row: an incident with the responsibility in force, as the use cases need it; locked where the database can."""
+    # first the lock, then the look: PostgreSQL reads a joined row as it was before it waited
+    if not is_sqlite(conn):
+        conn.execute(_locking(), {"incident": incident_id})
+    row = conn.execute(_current(), {"incident": incident_id}).first()
+    if row is None:
+        raise NotFound("there is no such incident")
+    return row
+
+
+# made once: SQLAlchemy takes as long to word these as the database to answer
+
+
+@lru_cache(1)
+def _locking() -> Select[Any]:
+    i = t.incidents.c
+    return select(i.id).where(i.id == bindparam("incident")).with_for_update()
+
+
+@lru_cache(1)
+def _current() -> Select[Any]:
     i, r = t.incidents.c, t.responsibilities.c
-    query = (
+    return (
         select(
             i.id, i.number, i.status, i.received_at, i.due_at, i.closed_at, i.cell_id, i.x_in, i.y_in, i.crs_in,
             i.accuracy_m, i.geom.ST_X().label("lon"), i.geom.ST_Y().label("lat"),
@@ -173,14 +194,8 @@ def current(conn: Connection, incident_id: int) -> Any:
         )
         .join(t.categories, i.category_id == t.categories.c.id)
         .outerjoin(t.responsibilities, IN_FORCE)
-        .where(i.id == incident_id)
+        .where(i.id == bindparam("incident"))
     )  # fmt: skip
-    # first the lock, then the look: PostgreSQL reads a joined row as it was before it waited
-    conn.execute(select(i.id).where(i.id == incident_id).with_for_update())
-    row = conn.execute(query).first()
-    if row is None:
-        raise NotFound("there is no such incident")
-    return row
 
 
 def relocate(conn: Connection, incident_id: int, point: Any, values: Mapping[str, Any]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -33,8 +34,18 @@ def unit(conn: Connection, worker_id: int) -> dict[str, Any]:
 
 # --- what has moved since a pack was made ---------------------------------------------------------------------------
 
-#: what no version follows: of the household's visits, consents, hand-overs and messages, how many and how new
-Moved = tuple[int | None, ...]
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What no version follows. `homes`, of the households' visits and consents, and `messages`, of hand-overs and
+    unread messages, say how many and how new; `key`: the newest sealing key's id."""
+
+    homes: tuple[int | None, ...]
+    messages: tuple[int | None, ...]
+    #: the worker's hand-overs, and the account's unread messages
+    sheets: int
+    letters: int
+    key: int | None
 
 
 def _moved() -> Select[Any]:
@@ -62,7 +73,8 @@ _MOVED = _moved()
 def moved(conn: Connection, cell_ids: Collection[int], worker_id: int, account_id: int) -> Moved:
     """A mark that changes with whatever a worker's pack shows and no version follows; one statement."""
     given = {"cells": sorted(cell_ids), "worker": worker_id, "account": account_id}
-    return tuple(conn.execute(_MOVED, given).one())
+    row = tuple(conn.execute(_MOVED, given).one())
+    return Moved(row[:5], row[5:-1], row[5], row[9], row[-1])
 
 
 def own_cases(conn: Connection, view: View, cell_ids: Collection[int]) -> frozenset[int]:

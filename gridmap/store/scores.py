@@ -6,13 +6,14 @@ The sums by month are `store.ledger`, reading them is `store.scorecards`.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import groupby
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pandas as pd
-from sqlalchemy import Connection, Select, delete, exists, func, select, text, update
+from sqlalchemy import Connection, Select, bindparam, delete, exists, func, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from gridmap.case.kinds import Event
@@ -49,7 +50,7 @@ def begin(conn: Connection, incident_id: int, keys: Keys, facts: Facts, zone: Zo
 def put(conn: Connection, states: Mapping[int, CaseState], zone: ZoneInfo) -> None:
     """As `keep` for several cases; those that count for what they did before cost no write."""
     ledger, month_of, rows = Ledger(), month_in(zone), []
-    for row in conn.execute(_beside_known(states)).mappings():
+    for row in conn.execute(_beside_known(), {"ids": list(states)}).mappings():
         keys = Keys.of(row)
         fresh, before = (keys, facts_of(states[row["id"]], row["now_due_at"])), _known(row)
         if before == fresh:
@@ -138,7 +139,7 @@ def drift(conn: Connection, among: Sequence[int] | None = None, advance: Advance
         if advance is not None:
             advance(at * CHUNK, len(ids))
         states = dict(_folded(conn, some))
-        rows = conn.execute(_beside_known(some)).mappings()
+        rows = conn.execute(_beside_known(), {"ids": list(some)}).mappings()
         fresh = ((row, (Keys.of(row), facts_of(states[row["id"]], row["now_due_at"]))) for row in rows)
         off += [row["id"] for row, counted in fresh if _known(row) != counted]
     return sorted(off)
@@ -164,12 +165,14 @@ def torn(conn: Connection, zone: ZoneInfo) -> int:
 # --- as their events say --------------------------------------------------------------------------------------------
 
 
-def _beside_known(ids: Iterable[int]) -> Select[Any]:
-    """`id`, `KEYS` as they stand, `now_due_at`; and beside it, with `was_` before the name, what is counted so far."""
+@lru_cache(1)
+def _beside_known() -> Select[Any]:
+    """Of the cases given as `ids`: `id`, `KEYS` as they stand, `now_due_at`; and beside it, with `was_` before the
+    name, what is counted so far."""
     i, s = t.incidents.c, t.score_cases
     known = [s.c[name].label(f"was_{name}") for name in ("incident_id", *KEYS, *FACTS)]
     query = counting.with_keys(i.id, *counting.KEYS_NOW.values(), i.due_at.label("now_due_at"), *known)
-    return query.where(i.id.in_(list(ids)))
+    return query.where(i.id.in_(bindparam("ids", expanding=True)))
 
 
 def _known(row: Any) -> tuple[Keys, Facts] | None:

@@ -7,7 +7,7 @@ on is one too, under a lock on the call; whoever dies in it has done nothing, an
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,11 +22,11 @@ from gridmap.people.rosters import Reason
 from gridmap.privacy import signing
 from gridmap.store import buttons, cases, homes, incidents, read, subjects, versions, visits, write
 from gridmap.store import ground as ground_store
-from gridmap.store.cases import Case
-from gridmap.usecases.assigning import Places, respond
+from gridmap.usecases.assigning import Response
 from gridmap.usecases.context import Context, Ground
 from gridmap.usecases.reporting import Draft, write_report
-from gridmap.usecases.spots import Pin, Placed, Spot, act_on_pin, assign, placed
+from gridmap.usecases.routing import hand_on
+from gridmap.usecases.spots import Pin, Placed, act_on_pin
 from gridmap.view import Role, View
 
 CATEGORY = "emergency-help"
@@ -78,6 +78,7 @@ def take(ctx: Context, call: Call) -> dict[str, Any]:
     with read(ctx.engine) as conn:
         device = buttons.device(conn, call.device)
         secret = subjects.open_fields(conn, ctx.vault, device.subject_id).get("secret") if device else None
+        known = buttons.call(conn, device.id, call.counter) if device else None
     # an unknown device costs the same work and gets the same answer as a wrong signature
     right = signing.signed(secret or "00" * 32, call.signature, call.device, call.counter, call.sent_at, call.kind)
     if not right or secret is None:
@@ -88,6 +89,8 @@ def take(ctx: Context, call: Call) -> dict[str, Any]:
             "the device's clock is off; set it by server_time and send again", code="device_clock",
             server_time=int(now.timestamp()),
         )  # fmt: skip
+    if known is not None:
+        return _again(known, call)  # sent again: nothing to write, so it waits for nobody
     if call.kind == "test":
         return _test(ctx, device, call, sent)
     return _alarm(ctx, device, call, sent)
@@ -98,7 +101,7 @@ def _test(ctx: Context, device: Any, call: Call, sent: datetime) -> dict[str, An
         now = ctx.clock()
         if buttons.claim(conn, device.id, call.counter, "test", None, sent, now, None):
             buttons.heard(conn, device.id, now, test=True)
-    return {"kind": "test", "received_at": canonical_moment(now), "number": None}
+    return _answer("test", now, None)
 
 
 def _alarm(ctx: Context, device: Any, call: Call, sent: datetime) -> dict[str, Any]:
@@ -112,21 +115,28 @@ def _alarm(ctx: Context, device: Any, call: Call, sent: datetime) -> dict[str, A
         buttons.lock(conn, device.id)
         known = buttons.call(conn, device.id, call.counter)
         if known is not None:
-            return _answer(known.received_at, known.number)
+            return _again(known, call)
         made = write_report(ctx, view, draft, conn, found, now)
         asked = 1 if made["worker"] is not None else 0
         if asked == 0:
-            asked = _ask(ctx, conn, made["id"], found.places, (found.spot.lon, found.spot.lat), 0, now)
+            row = incidents.current(conn, made["id"])
+            asked = _ask(ctx, conn, row, found.ground, (found.spot.lon, found.spot.lat), 0, now)
         waits = now + NEXT_AFTER if asked else None
         buttons.claim(conn, device.id, call.counter, "call", made["id"], sent, now, waits)
         buttons.heard(conn, device.id, now, test=False)
-        return _answer(now, made["number"])
+        return _answer("call", now, made["number"])
 
     return act_on_pin(ctx, view, Pin(device.lon, device.lat, confirmed=True), act, key=None, said="")
 
 
-def _answer(received_at: datetime, number: str) -> dict[str, Any]:
-    return {"kind": "call", "received_at": canonical_moment(received_at), "number": number}
+def _again(known: Any, call: Call) -> dict[str, Any]:
+    if known.kind != call.kind:  # a call for help must not pass for a test that was taken
+        raise Conflict("this counter was used for another call; send again under a new one", code="counter_used")
+    return _answer(known.kind, known.received_at, known.number)
+
+
+def _answer(kind: str, received_at: datetime, number: str | None) -> dict[str, Any]:
+    return {"kind": kind, "received_at": canonical_moment(received_at), "number": number}
 
 
 # --- whom to ask ----------------------------------------------------------------------------------------------------
@@ -150,30 +160,23 @@ def near_cells(ground: Ground, lon: float, lat: float, most: int = NEAR_CELLS) -
 
 
 def _ask(
-    ctx: Context, conn: Connection, incident_id: int, places: Places, at: tuple[float, float], asked: int, now: datetime
+    ctx: Context, conn: Connection, row: Any, ground: Ground, at: tuple[float, float], asked: int, now: datetime
 ) -> int:
     """Hand a call to the nearest on duty who was not asked yet, or after `MOST_WORKERS` to the centre; how many were
-    asked now, 0 when it is with the centre."""
-    ground = ctx.grounds.on(conn, ctx.day_of(now))
+    asked now, 0 when it is with the centre. `row`: the case as `incidents.current` gave it; its body stays."""
     cell_ids = near_cells(ground, *at)
     roster = ground_store.roster(conn, set(cell_ids))
-    before = buttons.asked(conn, incident_id)
+    before = buttons.asked(conn, row.id)
     order = call_order(cell_ids, roster, now.astimezone(ctx.zone), MOST_WORKERS + len(before))
     left = [worker_id for worker_id in order if worker_id not in before]
-    row = incidents.current(conn, incident_id)
-    moment = incidents.after(row, now)
     worker_id = left[0] if left and asked < MOST_WORKERS else None
     if worker_id is None and row.worker_id is None and row.reason == Reason.DISPATCHER:
         return 0  # the centre has it
-    case: Case = cases.load(conn, incident_id, ctx.zone)
-    who = respond(conn, places, [row.department], [moment], [None], ctx.zone, but=incident_id)
+    moment, case = incidents.after(row, now), cases.load(conn, row.id, ctx.zone)
     reason = Reason.DISPATCHER if worker_id is None else Reason.HANDED_OVER
-    who = replace(who, worker_id=[worker_id], reason=[str(reason)])
-    if row.responsibility_id is not None:
-        incidents.end_responsibility(conn, row.responsibility_id, moment)
-    assign(conn, case, places, who, moment, None)
+    hand_on(conn, case, row, Response(worker_id, row.body_id, row.area_id, reason), moment, None)
     cases.remember(conn, case, moment)
-    versions.bump_rows(conn, "incidents", [incident_id])
+    versions.bump_rows(conn, "incidents", [row.id])
     return 0 if worker_id is None else asked + 1
 
 
@@ -189,24 +192,22 @@ def ask_on(ctx: Context, stop: threading.Event | None = None) -> int:
                 return done
         with write(ctx.engine) as conn:
             now = ctx.clock()
-            waiting = buttons.due(conn, now, BATCH)
+            waiting, ground = buttons.due(conn, now, BATCH), ctx.grounds.on(conn, ctx.day_of(now))
             for row in waiting:
-                _go_on(ctx, conn, row, now)
+                _go_on(ctx, conn, row, ground, now)
         if not waiting:
             return done  # another one has them
         done += len(waiting)
     return done
 
 
-def _go_on(ctx: Context, conn: Connection, row: Any, now: datetime) -> None:
+def _go_on(ctx: Context, conn: Connection, row: Any, ground: Ground, now: datetime) -> None:
     # first the lock on the case, then the look: an acceptance on its way comes first
-    status = incidents.current(conn, row.incident_id).status
-    if status not in ("assigned", "unplaced"):
+    case = incidents.current(conn, row.incident_id)
+    if case.status not in ("assigned", "unplaced"):
         buttons.went_on(conn, row.id, row.paged, None)
         return
-    ground = ctx.grounds.on(conn, ctx.day_of(now))
-    places = placed(ground, Spot(row.lon, row.lat, "wgs84", row.lon, row.lat, None))
-    asked = _ask(ctx, conn, row.incident_id, places, (row.lon, row.lat), row.paged, now)
+    asked = _ask(ctx, conn, case, ground, (row.lon, row.lat), row.paged, now)
     buttons.went_on(conn, row.id, asked or row.paged, now + NEXT_AFTER if asked else None)
 
 

@@ -59,9 +59,9 @@ class Day:
 
     @property
     def sealing_key(self) -> dict[str, str]:
-        """What the phone seals to; the newest key's id is the last of `moved`."""
+        """What the phone seals to."""
         kept = self.remembered.sealing_key
-        if kept is None or kept["id"] != str(self.moved[-1]):
+        if kept is None or kept["id"] != str(self.moved.key):
             kept = self.remembered.sealing_key = envelopes.sealing_key(self.reader.ctx, self.worker_id)
         return kept
 
@@ -96,10 +96,10 @@ class Day:
 
     def handovers(self) -> list[dict[str, Any]]:
         """Sheets that are still to be signed."""
-        return handing.listed(self.reader.ctx, self.reader.view, unsigned=True)
+        return [] if self.moved.sheets == 0 else handing.listed(self.reader.ctx, self.reader.view, unsigned=True)
 
     def unread(self) -> int:
-        return mailbox.unread(self.reader.ctx, self.reader.view)
+        return 0 if self.moved.letters == 0 else mailbox.unread(self.reader.ctx, self.reader.view)
 
     def contacts(self) -> dict[int, dict[str, str]]:
         """Names and numbers of the households that agree to be contacted, by household."""
@@ -180,14 +180,14 @@ class Day:
 
 
 def _homes(day: Day) -> tuple[Hashable, ...]:
-    return (*day.of_layers("households", "cells", "areas"), day.moved[:5])
+    return (*day.of_layers("households", "cells", "areas"), day.moved.homes)
 
 
 _FOLLOWS: dict[str, Callable[[Day], tuple[Hashable, ...]]] = {
     "cells": lambda day: day.of_layers("cells", "areas", "bodies"),
     "households": _homes,
     "incidents": lambda day: (*day.of_layers("cells", "categories"), day.cases.turn),
-    "today": lambda day: (*_homes(day), *day.of_layers("quotas", "workers"), day.cases.turn, day.moved[5:-1]),
+    "today": lambda day: (*_homes(day), *day.of_layers("quotas", "workers"), day.cases.turn, day.moved.messages),
     "categories": lambda day: day.of_layers("categories"),
     "me": lambda day: (*day.of_layers("cells", "areas", "workers", "duties"), day.account.name),
 }

@@ -112,7 +112,7 @@ def again(ctx: Context, conn: Connection, case: Case, row: Any, now: datetime, a
     if straight:
         to = to._replace(worker_id=None, reason=Reason.DISPATCHED)
     if straight or (case.state.status in WAITS and to[:3] != kept[:3]):
-        _hand_on(conn, case, row, to, now, account_id)
+        hand_on(conn, case, row, to, now, account_id)
     if straight:
         case.write(conn, "dispatched", now, None, {"body_id": to.body_id, "by": "system"})
 
@@ -126,12 +126,13 @@ def sent_on(conn: Connection, case: Case, body_id: int | None) -> bool:
     return last.data.get("by") == "system" and body_id != case.state.holder.body_id
 
 
-def _hand_on(conn: Connection, case: Case, row: Any, to: Response, now: datetime, account_id: int | None) -> None:
+def hand_on(conn: Connection, case: Case, row: Any, to: Response, now: datetime, account_id: int | None) -> None:
+    """Let somebody else answer for a case where it lies: `row` as `incidents.current` gave it. The caller lets the case
+    be remembered."""
     values = {**to._asdict(), "cell_id": row.responsible_cell_id, "reason": str(to.reason)}
     if row.responsibility_id is not None:
         incidents.end_responsibility(conn, row.responsibility_id, now)
-    columns = {"incident_id": [case.id], "valid_from": [now], **{name: [value] for name, value in values.items()}}
-    incidents.respond(conn, columns)
+    incidents.respond_once(conn, {"incident_id": case.id, "valid_from": now, **values})
     case.write(conn, "assigned", now, account_id, values)
     incidents.tell(conn, case.id, "assigned", now, worker_id=to.worker_id, body_id=to.body_id)
 

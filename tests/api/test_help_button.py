@@ -19,6 +19,7 @@ from gridmap.usecases.homes import Consent
 from gridmap.usecases.reading import view_for
 from tests.api.client import Api, problem
 from tests.county import CELL, SmallCounty
+from tests.usecases.test_ruling import in_force, rule
 
 
 def install(county: SmallCounty, code: str, household: str, user: str = "worker-a") -> str:
@@ -62,6 +63,13 @@ def test_a_call_is_one_incident_however_often_it_is_sent(api: Api) -> None:
     assert holders(api) == ["W-A"]
 
 
+def test_a_counter_of_a_test_does_not_swallow_a_call(api: Api) -> None:
+    secret = install(api.county, "HB-1", "H-A0")
+    assert press(api, secret, 1, kind="test").status_code == 201
+    problem(press(api, secret, 1), 409, "counter_used")
+    assert press(api, secret, 2).json()["number"]
+
+
 def test_forged_stale_and_unknown_calls_are_refused(api: Api) -> None:
     secret = install(api.county, "HB-1", "H-A0")
     for answer in (
@@ -93,6 +101,20 @@ def test_a_call_goes_on_until_somebody_accepts(api: Api) -> None:
     county.clock.forward(minutes=30)
     assert helping.ask_on(county.ctx) == 0
     assert len(holders(api)) == 4
+
+
+def test_the_body_that_the_rules_name_stays_while_a_call_goes_on(api: Api) -> None:
+    in_force(api.county, rule("all", "body", "B-ECO"))
+    press(api, install(api.county, "HB-1", "H-A0"), 1)
+    for _ in range(2):
+        api.county.clock.forward(minutes=3)
+        assert helping.ask_on(api.county.ctx) == 1
+    rows = api.county.run(
+        select(t.bodies.c.code)
+        .select_from(t.responsibilities.outerjoin(t.bodies, t.bodies.c.id == t.responsibilities.c.body_id))
+        .where(t.responsibilities.c.incident_id == select(t.calls.c.incident_id).scalar_subquery())
+    )
+    assert [row[0] for row in rows] == ["B-ECO"] * 3
 
 
 def test_accepting_stops_it(api: Api) -> None:

@@ -39,10 +39,11 @@ PACK, REPORT, SEALED, NOTHING = "/api/v1/pack", "/api/v1/incidents", "/api/v1/se
 
 @dataclass(frozen=True)
 class Flood(Load):
-    """A load with how long each answer took, in seconds."""
+    """A load with how long each answer took, and what the server's processes worked for it, in seconds."""
 
     packs: tuple[float, ...] = ()
     reports: tuple[float, ...] = ()
+    worked: float = 0.0
 
 
 def races(quick: bool) -> Iterator[Race]:
@@ -107,18 +108,18 @@ def _have(pack: Mapping[str, Any]) -> str:
 
 def after_an_outage(force: Force, count: int) -> Race:
     """Every phone sends what waits and asks what is new. The other: as many requests that do nothing."""
-    known = all_at_once(lambda row: _have(_pack(force.phone(row))[1]), count)[0]
+    known, first = _first_load(force, count)
     before = _stored(force)
 
     def agree(answers: Mapping[str, Flood]) -> str:
         flood = answers["gridmap"]
         assert _stored(force) - before == count * WAITING
-        told = "; ".join(
-            f"a {name} took {_ms(waits, 50)} ms (median), {_ms(waits, 99)} ms (99th percentile)"
-            for name, waits in (("pack", flood.packs), ("report", flood.reports))
-        )
         per_second = len(flood.reports) / flood.seconds
-        return f"No error, and every report is there: {per_second:.0f} reports/s beside the packs; {told}."
+        return (
+            f"Before it, each fetched its whole pack: {_told(first, 'pack', first.packs)}. The flood: "
+            f"{_told(flood, 'pack', flood.packs)}, {_percentiles('report', flood.reports)}. No error, and every report "
+            f"is there: {per_second:.0f} reports/s beside the packs."
+        )
 
     return Race(
         title=f"{count:,} phones after an outage, {force.database}",
@@ -134,8 +135,24 @@ def after_an_outage(force: Force, count: int) -> Race:
     )
 
 
+def _first_load(force: Force, count: int) -> tuple[list[str], Flood]:
+    """Every phone fetches its whole pack: what it then has, and how long it took."""
+
+    def fetch(row: int) -> tuple[str, float]:
+        phone = force.phone(row)
+        have = _have(_pack(phone)[1])
+        phone.close()
+        return have, phone.waits[0]
+
+    before = servers.worked(force.address)
+    done, seconds = all_at_once(fetch, count)
+    waits = tuple(wait for _, wait in done)
+    return [have for have, _ in done], Flood(count, seconds, waits, worked=servers.worked(force.address) - before)
+
+
 def flooded(force: Force, known: list[str]) -> Flood:
     """All phones: reports first, then the pack."""
+    before = servers.worked(force.address)
     bodies = [_report(force, row) for row in range(len(known))]
 
     def sync(row: int) -> list[float]:
@@ -149,7 +166,7 @@ def flooded(force: Force, known: list[str]) -> Flood:
     waits, seconds = all_at_once(sync, len(known))
     packs = tuple(one[-1] for one in waits)
     reports = tuple(wait for one in waits for wait in one[:-1])
-    return Flood(len(packs) + len(reports), seconds, packs, reports)
+    return Flood(len(packs) + len(reports), seconds, packs, reports, servers.worked(force.address) - before)
 
 
 def idle(force: Force, count: int) -> Flood:
@@ -172,8 +189,14 @@ def _report(force: Force, row: int) -> bytes:
     return json.dumps(body).encode()
 
 
-def _ms(waits: tuple[float, ...], percent: int) -> str:
-    return f"{np.percentile(waits, percent) * 1000:,.0f}"
+def _told(load: Flood, name: str, waits: tuple[float, ...]) -> str:
+    worked = f"{load.worked:,.0f} s of the processor in the server"
+    return f"{load.seconds:,.0f} s, {worked}; {_percentiles(name, waits)}"
+
+
+def _percentiles(name: str, waits: tuple[float, ...]) -> str:
+    p50, p95, p99 = (f"{ms:,.0f}" for ms in np.percentile(waits, (50, 95, 99)) * 1000)
+    return f"a {name} took {p50} ms (median), {p95} ms (95th percentile), {p99} ms (99th)"
 
 
 def _stored(force: Force) -> int:

@@ -10,9 +10,12 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 WORKERS = 2
+#: the process group of each server by its address
+_GROUPS: dict[str, int] = {}
 START_S = 60
 STOP_S = 30
 
@@ -46,6 +49,7 @@ def served(application: str, environment: Mapping[str, str], *, factory: bool = 
     address = f"http://127.0.0.1:{port}"
     try:
         _wait(server, f"{address}/healthz")
+        _GROUPS[address] = server.pid
         yield address
     finally:
         server.terminate()
@@ -54,6 +58,17 @@ def served(application: str, environment: Mapping[str, str], *, factory: bool = 
         except subprocess.TimeoutExpired:
             os.killpg(server.pid, signal.SIGKILL)
             server.wait()
+
+
+def worked(address: str) -> float:
+    """Seconds of the processor that the processes of a server have used so far; its database's are not among them."""
+    total = 0
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):  # it ended meanwhile
+            fields = stat.read_text().rpartition(")")[2].split()
+            if int(fields[2]) == _GROUPS[address]:
+                total += int(fields[11]) + int(fields[12])
+    return total / os.sysconf("SC_CLK_TCK")
 
 
 def _wait(server: subprocess.Popen[bytes], url: str) -> None:

@@ -120,6 +120,17 @@ class Closed(BaseModel):
     closed_at: datetime
 
 
+class PartOut(BaseModel):
+    """A new case that another one was split into."""
+
+    id: int
+    number: str
+    status: str
+    due_at: datetime
+    worker: NamedId | None
+    body: Named | None
+
+
 class Acted(BaseModel):
     """Where a case stands after an action, and who has it."""
 
@@ -136,13 +147,16 @@ class Acted(BaseModel):
     cell: Named | None
     worker: NamedId | None
     body: Named | None
+    parts: list[PartOut] = Field(default=[], description="the cases that `split` made of its `parts`")
 
 
 class AskedOut(BaseModel):
     """One thing to enter for an action."""
 
     name: str
-    type: str = Field(description="code, id, ids, text, limit, moment, flag or score")
+    type: str = Field(
+        description="code, id, ids, text, limit, moment, flag, score or parts (a list of {category, text, body_id?})"
+    )
     required: bool
     codes: list[str] = Field(description="what a code may be; empty: see the action's own rules")
 

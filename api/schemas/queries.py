@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, Self
 from fastapi import Query
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from api.schemas.common import Code
+from api.schemas.common import Code, Id
 from gridmap.case.terms import Status
 from gridmap.errors import InvalidInput
 from gridmap.store.behind import Figure
@@ -191,6 +191,7 @@ class IncidentQuery(OfCell):
     status: Annotated[Status | None, Field(description="as stored")] = None
     light: Annotated[Light | None, Field(description="of open incidents, by the server's clock")] = None
     number: Annotated[str | None, Field(max_length=40, description="the public number")] = None
+    part_of: Annotated[Id | None, Field(description="the parts of this case: what it was split into")] = None
     waiting: Annotated[Waiting | None, Field(description="what it waits for a supervisor with")] = None
     open: Annotated[bool | None, Field(description="true: those for which something is still due")] = None
     from_: Annotated[Day | None, Field(alias="from", description="first day received, county time")] = None
@@ -232,6 +233,7 @@ class IncidentQuery(OfCell):
             "status": self.status and str(self.status),
             "light": self.light and str(self.light),
             "number": self.number,
+            "part_of": self.part_of,
             "waiting": self.waiting and str(self.waiting),
             "open": self.open,
             "from": self.from_,

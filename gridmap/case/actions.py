@@ -160,7 +160,11 @@ ASIDE: Mapping[str, Rule] = {
     "extend_refuse": Rule(
         "extension_refused", AT_WORK | {Status.PAUSED}, None, _who(SUPERVISOR), Tie.OVER, inputs=(NOTE,), always=True
     ),
-    "split": Rule("split", AT_WORK, None, SERVING, inputs=(Input("child_ids", InputType.IDS), MAYBE_NOTE)),
+    "split": Rule(
+        "split", AT_WORK, None, SERVING,
+        inputs=(Input("parts", InputType.PARTS, required=False), Input("child_ids", InputType.IDS, required=False),
+                MAYBE_NOTE),
+    ),
     "link": Rule(
         "linked", OPEN, None, SERVING, Tie.OVER,
         inputs=(_id("enterprise_id", required=False), _id("household_id", required=False)), always=True,

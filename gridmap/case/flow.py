@@ -13,7 +13,7 @@ from typing import Any
 
 from gridmap.case.actions import RULES, Effect, Rule, Tie
 from gridmap.case.guards import AFTER_INPUT, GUARDS, Refusal, Situation
-from gridmap.case.inputs import Input, InputType, read_inputs
+from gridmap.case.inputs import Input, InputType, Part, read_inputs
 from gridmap.case.kinds import check_event
 from gridmap.case.process import Process
 from gridmap.case.state import CaseState
@@ -57,13 +57,17 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """What is to be written: one event, and the free text to be sealed beside it (its id goes in as `note_id`)."""
+    """What is to be written: one event, and the free text to be sealed beside it (its id goes in as `note_id`).
+
+    `parts`: cases to be made first, whose ids join the event's `child_ids`.
+    """
 
     kind: str
     data: dict[str, Any]
     note: str | None
     status: Status
     effect: Effect
+    parts: tuple[Part, ...] = ()
 
 
 def holds(state: CaseState, asker: Asker) -> bool:
@@ -160,8 +164,11 @@ def decide(
     if rule.if_not is not None and data.get("passed") is False:
         kind, status = rule.if_not
     data = {**data, **_added(action, situation), **_by(asker), **(extra or {})}
+    parts = data.pop("parts", ())  # they hold words; the event gets their ids
+    if action == "split":
+        data.setdefault("child_ids", [])
     check_event(kind, data)
-    return Planned(kind, data, note, status, rule.effect)
+    return Planned(kind, data, note, status, rule.effect, parts)
 
 
 def _situation(state: CaseState, process: Process, asker: Asker, now: datetime) -> Situation:

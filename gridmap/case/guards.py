@@ -249,5 +249,6 @@ AFTER_INPUT: Mapping[str, tuple[InputGuard, ...]] = {
     "answer_help": (my_own_answer,),
     "hand_over": (one_of("worker_id", "body_id"),),
     "link": (one_of("enterprise_id", "household_id"),),
+    "split": (one_of("parts", "child_ids"),),
     "supervise": (answered_later,),
 }

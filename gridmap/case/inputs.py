@@ -15,6 +15,8 @@ from gridmap.errors import InvalidInput
 
 LONGEST_NOTE = 4000
 MOST_IDS = 100
+#: into how many new cases one may be split at once
+MOST_PARTS = 10
 LONGEST_CODE = 64
 
 
@@ -27,6 +29,7 @@ class InputType(StrEnum):
     MOMENT = "moment"
     FLAG = "flag"
     SCORE = "score"
+    PARTS = "parts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,24 @@ class Input:
     type: InputType
     required: bool = True
     codes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A new case that another one is split into: what it is, what is said of it, and the body it goes to (None: the
+    rules decide)."""
+
+    category: str
+    text: str
+    body_id: int | None = None
+
+
+#: what each part asks for
+OF_PART = (
+    Input("category", InputType.CODE),
+    Input("text", InputType.TEXT),
+    Input("body_id", InputType.ID, required=False),
+)
 
 
 def read_inputs(wanted: Iterable[Input], given: Mapping[str, Any]) -> tuple[dict[str, Any], str | None]:
@@ -131,6 +152,21 @@ def _score(one: Input, value: Any) -> int:
     return value
 
 
+def _parts(one: Input, value: Any) -> tuple[Part, ...]:
+    listed = isinstance(value, list | tuple) and 0 < len(value) <= MOST_PARTS
+    if not listed or not all(isinstance(item, Mapping) for item in value):
+        raise _wrong(one, f"must be a list of 1 to {MOST_PARTS} parts, each with category and text")
+    return tuple(_part(one, number, item) for number, item in enumerate(value, start=1))
+
+
+def _part(one: Input, number: int, item: Mapping[str, Any]) -> Part:
+    try:
+        data, text = read_inputs(OF_PART, item)
+    except InvalidInput as wrong:
+        raise _wrong(one, f"part {number}: {wrong.message}") from None
+    return Part(data["category"], text or "", data.get("body_id"))
+
+
 READ: Mapping[InputType, Callable[[Input, Any], Any]] = {
     InputType.CODE: _code,
     InputType.ID: _id,
@@ -139,4 +175,5 @@ READ: Mapping[InputType, Callable[[Input, Any], Any]] = {
     InputType.MOMENT: _moment,
     InputType.FLAG: _flag,
     InputType.SCORE: _score,
+    InputType.PARTS: _parts,
 }

@@ -169,6 +169,7 @@ _INCIDENTS: Mapping[str, Filter] = {
     "to": lambda day, asked: t.incidents.c.received_at < asked.moment(day),
     "number": _among(t.incidents, "number"),
     "ids": _among(t.incidents, "id"),
+    "part_of": lambda whole_id, _asked: t.incidents.c.parent_id == whole_id,
     "waiting": _waiting,
     "open": lambda wanted, _asked: is_open() if wanted else ~is_open(),
 }

@@ -237,6 +237,13 @@ def routed_by(conn: Connection, incident_id: int) -> Any:
     return conn.execute(query).one()
 
 
+def came(conn: Connection, incident_id: int) -> Any:
+    """How a case came and what it hangs on: channel, occurred_at, household_id, enterprise_id."""
+    i = t.incidents.c
+    query = select(i.channel, i.occurred_at, i.household_id, i.enterprise_id).where(i.id == incident_id)
+    return conn.execute(query).one()
+
+
 def area_path_of(conn: Connection, incident_id: int) -> str | None:
     """The path of the area whose cell answers for a case; None outside all cells."""
     r, c = t.responsibilities.c, t.cells

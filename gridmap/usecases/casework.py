@@ -27,6 +27,7 @@ from gridmap.usecases.assigning import Places, Responses, respond
 from gridmap.usecases.context import Context
 from gridmap.usecases.effects import Deed, checked, follow
 from gridmap.usecases.routing import WAITS, Routing, of_row, sent_on
+from gridmap.usecases.splitting import begin_parts
 from gridmap.usecases.spots import Pin, Placed, act_on_pin, charge, named, neighbour, send, sender_of, where
 from gridmap.view import Kind, View
 
@@ -184,6 +185,9 @@ def carry_out(
     planned = decide(case.state, case.process, action, asker, given, now)
     deed = Deed(ctx, view, conn, case, row, planned.data, now)
     data = {**planned.data, **checked(deed, action)}
+    parts = begin_parts(deed, planned.parts, asker)
+    if parts:
+        data["child_ids"] = sorted({*data["child_ids"], *(part["id"] for part in parts)})
     if planned.note is not None:
         field = note_field(case.state.seq + 1)
         subject_id, box = subjects.seal_more(conn, ctx.vault, row.subject_id, field, planned.note, now)
@@ -193,7 +197,7 @@ def carry_out(
     follow(deed, planned.kind, before)
     cases.remember(conn, case, now)
     versions.bump_rows(conn, "incidents", {row.id, *deed.touched})
-    return _told(conn, case, row, seq, planned.kind, now)
+    return {**_told(conn, case, row, seq, planned.kind, now), "parts": parts}
 
 
 def _told(conn: Connection, case: Case, row: Any, seq: int, kind: str, now: datetime) -> dict[str, Any]:

@@ -91,21 +91,36 @@ def check(view: View, draft: Draft) -> None:
 
 
 def write_report(
-    ctx: Context, view: View, draft: Draft, conn: Connection, found: Placed, now: datetime
+    ctx: Context,
+    view: View,
+    draft: Draft,
+    conn: Connection,
+    found: Placed,
+    now: datetime,
+    *,
+    whole_id: int | None = None,
+    stays: bool = False,
 ) -> dict[str, Any]:
-    """Write a report that was placed, within the transaction; what `report` answers."""
+    """Write a report that was placed, within the transaction; what `report` answers.
+
+    `whole_id`: the case that it is a part of, whose household it then takes along. `stays`: the rules send it straight
+    to no body, since whoever files it does.
+    """
     places, settled = found.places, found.settled
     category = settled.category(conn, draft.category)
     routing, responses = _destined(ctx, conn, draft, found, category, now)
+    routing = routing.waiting() if stays else routing
     actor_id = view.actor.account_id if view.actor else None
     case = _begin(ctx, conn, settled, routing.process(category), now)
-    household_id = _household(conn, view, draft.household_id)
+    household_id = _household(conn, view, draft.household_id) if whole_id is None else draft.household_id
     incident_id, subject_id = next_ids(conn, t.incidents, t.subjects)
     row = {
         **_columns(ctx, view, draft, found, now), "id": incident_id, "category_id": category.id,
-        "household_id": household_id,
+        "household_id": household_id, "parent_id": whole_id,
     }  # fmt: skip
     first = {"category": category.code, "channel": draft.channel, "cell_id": places.cell_id[0]}
+    if whole_id is not None:
+        first["parent_id"] = whole_id
     limit = of_category(category.limit_hours, case.process.limit.clock)
     begins = cases.first_data(case.process, limit, case.calendar)
     case.write(conn, "reported", now, actor_id, {**first, **begins})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -41,6 +41,10 @@ class Routing:
     def straight(self, process: Process, body_id: int | None) -> bool:
         """Whether the case goes to its body at once, past the desks."""
         return self.routed.straight and process.straight and body_id is not None
+
+    def waiting(self) -> Routing:
+        """The same way, but past no desk."""
+        return replace(self, routed=replace(self.routed, straight=False))
 
     def data(self, process: Process, body_id: int | None) -> dict[str, Any]:
         """What the event `routed` says. A desk names its rung: the nearest that the process's ladder has."""

@@ -8,6 +8,7 @@ import pytest
 
 from gridmap.case.actions import RULES, Tie
 from gridmap.case.flow import RESIDENT, SYSTEM, Asker, allowed, decide, judge
+from gridmap.case.inputs import Part
 from gridmap.case.kinds import EVENT_KINDS, check_event
 from gridmap.case.process_check import check
 from gridmap.case.state import CHANGES
@@ -193,6 +194,19 @@ def test_a_parent_ends_after_its_children() -> None:
     assert refusal(story, "close", DESK) == "allowed"
 
 
+def test_new_parts_are_planned_and_leave_no_word_in_the_event() -> None:
+    story = Story().handling()
+    wages = {"category": "labour-wages", "text": " 拖欠三个月工资 ", "body_id": 60}
+    planned = story.plan("split", WORKER, parts=[{"category": "mining-dust", "text": "粉尘"}, wages], child_ids=[8])
+    assert planned.parts == (Part("mining-dust", "粉尘"), Part("labour-wages", "拖欠三个月工资", 60))
+    assert planned.data == {"child_ids": [8]}
+    assert story.plan("split", WORKER, parts=[wages]).data == {"child_ids": []}
+    with pytest.raises(Conflict, match="enter parts or child_ids"):
+        story.plan("split", WORKER, note="x")
+    with pytest.raises(Forbidden):
+        story.plan("split", OTHER_WORKER, parts=[wages])
+
+
 def test_nothing_is_shuffled() -> None:
     """The second return goes up the ladder: the community's desk has it in hand no more, the town's has."""
     story = Story().returned()
@@ -308,6 +322,12 @@ def test_satisfaction_is_asked_once_and_not_by_the_handler() -> None:
         ("pause", {"reason": "other", "note": "x", "until": "2026-03-05"}, "until"),
         ("resolve", {"outcome": "done well", "note": "x"}, "outcome"),
         ("split", {"child_ids": []}, "child_ids"),
+        ("split", {"parts": []}, "parts"),
+        ("split", {"parts": ["dust"]}, "parts"),
+        ("split", {"parts": [{"category": "mining-dust", "text": "x"}] * 11}, "parts"),
+        ("split", {"parts": [{"category": "mining-dust"}]}, "parts"),
+        ("split", {"parts": [{"category": "mining-dust", "text": "x", "note": "y"}]}, "parts"),
+        ("split", {"parts": [{"category": "dust and noise", "text": "x"}]}, "parts"),
         ("extend_ask", {"more": {"days": 3}, "reason": "other", "note": "x"}, "limit"),
     ],
 )

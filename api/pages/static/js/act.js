@@ -4,6 +4,7 @@ import { data, el, moment, named, t, words } from "./dom.js";
 import { all, get, newKey, notice, post, Problem } from "./http.js";
 import { changesPart } from "./changes.js";
 import { casePicker } from "./pick.js";
+import { partsField, splitNeeds } from "./split.js";
 import { proposed } from "./case-ties.js";
 
 /** Actions that the page has a form for; a pin is moved on the map, a picture added above, a meeting called on its own page. */
@@ -64,6 +65,7 @@ async function drawForm(incident, events, { action, asked }, { onDone, carryOut 
     try {
       const given = await entered(fields);
       if (asked.some((one) => one.name === "ask_seq")) given.ask_seq = events.filter((one) => one.kind === "help_asked").at(-1)?.seq;
+      splitNeeds(action, given);
       await carryOut(incident, action, given, key);
       await onDone();
     } catch (error) {
@@ -104,6 +106,7 @@ export async function field({ name, type, required, codes }, incident) {
     case "limit": return limitField(name, codes[0] ?? "workdays", required);
     case "moment": return text(el("input", { name, type: "date", required }), (value) => `${value}T${DAY_ENDS}${offset(value)}`);
     case "ids": return casePicker(name, incident, { many: true, required });
+    case "parts": return partsField(name, () => choices("body_id"));
     case "score": return select(["1", "2", "3", "4", "5"].map((n) => [n, n]), Number);
     case "id":
       if (name === "photo_id") return select((await get(`/incidents/${incident.id}/photos`)).map((one, i) => [one.id, t("case.photo_n", { n: i + 1, at: moment(one.created_at) })]), Number);

@@ -4,6 +4,7 @@ import { actionsPart } from "./act.js";
 import { data, el, lightOf, moment, named, number, standing, svg, t, words } from "./dom.js";
 import { API, get } from "./http.js";
 import { icon, light } from "./glyphs.js";
+import { partsOf } from "./split.js";
 import { addPicture, bodyNames, facing, ruleOf, saidOf, tiesOf } from "./case-ties.js";
 
 /** Fetch a case with all that is told of it and draw it. `onClose` leaves it; `onDone` follows an action; `carryOut`: see act.js. */
@@ -11,10 +12,11 @@ export async function loadCase(id, { onClose, onDone, carryOut }) {
   const asked = ["", "/events", "/actions", "/why"].map((part) => get(`/incidents/${id}${part}`));
   asked.push(get(`/incidents/${id}/photos`).catch(() => [])); // a case is read without them, too
   const told = await Promise.all(asked);
-  return drawCase(told, await bodyNames(told[1]), { onClose, onDone, carryOut });
+  const [bodies, parts] = await Promise.all([bodyNames(told[1]), partsOf(told[0], told[1])]);
+  return drawCase(told, bodies, parts, { onClose, onDone, carryOut });
 }
 
-function drawCase([incident, events, actions, why, photos], bodies, { onClose, onDone, carryOut }) {
+function drawCase([incident, events, actions, why, photos], bodies, parts, { onClose, onDone, carryOut }) {
   const { responsible } = incident;
   const close = el("button", { class: "icon-button", type: "button", "aria-label": t("case.close"), on: { click: onClose } }, icon("close"));
   return el(
@@ -33,6 +35,7 @@ function drawCase([incident, events, actions, why, photos], bodies, { onClose, o
     incident.text && el("p", { class: "case-text" }, incident.text),
     photosPart(incident, photos, onDone),
     reporter(incident),
+    parts,
     actionsPart(incident, events, actions, onDone, carryOut),
     clockPart(incident, why),
     whyPart(incident, why),

@@ -12,7 +12,7 @@ from api.pages.frame import county_of, page
 from api.schemas.analyses import CardQuery, ReleaseQuery
 from api.schemas.common import Id
 from gridmap.people.roles import ACTIONS
-from gridmap.usecases import analysing, evidence
+from gridmap.usecases import evidence
 from gridmap.usecases.counting import figures_within
 from gridmap.usecases.happenings import happenings
 from gridmap.usecases.releasing import released_map
@@ -26,15 +26,16 @@ def card(
 ) -> Response:
     """The evidence card to read and print; while its analysis runs, a page that asks again."""
     caller.reader.enterprise(enterprise_id)
-    found = analysing.ask(caller.ctx, caller.view, "sources", query.question(caller.ctx, query.within))
-    if found.result is None:
-        shown: dict[str, Any] = {"analysis": found, "again": found.status in ("waiting", "running")}
+    found, scan = evidence.asked(caller.ctx, caller.view, query.question(caller.ctx, query.within))
+    if found.result is None or not scan.settled:
+        waits = scan if found.settled and found.result else found
+        shown: dict[str, Any] = {"analysis": waits, "again": not waits.settled}
         return page(request, "waiting.html", county=county_of(caller.ctx), **shown)
     drawn = evidence.months_of(found, enterprise_id)
     more = happenings(caller.ctx, caller.view, enterprise_id, drawn, query.edition)
     call = f"/meetings?call&enterprise={enterprise_id}" if caller.account.role in ACTIONS["meeting.lead"] else None
     nonce = request.state.csp_nonce
-    text = evidence.card(caller.ctx, found, enterprise_id, query.edition, more, nonce=nonce, call=call)
+    text = evidence.card(caller.ctx, found, enterprise_id, query.edition, more, scan=scan, nonce=nonce, call=call)
     return HTMLResponse(text, headers={"Cache-Control": "private, no-store"})
 
 

@@ -85,12 +85,12 @@ def print_evidence(
     """The evidence card. Edition `figures` is for use inside; edition `table` is for a meeting where the enterprise
     sits: it names no house and no complainant, and its counts are those of the release."""
     caller.reader.enterprise(enterprise_id)
-    found = analysing.ask(caller.ctx, caller.view, "sources", query.question(caller.ctx, query.within))
-    if found.result is None:
-        return _sent(found)
+    found, scan = evidence.asked(caller.ctx, caller.view, query.question(caller.ctx, query.within))
+    if found.result is None or not scan.settled:
+        return _sent(scan if found.settled and found.result else found)
     drawn = evidence.months_of(found, enterprise_id)
     more = happenings(caller.ctx, caller.view, enterprise_id, drawn, query.edition)
-    made = pdf(evidence.card(caller.ctx, found, enterprise_id, query.edition, more), one_sheet=True)
+    made = pdf(evidence.card(caller.ctx, found, enterprise_id, query.edition, more, scan=scan), one_sheet=True)
     name = f"evidence-{enterprise_id}-{query.edition}.pdf"
     return PdfResponse(made, headers={"Content-Disposition": f'inline; filename="{name}"'})
 
@@ -137,7 +137,7 @@ def _released(caller: Caller, query: ReleaseQuery) -> ReleaseOut:
 
 def _sent(found: Answer) -> Response:
     """200 when it is settled, 202 while it waits or runs."""
-    later = found.status in ("waiting", "running")
+    later = not found.settled
     body = answers.dump(asdict(found))
     headers = {"Cache-Control": "private, no-store"} | ({"Retry-After": "1"} if later else {})
     return Response(body, 202 if later else 200, headers, "application/json")

@@ -82,6 +82,16 @@ class CardQuery(EvidenceQuery):
 
     edition: Annotated[Literal["figures", "table"], Field(description="for use inside, or for the meeting")] = "figures"
 
+    def question(self, ctx: Context, near_m: float = 1_500.0) -> Question:
+        """As before. The edition for the table is one for all: it takes months and nothing else, since verdicts over
+        any distance and category would be asked for until they tell single cases."""
+        fields = type(self).model_fields
+        free = {"from_", "to", "edition"}
+        asked = [name for name in fields if name not in free and getattr(self, name) != fields[name].default]
+        if self.edition == "table" and asked:
+            raise InvalidInput("the edition for the table takes months alone", parameter=asked[0])
+        return super().question(ctx, near_m)
+
 
 class AnalysisOut(BaseModel):
     """An analysis as it stands: ask again while it waits or runs."""

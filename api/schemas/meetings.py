@@ -147,7 +147,7 @@ class TableCases(BaseModel):
     """Cases of a category (null: all others together) since a month."""
 
     category: Named | None
-    cases: int = Field(ge=5)
+    cases: int = Field(ge=5, description="at least so many, in steps of five")
     since: str | None = Field(examples=["2026-03"])
 
 

@@ -15,6 +15,9 @@ month may be told in the new drawing as well only if each old-by-new piece of it
 A month is told once: what was told of it is kept, and a period is joined of its months (`joined`). So neither a late
 import nor a new community lets a release be subtracted from an older one.
 
+Numbers that are no sum of areas and months (households of a part, houses shaken, cases on an agenda) leave in steps
+(`in_steps`): they grow by one from one day to the next, and what was told yesterday is subtracted today.
+
 What leaves takes its counts from here and nowhere else: map, table, export, API, and the card for the table.
 """
 
@@ -31,6 +34,8 @@ import numpy.typing as npt
 from gridmap.errors import InvalidInput
 
 LEAST = 5
+#: top categories that nothing that leaves counts: who petitions against whom is nobody else's business
+LEFT_OUT = ("petition",)
 
 Counts = npt.NDArray[np.int64]
 
@@ -131,6 +136,14 @@ def joined(months: Sequence[Released]) -> Released:
                 sums[root(members[0])] += count
     members_of = tuple(tuple(codes) for codes in parts.values())
     return Released(members_of, np.array(list(sums.values()), dtype=np.int64))
+
+
+def in_steps(count: int) -> int:
+    """A number that no closed month holds still, down to a multiple of `LEAST`: "at least so many".
+
+    Any two so told differ by 0 or at least `LEAST`, whatever came in between and whatever either is a part of.
+    """
+    return count // LEAST * LEAST
 
 
 def may_redraw(pieces: Counts) -> bool:

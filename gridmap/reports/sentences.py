@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -35,6 +36,54 @@ def of_cluster(cluster: Mapping[str, Any]) -> dict[str, str]:
         f"{chance['en']}" + ("; by itself too little to go by." if short else "."),
         "zh": f"{km:.1f} 公里内 {len(cluster['members'])} 格 {homes:,} 户有 {cases:,} 件，应有 {_count(expected)} 件。"
         f"在全区域搜索，只凭偶然，{chance['zh']}" + ("，单凭搜索不足为凭。" if short else "。"),
+    }
+
+
+def letter(place: int) -> str:
+    """The name of a circle by its place in the list: A, B ... Z, AA."""
+    return (letter(place // 26 - 1) if place >= 26 else "") + chr(ord("A") + place % 26)
+
+
+_NO_ODDS = (
+    ("too few cases", "too few cases", "件数太少"),
+    ("too few controls", "too few households", "住户太少"),
+    ("did not converge: whatever", "did not converge: it hangs on the nearest few", "未收敛：只取决于最近的几处"),
+    ("did not converge: the odds", "did not converge: no place to fall off from", "未收敛：全域渐变，不围绕它"),
+    ("did not converge", "did not converge", "未收敛"),
+)
+
+
+def of_odds(found: Mapping[str, Any]) -> dict[str, str]:
+    """Diggle's model in a phrase, by language; that there is none is a result, with its reason."""
+    if found["alpha"] is None:
+        reason = found["reason"] or ""
+        en, zh = next(((en, zh) for begins, en, zh in _NO_ODDS if reason.startswith(begins)), ("–", "–"))
+        return {"en": en, "zh": zh}
+    if found["alpha"] <= 0:
+        return {"en": "no more likely at it than farther off", "zh": "近处并不比远处更易有反映"}
+    times = f"{1 + found['alpha']:.1f}" if found["alpha"] < 9 else ">10"
+    half_km = math.sqrt(math.log(2) / found["beta"]) / 1000
+    return {
+        "en": f"{times} times as likely at it as far off, half of that gone by {half_km:.1f} km",
+        "zh": f"紧邻处为远处的 {times} 倍，{half_km:.1f} 公里外减半",
+    }
+
+
+def of_circles(inside: Mapping[str, Any] | None, nearest: tuple[str, float] | None) -> dict[str, str]:
+    """Where a place stands among the scan's circles: in one, or how far from the nearest (its name, metres)."""
+    if inside is not None:
+        chance = chances(inside["p"])
+        return {
+            "en": f"within circle {inside['name']}; chance alone gives such a circle in {chance['en']}",
+            "zh": f"在圈 {inside['name']} 内；只凭偶然出现这样的圈，{chance['zh']}",
+        }
+    if nearest is None:
+        return {"en": "no circle in the county", "zh": "全域没有聚集圈"}
+    name, metres = nearest
+    km = f"{metres / 1000:.1f}"
+    return {
+        "en": f"in no circle; the nearest, {name}, begins {km} km off",
+        "zh": f"不在圈内；最近的圈 {name} 在 {km} 公里外",
     }
 
 

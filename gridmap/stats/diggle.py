@@ -29,8 +29,8 @@ class Diggle:
     """odds(d) = rho x (1 + alpha x exp(-beta x d^2)), and the likelihood ratio against the same odds everywhere.
 
     `p` is by chi squared with `df` degrees of freedom, as published; it is cautious, since beta means nothing without
-    alpha. `p_sim` is by permuting cases and controls, and stands also where no estimate does. A fit that did not
-    converge has a reason and no estimates.
+    alpha. `p_sim` is by permuting cases and controls, and stands also where no estimate does (None without
+    permutations). A fit that did not converge has a reason and no estimates.
     """
 
     alpha: float | None
@@ -73,7 +73,7 @@ def _fit(cases: NDArray[np.bool_], apart: Floats, rng: np.random.Generator, perm
     near = np.exp(-np.square(apart / scales[:, None]))
     best, at = best_over_scales(cases, near)
     others = np.array([best_over_scales(rng.permutation(cases), near)[0] for _ in range(permutations)])
-    p_sim = float(1 + (others >= best - 1e-9).sum()) / (permutations + 1)
+    p_sim = float(1 + (others >= best - 1e-9).sum()) / (permutations + 1) if permutations else None
     if at == 0:
         return _failed("did not converge: whatever there is concerns only the few points nearest to the source", p_sim)
     if at == _SCALES - 1:

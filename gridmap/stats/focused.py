@@ -18,9 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import chi2
 
+from gridmap.stats.diggle import Diggle
 from gridmap.stats.many import q_values
 from gridmap.stats.nearby import Ground, Nearby, Spot
 from gridmap.stats.neighbours import Floats
+from gridmap.stats.odds import odds_near
 from gridmap.stats.sources import FEWEST, Pair, Source, near_sources, pairs
 
 #: how far around an enterprise is compared, and the borders of the rings told of (metres)
@@ -61,13 +63,15 @@ class Ring:
 class Focus:
     """What stands about one enterprise. `near`: all within `near_m`; `months`: observed and expected there by month;
     `verdict`: clear, raised, inseparable, not_raised, too_few; `p`, `q`: of the deciding test (Lawson and Waller's);
-    `rivals`: places in the list of those it cannot be told from."""
+    `odds`: Diggle's conditional model, which stands beside; `rivals`: places in the list of those
+    it cannot be told from."""
 
     near: Ring
     rings: list[Ring]
     observed_by_month: list[int]
     expected_by_month: list[float]
     tests: Source | None
+    odds: Diggle
     p: float | None
     q: float | None
     verdict: str
@@ -95,7 +99,7 @@ def focus(
     q_all = q_values(p_all)
     rivals = _rivals(_Places(ground, near, sources, spots, since), q_all, near_m)
     return [
-        _told(ground.take(spot.rows), spot.apart, since[i], near_m, tested[i], q_all[i], rivals.get(i, []))
+        _told(ground.take(spot.rows), spot.apart, since[i], near_m, tested[i], q_all[i], rivals.get(i, []), rng)
         for i, spot in enumerate(spots)
     ]
 
@@ -209,8 +213,9 @@ def _rivals(places: _Places, q: Floats, near_m: float) -> dict[int, list[int]]:
 
 
 def _told(
-    ground: Ground, distance: Floats, since: int, near_m: float, tested: Source | None, q: float, rivals: list[int]
-) -> Focus:
+    ground: Ground, distance: Floats, since: int, near_m: float, tested: Source | None, q: float, rivals: list[int],
+    rng: np.random.Generator,
+) -> Focus:  # fmt: skip
     inside = distance <= near_m
     rate = np.where(np.arange(len(ground.rate)) >= since, ground.rate, 0.0)
     expected = ground.households[inside].sum() * rate
@@ -230,8 +235,14 @@ def _told(
         rings=[_ring(ground, distance, since, a, b) for a, b in zip(edges, RINGS_M, strict=False)],
         observed_by_month=[int(value) for value in ground.cases[inside].sum(axis=0)],
         expected_by_month=[float(value) for value in expected],
-        tests=tested, p=p, q=None if p is None else float(q), verdict=verdict, rivals=rivals,
+        tests=tested, odds=_odds(ground, distance, since, rng),
+        p=p, q=None if p is None else float(q), verdict=verdict, rivals=rivals,
     )  # fmt: skip
+
+
+def _odds(ground: Ground, distance: Floats, since: int, rng: np.random.Generator) -> Diggle:
+    inside = (distance <= REACH_M) & (ground.households > 0)
+    return odds_near(ground.cases[inside][:, since:].sum(axis=1), ground.households[inside], distance[inside], rng)
 
 
 def _ring(ground: Ground, distance: Floats, since: int, inner: float, outer: float) -> Ring:

@@ -32,7 +32,7 @@ from gridmap.view import Drawing, View
 logger = logging.getLogger(__name__)
 
 #: raised when the same question would be answered otherwise than before
-METHOD = 3
+METHOD = 4
 STUDIES: Mapping[str, Callable[[Context, Question, Step], dict[str, Any]]] = {
     "hotspots": run_hotspots,
     "scan": run_scan,
@@ -64,6 +64,11 @@ class Answer:
     result: dict[str, Any] | None
     error: dict[str, str] | None
     data_version: str
+
+    @property
+    def settled(self) -> bool:
+        """Whether it stays as it is."""
+        return self.status not in ("waiting", "running")
 
 
 def ask(ctx: Context, view: View, kind: str, asked: Question) -> Answer:

@@ -19,14 +19,11 @@ from sqlalchemy import Connection
 
 from gridmap.errors import InvalidInput
 from gridmap.privacy import Released, may_redraw, release_counts, release_kinds
-from gridmap.privacy.release import Counts
+from gridmap.privacy.release import LEFT_OUT, Counts
 from gridmap.store import drawings, read, released, write
 from gridmap.store.told import THEN, Told, last_incident, read_told, tell
 from gridmap.usecases.context import Context
 from gridmap.view import Drawing
-
-#: top categories that no release counts: who petitions against whom is nobody else's business
-LEFT_OUT = ("petition",)
 
 
 @dataclass(frozen=True, slots=True)

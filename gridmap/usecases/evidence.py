@@ -6,9 +6,8 @@ distance, which could be subtracted from it, no house and no complainant.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Literal
 
@@ -20,12 +19,15 @@ from gridmap.errors import NotFound
 from gridmap.ground import metric_crs
 from gridmap.privacy.release import LEAST
 from gridmap.reports import evidence_charts as charts
-from gridmap.reports import page
+from gridmap.reports import page, sentences
 from gridmap.store import figures, read, released, studied
+from gridmap.usecases import analysing
 from gridmap.usecases.analysing import Answer
 from gridmap.usecases.context import Context
 from gridmap.usecases.releasing import released_map
+from gridmap.usecases.studies import NEAR_M, Question
 from gridmap.usecases.surroundings import BLOCK_M
+from gridmap.view import View
 
 Edition = Literal["figures", "table"]
 
@@ -37,6 +39,10 @@ _CHARTED = 12
 #: categories told of; fewer where promises and blasts share the sheet
 _MOST_CATEGORIES, _FEW_CATEGORIES = 6, 3
 
+#: what is said of both on what leaves: the border between them is a count of five cases at any place and time asked for
+_NOT_SHOWN = ("Not raised, or too few to say", "未见偏高，或件数太少", False)
+#: p from which a circle of the scan is taken for one, and how small one is drawn at least
+LIKELY, LEAST_RADIUS_M = 0.05, 150.0
 _VERDICTS = {
     "clear": ("Clearly raised near it", "近处明显偏高", True),
     "raised": ("Raised near it", "近处偏高", True),
@@ -55,6 +61,13 @@ class Happenings:
 
     marks: Sequence[charts.Mark] = ()
     sections: Sequence[Mapping[str, Any]] = ()
+
+
+def asked(ctx: Context, view: View, question: Question) -> tuple[Answer, Answer]:
+    """What a card is made of, as far as it is: the analysis of all enterprises, and the search for circles over the
+    same months, which knows no distance."""
+    plain = replace(question, near_m=NEAR_M)
+    return analysing.ask(ctx, view, "sources", question), analysing.ask(ctx, view, "scan", plain)
 
 
 def of_one(found: Answer, enterprise_id: int) -> dict[str, Any]:
@@ -81,9 +94,11 @@ def _charted(source: Mapping[str, Any], window: Sequence[str]) -> list[str]:
 
 
 def card(
-    ctx: Context, found: Answer, enterprise_id: int, edition: Edition, happenings: Happenings | None = None, **more: Any
-) -> str:
-    """The card as HTML, made of an analysis of all enterprises that is done. `more`: further values of the template."""
+    ctx: Context, found: Answer, enterprise_id: int, edition: Edition, happenings: Happenings | None = None,
+    *, scan: Answer | None = None, **more: Any,
+) -> str:  # fmt: skip
+    """The card as HTML, made of an analysis of all enterprises that is done. `scan`: the search for circles over the
+    same months, settled; `more`: further values of the template."""
     known = of_one(found, enterprise_id)
     source, months = known["source"], known["months"]
     happened = happenings or Happenings()
@@ -98,7 +113,7 @@ def card(
     borders = areas.to_crs(plane).geometry.tolist()
     values: dict[str, Any] = {
         "lang": "zh-CN", "title": source["name"],
-        "foot": f"{source['code']} · Analysis 研判 {found.id} · Data 数据 {_short_of(found.data_version)}",
+        "foot": f"{source['code']} · Analysis 研判 {found.id} · Data 数据 {_short_of(ctx, found.data_version)}",
         "edition": edition, "name": cut(source["name"], 40), "name_en": cut(source["name_en"] or "", 60),
         "place": " · ".join(str(one) for one in (source["code"], works.at[enterprise_id, "cell"]) if one),
         "months": months,
@@ -109,6 +124,7 @@ def card(
     }  # fmt: skip
     inside = edition == "figures"
     values |= _inside(source, months, happened) if inside else _for_the_table(ctx, source, months, place, plane)
+    values["tests"] = [*values["tests"], _circles(scan, place, plane, inside)]
     return page("evidence.html", **values)
 
 
@@ -148,6 +164,7 @@ def _tests(source: Mapping[str, Any]) -> list[dict[str, Any]]:
     else:
         said = f"{fit['per_km']:.2f} per km ({fit['low']:.2f}–{fit['high']:.2f})"
         rows.append(_plain("Rate by distance, Poisson", "按距离的比率", said, fit["high"] < 1))
+    rows.append(_odds(source["diggle"]))
     en, zh, raised = _VERDICTS[source["verdict"]]
     q = "–" if source["q"] is None else f"q = {max(source['q'], 0.001):.3f}"
     rows.append({
@@ -157,11 +174,47 @@ def _tests(source: Mapping[str, Any]) -> list[dict[str, Any]]:
     return rows
 
 
+def _odds(found: Mapping[str, Any]) -> dict[str, Any]:
+    """Diggle's model as a row; the odds falling off from somewhere else, or nowhere, is no rise."""
+    raised = None if found["p"] is None else found["p"] <= 0.05 and found["alpha"] > 0
+    said = sentences.of_odds(found)
+    p = "" if found["p"] is None else f"; {_p(found['p'])}"
+    return {**_plain("Odds by distance, Diggle", "按距离的相对可能", f"{said['en']} {said['zh']}{p}", raised)}
+
+
+def _circles(scan: Answer | None, place: shapely.Geometry, plane: Any, inside: bool) -> dict[str, Any]:
+    """Whether it lies in one of the circles that the search over the whole area found (p <= 0.05)."""
+    en, zh = "Circles of the whole area, Kulldorff", "全域圈扫描"
+    asked = "Does it lie where the county has more than its share? 是否处在全县件数偏多的地方？"
+    if scan is None or scan.result is None:
+        return _plain(en, zh, "too few cases 件数太少" if inside else asked, None)
+    sure = [one for one in scan.result["clusters"] if one["p"] <= LIKELY]
+    at = gpd.GeoSeries([shapely.Point(one["centre"]["lon"], one["centre"]["lat"]) for one in sure], crs=4326)
+    off = [
+        float(shapely.distance(place, middle)) - max(one["radius_m"], LEAST_RADIUS_M)
+        for one, middle in zip(sure, at.to_crs(plane) if len(sure) else (), strict=True)
+    ]
+    nearest = min(range(len(sure)), key=off.__getitem__, default=None)
+    holds = nearest is not None and off[nearest] <= 0
+    verdict = ("In a circle", "在圈内") if holds else ("In none", "不在圈内")
+    said = sentences.of_circles(
+        sure[nearest] if nearest is not None and holds else None,
+        None if nearest is None else (sure[nearest]["name"], off[nearest]),
+    )
+    # how far off a circle begins is no count, and its name is no place; but neither is on a map that leaves
+    figure = f"{said['en']} {said['zh']}" if inside else asked
+    return {"en": en, "zh": zh, "figure": figure, "raised": holds, "verdict_en": verdict[0], "verdict_zh": verdict[1]}
+
+
+def _p(p: float) -> str:
+    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
+
+
 def _row(en: str, zh: str, test: Mapping[str, Any] | None, name: str) -> dict[str, Any]:
     p = None if test is None else test[name]
     if p is None:
         return _plain(en, zh, "too few 太少", None)
-    return _plain(en, zh, "p < 0.001" if p < 0.001 else f"p = {p:.3f}", p <= 0.05)
+    return _plain(en, zh, _p(p), p <= 0.05)
 
 
 def _plain(en: str, zh: str, figure: str, raised: bool | None) -> dict[str, Any]:
@@ -184,7 +237,7 @@ def _for_the_table(
         touched = touched[shapely.intersects(touched.to_crs(plane).geometry.to_numpy(), near)]
     homes = int(gate.parts["households"].sum()) if len(gate.parts) else 0
     rate = gate.total / homes if homes else 0.0
-    en, zh, raised = _VERDICTS[source["verdict"]]
+    en, zh, raised = _NOT_SHOWN if source["verdict"] in ("too_few", "not_raised") else _VERDICTS[source["verdict"]]
     parts = [
         {
             "name": _short(row["name"], "、", "等"), "name_en": _short(row["name_en"], ", ", " and others"),
@@ -195,15 +248,25 @@ def _for_the_table(
     km = f"{source['near']['outer_m'] / 1000:g}"
     return {
         "said": {
-            "en": f"{en}: reports within {km} km against households, months and all other enterprises.",
-            "zh": f"{zh}：周边 {km} 公里的反映，按户数、月份和全部企业一并比较。",
+            "en": f"{en}: disputes within {km} km against households, months and all other enterprises.",
+            "zh": f"{zh}：周边 {km} 公里的矛盾纠纷，按户数、月份和全部企业一并比较。",
         },
         "parts": parts,
-        "tests": [{
-            "en": "Near and far compared, all enterprises together", "zh": "远近比较，全部企业一并校正",
-            "figure": "", "raised": raised, "verdict_en": en, "verdict_zh": zh,
-        }],
+        "tests": [
+            {"en": "Near and far compared, all enterprises together", "zh": "远近比较，全部企业一并校正",
+             "figure": "Do they thin out with distance? 是否离得越远越少？", "raised": raised, "verdict_en": en,
+             "verdict_zh": zh},
+            _odds_in_words(source["diggle"]),
+        ],
     }  # fmt: skip
+
+
+def _odds_in_words(found: Mapping[str, Any]) -> dict[str, Any]:
+    """The same for what leaves: no number, and that it says nothing is told as that it shows nothing."""
+    told = _odds(found)
+    words = ("Raised", "偏高") if told["raised"] else _NOT_SHOWN[:2]
+    asked = "Are homes close by likelier to report than homes far off? 近处的户是否比远处的户更易有反映？"
+    return {**told, "figure": asked, "verdict_en": words[0], "verdict_zh": words[1]}
 
 
 def cut(words: str, most: int) -> str:
@@ -211,9 +274,10 @@ def cut(words: str, most: int) -> str:
     return words if len(words) <= most else words[: most - 1] + "…"
 
 
-def _short_of(version: str) -> str:
-    """A state of the data in eight characters, to tell whether two cards are of the same."""
-    return hashlib.sha256(version.encode()).hexdigest()[:8]
+def _short_of(ctx: Context, version: str) -> str:
+    """A state of the data in eight characters, to tell whether two cards are of the same. Keyed: the state names how
+    many reports there are, and a plain digest of so few numbers is found by trying."""
+    return ctx.vault.digest(version)[:8]
 
 
 def _names(areas: gpd.GeoDataFrame, plane: Any) -> list[tuple[float, float, str]]:

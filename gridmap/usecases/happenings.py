@@ -1,7 +1,7 @@
 """What an evidence card tells beside the reports: blasts and meetings along its months, promises, houses shaken.
 
-Both editions hold places' figures and what was promised at the table. On the one for the table a count of houses below
-five is not told.
+Both editions hold places' figures and what was promised at the table. On the one for the table houses are told in
+steps of five.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from gridmap.privacy.release import LEAST
+from gridmap.privacy.release import LEAST, in_steps
 from gridmap.reports.evidence_charts import Mark
 from gridmap.store import blasts, meetings, read
 from gridmap.usecases.blasting import LONGEST, blasting
@@ -74,7 +74,9 @@ def _shaken(found: dict[str, Any], edition: Edition) -> dict[str, Any]:
     """Houses that blasts are predicted to have shaken beyond their limit, by kind of building."""
 
     def count(n: int) -> str:
-        return f"<{LEAST}" if edition == "table" and 0 < n < LEAST else f"{n:,}"
+        if edition == "figures" or n == 0:
+            return f"{n:,}"
+        return f"<{LEAST}" if n < LEAST else f"≥{in_steps(n):,}"
 
     row = Markup('<tr><td>{}</td><td class="number"><b>{}</b> of 共 {}</td><td class="number">{} cm/s</td></tr>')
     rows = [

@@ -34,8 +34,8 @@ from gridmap.enterprise import (
 from gridmap.errors import Conflict, Forbidden, InvalidInput, NotFound
 from gridmap.ground.measure import box_around, metric_crs, project
 from gridmap.people.roles import can
-from gridmap.privacy import without_numbers
-from gridmap.privacy.release import LEAST
+from gridmap.privacy import in_steps, without_numbers
+from gridmap.privacy.release import LEAST, LEFT_OUT
 from gridmap.store import accounts, incidents, meetings, read, write
 from gridmap.store import tables as t
 from gridmap.store.meetings import Seat
@@ -362,12 +362,13 @@ def table_edition(ctx: Context, view: View, meeting_id: int) -> dict[str, Any]:
     """What may lie on the table: seats, promises of this and earlier meetings, and how many cases of which category.
 
     Names no house, no complainant and no case; a category stands by itself from `LEAST` cases on, the rest together,
-    and is left out where even that would be fewer.
+    and is left out where even that would be fewer. Cases are told in steps: an agenda grows by one from a meeting to
+    the next, and what it holds lies in what the release told of the county.
     """
     with read(ctx.engine) as conn:
         row = meetings.one(conn, view, meeting_id)
         seats = [_seat(one) for one in meetings.seats_of(conn, meeting_id)]
-        cases = meetings.at_the_table(conn, meeting_id)
+        cases = [one for one in meetings.at_the_table(conn, meeting_id) if one.top not in LEFT_OUT]
         made = meetings.promise_rows(conn, view, enterprise_id=row.enterprise_id)
     now = ctx.clock()
     told, held_back = _counted(cases, ctx.zone)
@@ -376,18 +377,18 @@ def table_edition(ctx: Context, view: View, meeting_id: int) -> dict[str, Any]:
 
 
 def _counted(cases: Sequence[Any], zone: ZoneInfo) -> tuple[list[dict[str, Any]], bool]:
-    """How many cases of each category since which month; whether any had to be held back."""
+    """At least how many cases of each category since which month; whether any had to be held back."""
     counts = Counter(one.code for one in cases)
     names = {one.code: _named(one._mapping) for one in cases}
     shown = {code: n for code, n in counts.items() if n >= LEAST}
     rest = sum(counts.values()) - sum(shown.values())
     # the rest next to a total would tell it; so there is no total, and a small rest is not told at all
     told = [
-        {"category": names[code], "cases": n, "since": _since([c for c in cases if c.code == code], zone)}
+        {"category": names[code], "cases": in_steps(n), "since": _since([c for c in cases if c.code == code], zone)}
         for code, n in sorted(shown.items())
     ]
     if rest >= LEAST:
-        told.append({"category": None, "cases": rest, "since": None})
+        told.append({"category": None, "cases": in_steps(rest), "since": None})
     return told, 0 < rest < LEAST
 
 

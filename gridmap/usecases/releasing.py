@@ -13,7 +13,7 @@ import shapely
 from sqlalchemy import Connection
 
 from gridmap.errors import InvalidInput
-from gridmap.privacy import Released, ReleasedKinds, joined
+from gridmap.privacy import Released, ReleasedKinds, in_steps, joined
 from gridmap.store import figures, read, released
 from gridmap.usecases.closing import closed_months, next_month, told_months
 from gridmap.usecases.context import Context
@@ -28,7 +28,7 @@ MOST_MONTHS = 60
 @dataclass(frozen=True, slots=True)
 class ReleasedMap:
     """`parts`: columns name, name_en (of their communities), communities (how many), codes, count, households, area
-    geometry (WGS84). Empty when even the county holds fewer than five.
+    geometry (WGS84); households in steps of five. Empty when even the county holds fewer than five.
 
     `first` and `last` are the first days of the months covered, `months` those of them that are counted: all, but in
     the drawing of today those only whose pieces are large enough. `kinds`: by top category, for the whole county.
@@ -92,7 +92,7 @@ def _parts(areas: gpd.GeoDataFrame, gate: Released, homes: np.ndarray) -> gpd.Ge
             "communities": [len(codes) for codes in gate.members],
             "codes": [list(codes) for codes in gate.members],
             "count": gate.counts.tolist(),
-            "households": [int(group["households"].sum()) for group in groups],
+            "households": [in_steps(int(group["households"].sum())) for group in groups],
         },
         geometry=[shapely.coverage_union_all(group.geometry.to_numpy()) for group in groups],
         crs="EPSG:4326",

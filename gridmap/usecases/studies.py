@@ -33,6 +33,10 @@ Step = Callable[[float], None]
 LOOK_BACK = 24
 
 
+#: what counts as near an enterprise, unless something else is asked for (metres)
+NEAR_M = 1_500.0
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """What is asked. `first`, `last`: first days of the first and last month; `path`: of the area whose figures they
@@ -43,7 +47,7 @@ class Question:
     last: date
     categories: tuple[str, ...] = ()
     drawing: Drawing = Drawing.NOW
-    near_m: float = 1_500.0
+    near_m: float = NEAR_M
     seed: int = 20260703
     #: whose cells are taken; None: today's, or as drawn then those of the window's last day
     as_of: date | None = None
@@ -109,7 +113,7 @@ def run_scan(ctx: Context, asked: Question, step: Step) -> dict[str, Any]:
     found = scan(x, y, cases.sum(axis=1), households.astype(float), np.random.default_rng(asked.seed))
     step(0.9)
     places = middle.to_crs(4326)
-    clusters = [
+    clusters: list[dict[str, Any]] = [
         {
             "members": [cells["code"].iloc[i] for i in one.members.tolist()],
             "centre": {"lon": round(places.x.iloc[one.centre], 6), "lat": round(places.y.iloc[one.centre], 6)},
@@ -119,8 +123,8 @@ def run_scan(ctx: Context, asked: Question, step: Step) -> dict[str, Any]:
         }
         for one in found.clusters
     ]  # fmt: skip
-    clusters = [{**one, "said": sentences.of_cluster(one)} for one in clusters]
-    return {"clusters": clusters, "incidents": int(cases.sum()), "without_household": lost}
+    named = [one | {"name": sentences.letter(i), "said": sentences.of_cluster(one)} for i, one in enumerate(clusters)]
+    return {"clusters": named, "incidents": int(cases.sum()), "without_household": lost}
 
 
 def run_sources(ctx: Context, asked: Question, step: Step) -> dict[str, Any]:
@@ -251,6 +255,8 @@ def _source(work: pd.Series, found: Focus, works: pd.DataFrame, about: dict[str,
         "expected_by_month": found.expected_by_month,
         "stone": None if tests is None else asdict(tests.stone),
         "lawson_waller": None if tests is None else asdict(tests.lawson_waller), "poisson": poisson,
+        "diggle": {name: _number(value) if isinstance(value, float) else value
+                   for name, value in asdict(found.odds).items() if name != "p_sim"},
         "rivals": [
             {"id": int(works["id"].iloc[i]), "name": works["name"].iloc[i], "name_en": works["name_en"].iloc[i]}
             for i in found.rivals

@@ -89,7 +89,7 @@ def test_the_card_for_the_table_tells_released_counts_alone(api: Api) -> None:
     assert not {"By distance", "Month by month", "What about"} & {line.strip() for line in table.splitlines()}
     assert "By distance" not in table
     assert "open 未结" not in table
-    printed = api.get("official", f"/enterprises/{source['id']}/evidence.pdf?{WINDOW}&edition=table")
+    printed = done(api, "official", f"/enterprises/{source['id']}/evidence.pdf?{WINDOW}&edition=table")
     assert printed.status_code == 200
     assert printed.content.startswith(b"%PDF")
     assert printed.content.count(b"/Type /Page\n") <= 1

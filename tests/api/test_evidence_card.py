@@ -13,10 +13,12 @@ import pytest
 from gridmap.reports import evidence_charts as charts
 from gridmap.reports import pdf
 from gridmap.usecases import evidence
+from gridmap.usecases.analysing import Answer
 from gridmap.usecases.evidence import Edition, Happenings
 from gridmap.usecases.happenings import _promised, _shaken
 from tests.api.client import Api
 from tests.api.test_analyses import asked_sources
+from tests.county import centre
 
 LONG_ZH, LONG_EN = (
     "云岭县白石镇柳湾村青石建筑石料有限责任公司" * 5,
@@ -107,3 +109,71 @@ def test_marks_are_drawn_and_named_only_where_there_are_any() -> None:
     step = 560 / 6
     assert f'd="M{5.5 * step:.1f} ' in marked
     assert f"M{1.5 * step:.1f} " in marked
+
+
+def scanned(lon: float, lat: float, radius_m: float, p: float) -> Answer:
+    """A settled search that found one circle."""
+    circle = {"name": "A", "centre": {"lon": lon, "lat": lat}, "radius_m": radius_m, "p": p}
+    return Answer(1, "scan", "done", 1.0, {}, {"clusters": [circle]}, None, "")
+
+
+@pytest.mark.parametrize(
+    ("away_m", "p", "inside", "words"),
+    [
+        (500.0, 0.001, True, ("within circle A", "在圈 A 内", "In a circle", "在圈内")),
+        (3_000.0, 0.001, False, ("the nearest, A, begins 2.0 km off", "最近的圈 A 在 2.0 公里外", "In none")),
+        (500.0, 0.2, False, ("no circle in the county", "全域没有聚集圈", "不在圈内")),
+    ],
+)
+def test_the_card_says_whether_it_lies_in_a_circle(
+    api_lite: Api, away_m: float, p: float, inside: bool, words: tuple[str, ...]
+) -> None:
+    ctx, answer = asked_sources(api_lite)
+    assert answer.result is not None
+    mine = next(one for one in answer.result["sources"] if one["code"] == "E-MINE")
+    lon, lat = centre("A", 0.3, 0.3)
+    scan = scanned(lon, lat + away_m / 111_000.0, 1_000.0, p)
+    html = evidence.card(ctx, answer, mine["id"], "figures", scan=scan)
+    (row,) = (one for one in html.split("<tr>") if "Kulldorff" in one)
+    assert all(word in row for word in words)
+    assert ("■" in row) == inside
+    table = evidence.card(ctx, answer, mine["id"], "table", scan=scan)
+    (row,) = (one for one in table.split("<tr>") if "Kulldorff" in one)
+    assert ("■" in row) == inside
+    assert not re.search(r"\d", re.sub(r"<[^>]*>", "", row.split("</tr>")[0]))
+
+
+@pytest.mark.parametrize("edition", ["figures", "table"])
+def test_a_search_that_could_not_be_made_is_no_statement(api_lite: Api, edition: Edition) -> None:
+    ctx, answer = asked_sources(api_lite)
+    assert answer.result is not None
+    failed = Answer(1, "scan", "failed", 1.0, {}, None, {"code": "too_few", "message": ""}, "")
+    for scan in (None, failed):
+        html = evidence.card(ctx, answer, answer.result["sources"][0]["id"], edition, scan=scan)
+        (row,) = (one for one in html.split("<tr>") if "Kulldorff" in one)
+        assert "不能下结论" in row
+
+
+@pytest.mark.parametrize(
+    ("diggle", "inside", "outside"),
+    [
+        ({"alpha": 2.5, "beta": 4e-7, "p": 0.0004, "reason": None}, "3.5 times as likely", "Raised"),
+        ({"alpha": None, "beta": None, "p": None, "reason": "too few cases: 3"}, "件数太少", "too few to say"),
+        ({"alpha": None, "beta": None, "p": None, "reason": "did not converge: the odds"}, "未收敛", "too few to say"),
+    ],
+)
+def test_the_model_is_told_in_words_and_on_the_table_without_figures(
+    api_lite: Api, diggle: dict[str, Any], inside: str, outside: str
+) -> None:
+    ctx, answer = asked_sources(api_lite)
+    result = deepcopy(answer.result)
+    assert result is not None
+    result["sources"][0]["diggle"] = diggle
+    rows = {}
+    editions: tuple[Edition, ...] = ("figures", "table")
+    for edition in editions:
+        html = evidence.card(ctx, replace(answer, result=result), result["sources"][0]["id"], edition)
+        (rows[edition],) = (one for one in html.split("<tr>") if "Diggle" in one)
+    assert inside in rows["figures"]
+    assert outside in rows["table"]
+    assert not re.search(r"\d", re.sub(r"<[^>]*>", "", rows["table"].split("</tr>")[0]))

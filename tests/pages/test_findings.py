@@ -45,7 +45,8 @@ def test_each_finding_is_a_sentence_with_its_card(
     assert ("households" if lang == "en" else "户") in text or ("enterprises" if lang == "en" else "家") in text
     assert "undefined" not in text
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    rows = page.locator("#twin table").first.locator("tbody tr")
+    caption = page.locator("caption", has_text="Enterprises by evidence" if lang == "en" else "各企业的证据")
+    rows = page.locator("#twin table", has=caption).locator("tbody tr")
     assert rows.count() >= 1
     page.wait_for_selector(READY)
 

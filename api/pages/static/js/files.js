@@ -8,14 +8,17 @@ export function csv(rows) {
   return rows.map((row) => row.map((value) => `"${safe(value).replaceAll('"', '""')}"`).join(",")).join("\r\n");
 }
 
+/** Hand something over as a file of this name. */
+export function give(blob, name) {
+  const url = URL.createObjectURL(blob);
+  el("a", { href: url, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(url), 1000);
+}
+
 /** A button that hands over `rows()` (the first names the columns) as a file. */
 export function file(name, rows) {
-  const give = () => {
-    const url = URL.createObjectURL(new Blob(["\uFEFF", csv(rows())], { type: "text/csv" }));
-    el("a", { href: url, download: `${name}.csv` }).click();
-    setTimeout(() => URL.revokeObjectURL(url), 1000);
-  };
-  return el("button", { class: "link", type: "button", dataset: { file: name }, on: { click: give } }, t(`file.${name}`));
+  const hand = () => give(new Blob(["\uFEFF", csv(rows())], { type: "text/csv" }), `${name}.csv`);
+  return el("button", { class: "link", type: "button", dataset: { file: name }, on: { click: hand } }, t(`file.${name}`));
 }
 
 /** Things as rows: the columns' names, then of each thing these values. A list becomes words between blanks. */

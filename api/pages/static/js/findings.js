@@ -19,7 +19,8 @@ const columns = (...names) => Object.fromEntries(names.map((name) => [name, (thi
 const SOURCE = {
   ...columns("code", "name", "name_en", "kind", "verdict", "excess", "p", "q"), households: (one) => one.near.households, observed: (one) => one.near.observed,
   expected: (one) => one.near.expected, ratio: (one) => one.near.ratio, low: (one) => one.near.low, high: (one) => one.near.high, stone_p: (one) => one.stone?.p,
-  lawson_waller_p: (one) => one.lawson_waller?.p_sim, poisson_per_km: (one) => one.poisson?.per_km, open: (one) => one.open, red: (one) => one.red,
+  lawson_waller_p: (one) => one.lawson_waller?.p_sim, poisson_per_km: (one) => one.poisson?.per_km,
+  diggle_p: (one) => one.diggle?.p, diggle: (one) => one.diggle?.reason ?? "converged", open: (one) => one.open, red: (one) => one.red,
 };
 const RING = {
   code: ({ one }) => one.code, name: ({ one }) => one.name,
@@ -43,10 +44,23 @@ export class Findings {
         { key: "expected", title: t("finding.expected"), value: (row) => row.near.expected, number: true },
         { key: "excess", title: t("finding.excess"), value: (row) => row.excess, number: true },
         { key: "q", title: "q", value: (row) => row.q, text: (row) => small(row.q), number: true },
+        { key: "where", title: t("finding.where"), value: (row) => this.#where(row) },
       ],
       { caption: t("finding.table"), sort: "evidence" },
     );
-    twin.prepend(this.table.node);
+    this.circles = new Table(
+      [
+        { key: "name", title: t("finding.circles"), value: (row) => row.name },
+        { key: "cells", title: t("finding.circle_cells"), value: (row) => row.members.length, number: true },
+        { key: "radius", title: t("finding.circle_radius"), value: (row) => row.radius_m / 1000, number: true },
+        { key: "households", title: t("insight.households"), value: (row) => row.households, number: true },
+        { key: "observed", title: t("finding.observed"), value: (row) => row.cases, number: true },
+        { key: "expected", title: t("finding.expected"), value: (row) => row.expected, number: true },
+        { key: "p", title: "p", value: (row) => row.p, text: (row) => small(row.p), number: true },
+      ],
+      { caption: t("finding.circles"), sort: "name", descending: false },
+    );
+    twin.prepend(this.circles.node, this.table.node);
   }
 
   /** Ask for all three; what was asked before is forgotten. `params`: from, to, category, drawing, as_of, within. */
@@ -94,7 +108,10 @@ export class Findings {
       ...[this.#state()].filter(Boolean),
       el("ul", { class: "findings" }, ...this.#sources(sources?.result), ...this.#clusters(scan?.result), ...this.#cells(hotspots?.result), ...this.#trend(sources?.result)),
     );
+    this.groups = groups(sources?.result?.sources ?? []);
     this.table.fill(sources?.result?.sources ?? []);
+    this.circles.fill(drawn(scan?.result));
+    this.circles.node.hidden = !drawn(scan?.result).length;
     this.#onMap(hotspots?.result, sources?.result, scan?.result);
     this.changed();
   }
@@ -104,7 +121,7 @@ export class Findings {
     const { hotspots, sources, scan } = this.answers;
     const classes = new Set((hotspots?.result?.cells ?? []).map((one) => one.class));
     const hatched = ["hot99", "hot95", "hot90", "cold90", "cold95", "cold99"].filter((name) => classes.has(name));
-    const circles = (scan?.result?.clusters ?? []).filter((one, i) => one.p <= 0.05 || i === 0).map((one) => one.p <= 0.05);
+    const circles = drawn(scan?.result).map((one) => one.p <= 0.05);
     const raised = (sources?.result?.sources ?? []).filter((one) => STRONG.has(one.verdict));
     const unsure = (sources?.result?.sources ?? []).filter((one) => one.verdict === "inseparable");
     return [
@@ -113,6 +130,7 @@ export class Findings {
       ...(circles.includes(false) ? [{ draw: "mark", node: ring("2 4"), label: t("legend.circle_unsure") }] : []),
       ...(raised.length ? [{ draw: "mark", node: enterprise(raised[0].kind, 14, { filled: true }), label: sizes(raised[0].kind) }] : []),
       ...(unsure.length ? [{ draw: "mark", node: enterprise(unsure[0].kind, 14, { dashed: true }), label: t("legend.inseparable") }] : []),
+      ...(this.groups?.length ? [{ draw: "mark", node: ring("5 3", look.colours.ink), label: t("legend.group") }] : []),
     ];
   }
 
@@ -148,8 +166,12 @@ export class Findings {
 
   #source(one) {
     const { from, to, category, drawing, as_of, within } = this.params;
-    const query = new URLSearchParams(Object.entries({ from, to, category, drawing, as_of, within }).filter(([, value]) => value));
-    const link = (edition, key) => el("a", { href: `/insight/evidence/${one.id}?${query}&edition=${edition}`, target: "_blank", rel: "noopener" }, t(key));
+    // the edition for the table is one for all: of its months, whatever else is looked at here
+    const asked = { figures: { from, to, category, drawing, as_of, within }, table: { from, to } };
+    const link = (edition, key) => {
+      const query = new URLSearchParams(Object.entries({ ...asked[edition], edition }).filter(([, value]) => value));
+      return el("a", { href: `/insight/evidence/${one.id}?${query}`, target: "_blank", rel: "noopener" }, t(key));
+    };
     return el(
       "li", { dataset: { enterprise: one.code } },
       el("div", { class: "finding-head" }, enterprise(one.kind, 16, { filled: STRONG.has(one.verdict), dashed: one.verdict === "inseparable" }),
@@ -185,13 +207,13 @@ export class Findings {
       );
     }
     if (hotspots?.result) files.push(file("cells", () => rowsOf(hotspots.result.cells, columns("code", "name", "name_en", "households", "count", "gi_star", "local_moran", "p", "q", "class", "quadrant", "emerging"))));
-    if (scan?.result) files.push(file("circles", () => rowsOf(scan.result.clusters, { ...columns("radius_m", "households", "cases", "expected", "relative_risk", "llr", "p"), lon: (one) => one.centre.lon, lat: (one) => one.centre.lat, cells: (one) => one.members })));
+    if (scan?.result) files.push(file("circles", () => rowsOf(scan.result.clusters, { ...columns("name", "radius_m", "households", "cases", "expected", "relative_risk", "llr", "p"), lon: (one) => one.centre.lon, lat: (one) => one.centre.lat, cells: (one) => one.members })));
     return files;
   }
 
   #clusters(result) {
-    return (result?.clusters ?? []).filter((one, i) => one.p <= 0.05 || i === 0).map((one, i) => el(
-      "li", {}, el("div", { class: "finding-head" }, el("button", { class: "link", type: "button", on: { click: () => this.#centre(one.centre) } }, t("finding.circle", { n: i + 1 })),
+    return drawn(result).map((one) => el(
+      "li", { dataset: { circle: one.name } }, el("div", { class: "finding-head" }, el("button", { class: "link", type: "button", on: { click: () => this.#centre(one.centre) } }, t("finding.circle", { n: one.name })),
         el("span", { class: "tag", dataset: { strong: String(one.p <= 0.05) } }, t(one.p <= 0.05 ? "finding.likely" : "finding.unsure"))),
       el("p", {}, one.said[lang]),
     ));
@@ -222,13 +244,43 @@ export class Findings {
       onEachFeature: ({ properties }, layer) => layer.bindPopup(() => popup(properties)),
     }));
     this.#patterns();
-    this.county.put("circles", L.layerGroup((scan?.clusters ?? []).filter((one, i) => one.p <= 0.05 || i === 0).map((one) => L.circle(this.county.at(one.centre.lon, one.centre.lat), {
-      radius: Math.max(one.radius_m, 150), renderer: this.renderer, pane: "signs", fill: false, color: look.colours.accent, weight: 2.4,
-      dashArray: one.p <= 0.05 ? null : "2 6", interactive: false,
-    }))));
+    const circles = drawn(scan).map((one) => ({ name: one.name, lon: one.centre.lon, lat: one.centre.lat, radius: reach(one), dash: one.p <= 0.05 ? null : "2 6" }));
+    this.#rings("circles", circles, look.colours.accent);
+    this.#rings("groups", (this.enterprises ? this.groups : []).map((one) => ({ ...this.#around(one), name: one.name, dash: "6 4" })), look.colours.ink);
     if (!sources || !this.enterprises) return;
     const known = new Map(sources.sources.map((one) => [one.code, one]));
     this.county.enterprises(this.enterprises, ({ code }) => mark(known.get(code)));
+  }
+
+  /** Circles on the ground, each with its name on its line: in the north, or where no sign of an enterprise covers it. */
+  #rings(name, circles, colour) {
+    this.county.put(name, L.layerGroup(circles.map(({ lon, lat, radius, dash }) => L.circle(this.county.at(lon, lat), {
+      radius, renderer: this.renderer, pane: "signs", fill: false, color: colour, weight: 2.4, dashArray: dash, interactive: false,
+    }))));
+    const signs = (this.enterprises?.features ?? []).flatMap((one) => (one.geometry ? [corners(one.geometry.coordinates)[0]] : []));
+    const named_ = circles.map((one) => ({ geometry: { type: "Point", coordinates: free(one, signs) }, properties: { name: one.name } }));
+    this.county.names(name, named_, "circle");
+  }
+
+  /** The circle around enterprises that are not told apart, with room for their signs. */
+  #around({ members }) {
+    const at = members.map((one) => this.#places(one)).filter((one) => one.length).map((one) => one[0]);
+    const [lon, lat] = [0, 1].map((axis) => at.reduce((sum, xy) => sum + xy[axis], 0) / at.length);
+    return { lon, lat, radius: 350 + Math.max(...at.map((one) => metres(one, [lon, lat]))) };
+  }
+
+  /** Corners of an enterprise's place: none where it has no place. */
+  #places(one) {
+    const found = this.enterprises?.features.find((feature) => feature.properties.code === one.code)?.geometry;
+    return found ? corners(found.coordinates) : [];
+  }
+
+  /** In which circles an enterprise lies, and in which group it is not told apart: their names on the map. */
+  #where(one) {
+    const at = this.#places(one);
+    const circles = drawn(this.answers.scan?.result).filter((circle) => at.some((xy) => metres(xy, [circle.centre.lon, circle.centre.lat]) <= reach(circle)));
+    const mine = (this.groups ?? []).filter((group) => group.members.some((member) => member.code === one.code));
+    return [...circles, ...mine].map(({ name }) => name).join(" · ");
   }
 
   /** The hatches, drawn once the map has its element for them. */
@@ -274,10 +326,38 @@ function hatch(name) {
   );
 }
 
-const ring = (dash) => svg(
+const ring = (dash, colour = look.colours.accent) => svg(
   "svg", { width: 20, height: 14, viewBox: "0 0 20 14", "aria-hidden": "true" },
-  svg("circle", { cx: 10, cy: 7, r: 6, fill: "none", stroke: look.colours.accent, "stroke-width": 2, ...(dash ? { "stroke-dasharray": dash } : {}) }),
+  svg("circle", { cx: 10, cy: 7, r: 6, fill: "none", stroke: colour, "stroke-width": 2, ...(dash ? { "stroke-dasharray": dash } : {}) }),
 );
+
+/** The scan's circles that are shown: those beyond chance, and the likeliest in any case. */
+const drawn = (result) => (result?.clusters ?? []).filter((one, i) => one.p <= 0.05 || i === 0);
+const reach = (circle) => Math.max(circle.radius_m, 150);
+
+/** Enterprises that are not told apart, in groups named 1, 2 ... (circles of the scan have letters). */
+function groups(sources) {
+  const found = [];
+  for (const one of sources.filter((source) => source.rivals?.length)) {
+    const ids = new Set([one.id, ...one.rivals.map((rival) => rival.id)]);
+    const touching = found.filter((group) => [...group].some((id) => ids.has(id)));
+    for (const group of touching) for (const id of found.splice(found.indexOf(group), 1)[0]) ids.add(id);
+    found.push(ids);
+  }
+  return found.map((ids, i) => ({ name: String(i + 1), members: sources.filter((one) => ids.has(one.id)) }));
+}
+
+/** The first place on a circle's line, from north by quarters, that is farther from all signs than half its radius. */
+function free({ lon, lat, radius }, signs) {
+  const places = [[0, 1], [1, 0], [0, -1], [-1, 0]].map(([east, north]) => [
+    lon + (east * radius) / METRES / Math.cos((lat * Math.PI) / 180), lat + (north * radius) / METRES,
+  ]);
+  return places.find((place) => signs.every((sign) => metres(sign, place) > radius / 2)) ?? places[0];
+}
+
+const METRES = 111_195;
+const metres = ([a, b], [lon, lat]) => METRES * Math.hypot((a - lon) * Math.cos((lat * Math.PI) / 180), b - lat);
+const corners = (coordinates) => (typeof coordinates[0] === "number" ? [coordinates] : coordinates.flatMap(corners));
 
 const rank = (one) => 10 * ORDER.indexOf(one.verdict) + (one.q ?? 1) - Math.min(Math.max(one.excess, 0), 9000) / 10000;
 const small = (value) => (value === null || value === undefined ? "–" : value < 0.001 ? "< 0.001" : value.toFixed(3));

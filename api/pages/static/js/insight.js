@@ -1,11 +1,13 @@
 // The official's page: heat, enterprises, months, counts by category and town; a table in the map's place, same filters.
 
-import { byId, data, distance, el, look, monthName, named, number, svg, t } from "./dom.js";
+import { byId, data, distance, el, look, monthName, named, number, serverNow, svg, t } from "./dom.js";
 import { Problem, empty, get, heatTiles, layer, notice, shown } from "./http.js";
-import { file, rowsOf } from "./files.js";
+import { file, give, rowsOf } from "./files.js";
 import { Findings } from "./findings.js";
 import { icon } from "./glyphs.js";
 import { CountyMap, baseMap, legend } from "./map.js";
+import { picture } from "./picture.js";
+import { Span } from "./span.js";
 import { Table, bar } from "./table.js";
 
 /* global L */
@@ -33,6 +35,8 @@ for (const button of document.querySelectorAll("[data-show]")) button.addEventLi
 for (const button of document.querySelectorAll("[data-drawing]")) button.addEventListener("click", () => draw({ drawing: button.dataset.drawing }));
 byId("as-of").addEventListener("change", (event) => draw({ asOf: event.target.value }));
 for (const name of ["category", "near", "within", "measure"]) byId(name).addEventListener("change", (event) => draw({ [name]: event.target.value }));
+const span = new Span(byId("months-span"), (from, to) => period(from, to));
+byId("picture").addEventListener("click", takePicture);
 byId("from").addEventListener("change", (event) => period(event.target.value, state.to));
 byId("to").addEventListener("change", (event) => period(state.from, event.target.value));
 
@@ -108,6 +112,7 @@ async function draw(change = {}) {
   Object.assign(state, change);
   byId("within").disabled = !state.near;
   if (state.from) Object.assign(byId("from"), { value: state.from }) && Object.assign(byId("to"), { value: state.to });
+  span.show(state.months.map((one) => one.month), state.from, state.to);
   for (const button of document.querySelectorAll("[data-drawing]")) button.setAttribute("aria-pressed", String(button.dataset.drawing === state.drawing));
   if ("drawing" in change || "asOf" in change) await households();
   await Promise.all([heat(), state.places.size ? figures() : null, chart()]);
@@ -327,7 +332,7 @@ function monthBar({ month, count }, i, most) {
   const january = state.months.findIndex((one) => one.month.endsWith("-01"));
   const first = i === 0 && (january < 0 || january > 5);
   return el(
-    "li", {}, el("button", { type: "button", "aria-label": label, "aria-pressed": String(chosen), title: label, on: { click: choose } }, bars),
+    "li", {}, el("button", { type: "button", tabindex: -1, "aria-label": label, "aria-pressed": String(chosen), title: label, on: { click: choose } }, bars),
     first || month.endsWith("-01") ? el("span", { class: "year" }, first ? monthName(month) : month.slice(0, 4)) : null,
   );
 }
@@ -340,6 +345,42 @@ function totals() {
     el("b", {}, t("unit.items", { n: number(sum(state.from, state.to)) })),
     el("span", {}, before ? t("insight.year_before", { n: number(before) }) : ""),
   );
+}
+
+// --- the map as a picture ---
+
+// 2026-11-29 09:05, in the county's time zone
+const made = new Intl.DateTimeFormat("sv-SE", { timeZone: data.timezone, dateStyle: "short", timeStyle: "short" });
+
+/** What a printed map has to say: whose, of what and when, whence and when made, and who may have it. */
+function underPicture() {
+  const title = state.category ? byId("category").selectedOptions[0].textContent : t("insight.all_cases");
+  const said = t(`insight.legend.${state.measure}`, { title });
+  const months = state.from === state.to ? monthName(state.from) : `${monthName(state.from)} – ${monthName(state.to)}`;
+  const near = state.near ? `${byId("near").selectedOptions[0].textContent}, ${byId("within").selectedOptions[0].textContent}` : null;
+  const cells = state.asOf ? t("insight.cells_from", { day: state.asOf }) : document.querySelector(`[data-drawing=${state.drawing}]`).textContent;
+  const credit = data.tiles?.attribution ? t("picture.tiles", { credit: data.tiles.attribution }) : "";
+  return [
+    [document.title, said, months, near, cells].filter(Boolean).join(" · "),
+    t("picture.sources", { credit, made: made.format(serverNow()) }),
+    t("picture.inside"),
+  ];
+}
+
+async function takePicture() {
+  const button = byId("picture");
+  button.disabled = true;
+  showAs("map");
+  // the legend that folds on a phone would lie over the map: it goes below it
+  const folded = byId("legend").querySelector("details");
+  const open = folded?.open;
+  if (folded) folded.open = true;
+  try {
+    give(await picture(byId("map"), underPicture(), ".map-tools, .map-state", folded && byId("legend")), `map-${state.from}-${state.to}.png`);
+  } finally {
+    if (folded) folded.open = open;
+    button.disabled = false;
+  }
 }
 
 // --- map or table ---

@@ -12,7 +12,7 @@ const PANES = {
   names: 560,
 };
 // names that matter more come first and push the others out
-const RANKS = ["accuracy", "own", "town", "enterprise", "community", "cell", "village", "water"];
+const RANKS = ["circle", "accuracy", "own", "town", "enterprise", "community", "cell", "village", "water"];
 const CLOSE = 14.5;
 const TOWN = 12;
 const MINOR = 13;
@@ -208,7 +208,8 @@ export class CountyMap {
       });
       for (const one of names.sort((a, b) => a.rank - b.rank)) {
         // a name stands on its place or a little above or below it; towns stay even where nothing is free
-        const offset = (one.below ? [0] : [0, -14, 14, -24, 24]).find((dy) => kept.every((other) => apart(one, other, dy)));
+        // the letter of a circle stands on its line, or nobody knows whose it is
+        const offset = (one.rank === 0 || one.below ? [0] : [0, -14, 14, -24, 24]).find((dy) => kept.every((other) => apart(one, other, dy)));
         const shown = offset !== undefined || (one.rank <= RANKS.indexOf("town") && roomy);
         one.node.style.visibility = shown ? "visible" : "hidden";
         one.node.style.marginTop = `${offset ?? 0}px`;

@@ -1,0 +1,147 @@
+"""The months' slider, the names of circles and groups, and the map as a picture, on /insight in a browser."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from gridmap.usecases.imports import load
+from tests.pages.conftest import PHONE, READY, Site, Visits, until
+from tests.pages.test_findings import FOUND, working
+from tests.usecases.test_releasing import register
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page, Route
+
+__all__ = ["working"]
+
+SETTLED = "document.querySelector('#map').dataset.ready"
+
+
+def months_of(page: Page) -> list[str]:
+    return page.eval_on_selector_all("#from option", "all => all.map((one) => one.value)")
+
+
+def chosen(page: Page) -> tuple[str, str]:
+    return page.input_value("#from"), page.input_value("#to")
+
+
+def test_the_handles_move_by_keys_and_stop_at_each_other(visit: Visits) -> None:
+    page = visit("official", "/insight", lang="en")
+    until(page, SETTLED)
+    months, (first, last) = months_of(page), chosen(page)
+    handle = page.locator("#months-span [data-handle=from]")
+    assert handle.get_attribute("aria-valuetext") == page.locator(f"#from option[value='{first}']").inner_text()
+    handle.focus()
+    page.keyboard.press("ArrowLeft")
+    until(page, f"document.querySelector('#from').value === '{months[months.index(first) - 1]}'")
+    page.keyboard.press("End")  # beyond the other handle: it stops there
+    until(page, f"document.querySelector('#from').value === '{last}'")
+    assert chosen(page) == (last, last)
+    page.keyboard.press("Home")
+    until(page, f"document.querySelector('#from').value === '{months[0]}'")
+    page.locator("#months-span [data-handle=to]").focus()
+    page.keyboard.press("Home")
+    until(page, f"document.querySelector('#to').value === '{months[0]}'")
+    # both at the left end: the one that still can move is there to be taken
+    page.keyboard.press("ArrowRight")
+    until(page, f"document.querySelector('#to').value === '{months[1]}'")
+
+
+@pytest.mark.parametrize("size", [PHONE, (1440, 900)])
+def test_a_handle_stands_below_its_month_and_can_be_dragged(visit: Visits, size: tuple[int, int]) -> None:
+    page = visit("official", "/insight", lang="zh", size=size)
+    until(page, SETTLED)
+    months, (first, _) = months_of(page), chosen(page)
+    page.locator("#months-span").scroll_into_view_if_needed()
+    bars = page.eval_on_selector_all(
+        "#months button", "all => all.map((one) => one.getBoundingClientRect()).map((box) => box.left + box.width / 2)"
+    )
+    box = page.locator("#months-span").bounding_box()
+    assert box is not None
+    middle, place = box["y"] + box["height"] / 2, months.index(first)
+    tall = page.eval_on_selector("#months-span [data-handle=from]", "one => one.getBoundingClientRect().height")
+    assert tall >= (48 if size == PHONE else 24)
+    page.mouse.move(bars[place], middle)
+    page.mouse.down()
+    page.mouse.move(bars[place - 1], middle, steps=4)
+    page.mouse.up()
+    until(page, f"document.querySelector('#from').value === '{months[place - 1]}'")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.parametrize("size", [PHONE, (1440, 900)])
+def test_circles_have_the_same_names_on_the_map_and_in_the_table(
+    visit: Visits, site: Site, working: None, size: tuple[int, int]
+) -> None:
+    load(site.county.ctx, "incidents", register("A" * 40, 40.0, f"S{size[0]}-"))
+    page = visit("official", "/insight", lang="en", size=size)
+    until(page, FOUND, 60)
+    on_map = page.locator("#map .name-circle").all_inner_texts()
+    assert on_map[0] == "A"
+    assert page.locator("#findings [data-circle]").count() == len(on_map)
+    page.locator("[data-show=table]").click()
+    table = page.locator("#twin table", has=page.locator("caption", has_text="Circles of the scan"))
+    assert table.locator("tbody th").all_inner_texts() == on_map
+
+
+def test_enterprises_not_told_apart_stand_in_a_named_group(visit: Visits, working: None) -> None:
+    """The small county has none that are inseparable: two of its own are made so in the answer."""
+
+    def inseparable(route: Route) -> None:
+        answer = route.fetch()
+        told: dict[str, Any] = answer.json()
+        if told["result"]:
+            first, second = told["result"]["sources"][:2]
+            for one, other in ((first, second), (second, first)):
+                one |= {"verdict": "inseparable", "rivals": [{name: other[name] for name in ("id", "name", "name_en")}]}
+        route.fulfill(response=answer, body=json.dumps(told))
+
+    page = visit("official", "/insight", lang="en", ready=False)
+    page.route("**/api/v1/stats/sources*", inseparable)
+    page.reload()
+    until(page, FOUND, 60)
+    assert "1" in page.locator("#map .name-circle").all_inner_texts()
+    page.locator("[data-show=table]").click()
+    rows = page.locator("#twin table", has=page.locator("caption", has_text="Enterprises")).locator("tbody tr")
+    where = [one.split()[-1] for one in rows.locator("td:last-child").all_inner_texts() if one]
+    assert where == ["1", "1"]
+
+
+@pytest.mark.parametrize(("lang", "size"), [("zh", (1440, 900)), ("en", PHONE)])
+def test_the_picture_shows_what_the_screen_shows(visit: Visits, lang: str, size: tuple[int, int]) -> None:
+    page = visit("official", "/insight", lang=lang, size=size)
+    page.wait_for_selector(READY)
+    until(page, "[...document.querySelectorAll('.heat-tiles img')].every((one) => one.complete)")
+    page.wait_for_timeout(600)
+    hide = "document.querySelectorAll('.map-tools, .map-state').forEach((one) => { one.style.visibility = 'hidden'; })"
+    page.evaluate(hide)
+    seen = Image.open(io.BytesIO(page.locator("#map").screenshot())).convert("RGB")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    with page.expect_download() as waiting:
+        page.locator("#picture").click()
+    assert waiting.value.suggested_filename == f"map-{'-'.join(chosen(page))}.png"
+    taken = Image.open(Path(waiting.value.path()))
+    assert taken.format == "PNG"
+    assert not [url for url in asked if url.startswith("http")], "nobody is asked for it"
+    wide, tall = seen.size
+    assert taken.size[0] == 2 * wide
+    assert taken.size[1] > 2 * (tall + 40), "what a printed map has to say stands below"
+    ours = np.asarray(taken.convert("RGB").crop((0, 0, 2 * wide, 2 * tall)).resize((wide, tall)), dtype=float)
+    theirs = np.asarray(seen, dtype=float)
+    if size == PHONE:  # its legend lies below the map in the picture
+        left = page.locator("#legend").bounding_box()
+        frame = page.locator("#map").bounding_box()
+        assert left is not None
+        assert frame is not None
+        keep = int(left["y"] - frame["y"])
+        ours, theirs = ours[:keep], theirs[:keep]
+    assert np.abs(ours - theirs).mean() < 6
+    assert np.asarray(taken.convert("L").crop((0, 2 * tall, 2 * wide, taken.size[1])), dtype=float).min() < 80

@@ -88,15 +88,14 @@ def own_cases(conn: Connection, view: View, cell_ids: Collection[int]) -> frozen
 def open_cases(conn: Connection, view: View, limit: int) -> list[dict[str, Any]]:
     """The open incidents that the View admits, newest first: what a phone shows of them, and `subject_id` for more.
 
-    `revision` counts what was done with the case; `cell` is the code of the cell responsible.
+    `cell` is the code of the cell responsible.
     """
-    i, r, e = t.incidents, t.responsibilities, t.events.c
-    revision = select(func.max(e.seq)).where(e.incident_id == i.c.id).correlate(i).scalar_subquery()
+    i, r = t.incidents, t.responsibilities
     query = (
         select(
             i.c.id, i.c.number.label("code"), i.c.status, i.c.due_at, i.c.yellow_at, i.c.red_at, i.c.very_late_at,
             i.c.paused_until, i.c.subject_id, t.categories.c.code.label("category"), t.cells.c.code.label("cell"),
-            func.ST_X(i.c.geom).label("lon"), func.ST_Y(i.c.geom).label("lat"), revision.label("revision"),
+            func.ST_X(i.c.geom).label("lon"), func.ST_Y(i.c.geom).label("lat"),
         )
         .select_from(
             i.join(t.categories, t.categories.c.id == i.c.category_id)

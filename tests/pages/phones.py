@@ -9,7 +9,7 @@ from tests.county import NOW, centre
 from tests.pages.conftest import PHONE, Visits, until
 
 if TYPE_CHECKING:
-    from playwright.sync_api import BrowserContext, Page
+    from playwright.sync_api import Browser, BrowserContext, Page
 
 OFFLINE = ["ERR_INTERNET_DISCONNECTED", "Failed to load resource"]
 #: the modules as the page itself has loaded them
@@ -21,6 +21,12 @@ def kept(visit: Visits, user: str = "worker-a", **more: Any) -> Page:
     page = visit(user, "/field", size=PHONE, service_workers="allow", **more)
     until(page, "navigator.serviceWorker.controller !== null")
     return page
+
+
+def pages_processes(browser: Browser) -> list[int]:
+    """The processes in which a browser's pages run: a kill of these leaves a page no time to write anything."""
+    told = browser.new_browser_cdp_session().send("SystemInfo.getProcessInfo")
+    return [one["id"] for one in told["processInfo"] if one["type"] == "renderer"]
 
 
 def again(page: Page, visit: Visits, *, offline: bool = True, after: timedelta | None = None) -> Page:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import io
+import json
+import os
+import signal
+import uuid
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +15,9 @@ from PIL import Image
 from sqlalchemy import select, text
 
 from gridmap.store import tables as t
+from tests.county import NOW
 from tests.pages.conftest import PHONE, Visits, until
-from tests.pages.phones import OFFLINE, UNSENT, again, enter, kept, online, unsent
+from tests.pages.phones import OFFLINE, UNSENT, again, enter, everything, kept, online, pages_processes, unsent
 from tests.pages.test_case import reported
 from tests.pages.test_pages import assert_fits
 
@@ -83,6 +88,48 @@ def test_the_last_categories_come_first(visit: Visits, standing_in: Standing) ->
     assert last.evaluate_all("nodes => nodes.map((node) => node.dataset.recent)") == ["mining-dust", "mining-blasting"]
     last.first.click()
     ready(page)
+
+
+def test_a_draft_is_encrypted_and_survives_a_kill_after_any_key(visit: Visits, standing_in: Standing) -> None:
+    visit.expected += OFFLINE
+    page = again(kept(visit, **standing_in("A", 0.2, 0.1)), visit)
+    page.click("#start-report")
+    page.locator(".categories button").first.click()
+    written = ""
+    for letter in "早上放炮后墙裂了":
+        page.locator("#report textarea").press("End")
+        processes = pages_processes(visit.browser)
+        page.keyboard.insert_text(letter)
+        page.wait_for_timeout(100)  # the key is written down after a millisecond or two; no thumb kills a page sooner
+        for one in processes:
+            os.kill(one, signal.SIGKILL)
+        written += letter
+        page = again(page, visit)
+        page.click("#start-report")
+        page.locator("#report textarea").wait_for()
+        assert page.input_value("#report textarea") == written
+    assert written not in everything(page)
+
+
+def test_drafts_of_an_earlier_version_are_taken_over(visit: Visits, standing_in: Standing) -> None:
+    """They lay readable in the browser's own storage; another writer's too. A newer draft is not overwritten."""
+    page = visit("worker-a", "/field", size=PHONE, **standing_in("A"))
+    plain = {"key": str(uuid.uuid4()), "category": "mining-dust", "text": "草稿上的话", "saved_at": NOW.isoformat()}
+    page.evaluate(
+        "(plain) => ['worker-a', 'worker-b'].forEach((one) => localStorage.setItem(`gridmap.draft.${one}`, plain))",
+        json.dumps(plain),
+    )
+    page.reload()
+    page.wait_for_selector("#map[data-ready]")
+    until(page, "!Object.keys(localStorage).some((one) => one.startsWith('gridmap.draft.'))")
+    assert "草稿上的话" not in everything(page)
+    page.click("#start-report")
+    page.locator("#report textarea").wait_for()
+    assert page.input_value("#report textarea") == "草稿上的话"
+    page.fill("#report textarea", "新的话")
+    page.evaluate("(plain) => localStorage.setItem('gridmap.draft.worker-a', plain)", json.dumps(plain))
+    assert page.evaluate("module_drafts.loadDraft().then((one) => one.text)") == "新的话"
+    assert page.evaluate("module_held.heldValue('gridmap.draft.worker-b').then((one) => one.text)") == "草稿上的话"
 
 
 def test_a_photo_is_shrunk_kept_and_goes_after_its_report(visit: Visits, standing_in: Standing) -> None:

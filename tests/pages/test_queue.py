@@ -107,7 +107,7 @@ def test_a_refused_entry_stays_with_its_reason_and_is_mended(visit: Visits) -> N
     page.click(".waiting-actions .button-primary")
     page.locator("#report").wait_for()
     assert waiting(page) == 0
-    assert page.evaluate("JSON.parse(localStorage.getItem('gridmap.draft.worker-a')).text") == "no 0"
+    assert page.evaluate("module_drafts.loadDraft().then((one) => one.text)") == "no 0"
 
 
 def test_an_ended_session_keeps_what_waits(visit: Visits) -> None:

@@ -61,7 +61,7 @@ def test_a_report_goes_through(visit: Visits, standing_in: Standing, lang: str, 
     assert (cell, accuracy, channel) == (CELL["A"], 8, "worker")
     page.click(".answer .button")
     page.locator(f".task:has-text('{number}')").wait_for()
-    assert page.evaluate("localStorage.getItem('gridmap.draft.worker-a')") is None
+    assert page.evaluate("module_drafts.loadDraft()") is None
 
 
 def test_near_a_border_one_question_is_asked(visit: Visits, standing_in: Standing) -> None:

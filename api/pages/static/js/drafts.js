@@ -1,10 +1,64 @@
-// The report being written, kept on the device with every keystroke; once it is sent it belongs to the queue.
+// The report being written: under the phone's lasting key with every keystroke; once it is sent it belongs to the queue.
 
 import { data } from "./dom.js";
-import { heldBytes, heldValue, hold, letGo } from "./held.js";
+import { heldBytes, heldValue, hold, holdLocked, letGo, lock } from "./held.js";
 
-const name = (owner = data.me?.username) => `gridmap.draft.${owner}`;
+const PREFIX = "gridmap.draft.";
+const name = () => PREFIX + data.me?.username;
 const photo = () => `photo ${name()}`;
+
+// In the order it was asked for: a write is begun when the one before it has begun, and the database keeps the order. A key
+// that a later one overtakes is not written by itself.
+let last = Promise.resolve();
+let newest = 0;
+const inTurn = (work) => (last = last.then(work, work));
+
+export async function loadDraft() {
+  await takeOver();
+  return inTurn(() => heldValue(name())).catch(() => null);
+}
+
+/** Write the draft down as it is now. Whether it could be kept; null where a later one is kept instead. */
+export function saveDraft(draft) {
+  const [key, turn, kept] = [name(), (newest += 1), { ...draft, saved_at: new Date().toISOString() }];
+  const written = inTurn(() => (turn < newest ? null : lock(kept)));
+  return written.then((one) => one && holdLocked(key, one).then(() => true)).catch(() => false);
+}
+
+export function dropDraft() {
+  const key = name();
+  newest += 1;
+  dropPhoto();
+  return inTurn(() => letGo(key).catch(() => null));
+}
+
+/** The draft's photo. Whether it could be kept. */
+export const savePhoto = (bytes) => hold(photo(), bytes).then(() => true, () => false);
+export const loadPhoto = () => heldBytes(photo()).catch(() => null);
+export const dropPhoto = () => letGo(photo()).catch(() => null);
+
+/** Drafts of all writers that an earlier version of this page left readable: under the key with them, unless a newer one
+ * lies there. One that cannot be kept stays where it is. */
+export async function takeOver() {
+  for (const key of plainOnes()) {
+    await inTurn(() => hidden(key, readAs(key, null))).then(() => localStorage.removeItem(key), () => null);
+  }
+}
+
+function plainOnes() {
+  try {
+    return Object.keys(localStorage).filter((one) => one.startsWith(PREFIX));
+  } catch {
+    return []; // a browser that keeps nothing
+  }
+}
+
+async function hidden(key, plain) {
+  const known = await heldValue(key);
+  if (plain && !(known?.saved_at > plain.saved_at)) await hold(key, plain);
+}
+
+// --- categories that were used last: codes, nothing of anybody's
 
 const readAs = (key, fallback) => {
   try {
@@ -16,41 +70,9 @@ const readAs = (key, fallback) => {
 
 const keep = (key, value) => {
   try {
-    if (value === null) localStorage.removeItem(key);
-    else localStorage.setItem(key, JSON.stringify(value));
-    return true;
-  } catch {
-    return false; // private windows and full devices: the page goes on without
-  }
+    localStorage.setItem(key, JSON.stringify(value));
+  } catch { /* private windows and full devices: the page goes on without */ }
 };
-
-export const loadDraft = () => readAs(name(), null);
-export const saveDraft = (draft) => keep(name(), { ...draft, saved_at: new Date().toISOString() });
-export function dropDraft() {
-  dropPhoto();
-  return keep(name(), null);
-}
-
-/** The draft's photo. Whether it could be kept. */
-export const savePhoto = (bytes) => hold(photo(), bytes).then(() => true, () => false);
-export const loadPhoto = () => heldBytes(photo()).catch(() => null);
-export const dropPhoto = () => letGo(photo()).catch(() => null);
-
-/** Put all drafts on this phone away, each for its writer. One that cannot be kept elsewhere stays where it is. */
-export async function putDraftsAway() {
-  for (const key of Object.keys(localStorage).filter((one) => one.startsWith(name("")))) {
-    await hold(key, readAs(key, null)).then(() => keep(key, null), () => null);
-  }
-}
-
-/** One's own draft again, where there is no newer one. */
-export async function fetchDraft() {
-  const kept = await heldValue(name()).catch(() => null);
-  if (kept && !loadDraft() && !keep(name(), kept)) return;
-  await letGo(name()).catch(() => null);
-}
-
-// --- categories that were used last: codes, nothing of anybody's
 
 const RECENT = () => `gridmap.recent.${data.me?.username}`;
 const MOST = 4;

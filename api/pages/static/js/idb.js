@@ -18,7 +18,7 @@ export class Base {
       asked.onsuccess = () => {
         // another tab's newer page, or the browser itself, may want it: let go, and open again when needed
         asked.result.onversionchange = () => { asked.result.close(); this.opened = null; };
-        asked.result.onclose = () => { this.opened = null; };
+        asked.result.onclose = () => { this.opened = null; this.lost?.(); };
         resolve(asked.result);
       };
       asked.onerror = () => reject(asked.error);
@@ -33,6 +33,8 @@ export class Base {
     return new Promise((resolve, reject) => {
       const transaction = base.transaction(name, mode, { durability: "strict" });
       const request = work(transaction.objectStore(name));
+      // asked for along with the write, so that a page that is killed now still has it done
+      if (mode === "readwrite") transaction.commit?.();
       transaction.oncomplete = () => resolve(request?.result);
       transaction.onabort = () => reject(transaction.error);
     });

@@ -34,11 +34,13 @@ export class Report {
   async open() {
     this.county.home = null;
     this.before = { centre: this.county.map.getCenter(), zoom: this.county.map.getZoom() };
-    const kept = loadDraft();
+    this.draft = null;
+    this.#mode(true);
+    const kept = await loadDraft();
+    if (!this.before) return; // closed meanwhile
     this.place = null;
     this.draft = kept ?? { key: newKey(), category: null, text: "", occurred_at: new Date().toISOString() };
     this.pinned = Boolean(kept?.lon);
-    this.#mode(true);
     if (kept?.lon) {
       this.county.map.setView(this.county.at(kept.lon, kept.lat), 17, { animate: false });
       this.#circle();
@@ -59,10 +61,11 @@ export class Report {
   }
 
   close() {
-    this.draft = null;
+    const { before } = this;
+    Object.assign(this, { draft: null, before: null });
     this.#mode(false);
     this.county.drop("accuracy");
-    this.county.map.setView(this.before.centre, this.before.zoom, { animate: false });
+    this.county.map.setView(before.centre, before.zoom, { animate: false });
     this.onDone(null);
   }
 
@@ -118,8 +121,9 @@ export class Report {
     this.county.put("accuracy", L.layerGroup([circle, words]));
   }
 
-  #save() {
-    const kept = saveDraft(this.draft);
+  async #save() {
+    const kept = await saveDraft(this.draft);
+    if (kept === null) return;
     byId("report-saved").replaceChildren(...(kept ? [icon("check", 18), t("report.saved", { time: time(new Date()) })] : []));
   }
 
@@ -325,7 +329,7 @@ export class Report {
       await this.#sendUnkept({ key, body, photo: this.photo });
       return;
     }
-    dropDraft();
+    await dropDraft();
     const { sent, refused } = await sendAll();
     this.onQueued();
     if (this.draft?.key !== key) return; // closed meanwhile: the queue has it
@@ -339,7 +343,7 @@ export class Report {
   async #sendUnkept(entry) {
     try {
       const answer = await send(entry);
-      dropDraft();
+      await dropDraft();
       this.#answered(answer);
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
@@ -349,10 +353,11 @@ export class Report {
 
   /** The writer is still here to mend it: out of the queue, back into the form. */
   async #refused(error) {
-    this.#save();
-    const waits = (await unsent()).find((one) => one.key === this.draft.key);
+    const { key } = this.draft;
+    await this.#save();
+    const waits = (await unsent()).find((one) => one.key === key);
     if (waits?.photo && await savePhoto(waits.photo)) this.photo = waits.photo;
-    if (waits && loadDraft()?.key === waits.key) await drop(waits);
+    if (waits && (await loadDraft())?.key === waits.key) await drop(waits);
     this.onQueued();
     this.#problem(error, this.#confirmButton(error) ?? "");
   }

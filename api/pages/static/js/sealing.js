@@ -16,9 +16,11 @@ export async function ownKey(name) {
 }
 
 /** Bytes under the phone's key of a name. */
-export async function locked(name, bytes) {
+export const locked = async (name, bytes) => lockedUnder(await ownKey(name), bytes);
+
+export async function lockedUnder(key, bytes) {
   const iv = crypto.getRandomValues(new Uint8Array(12));
-  return { iv, bytes: await crypto.subtle.encrypt({ name: AES, iv }, await ownKey(name), bytes) };
+  return { iv, bytes: await crypto.subtle.encrypt({ name: AES, iv }, key, bytes) };
 }
 
 /** The bytes again; null when they cannot be opened, because the key was thrown away. */

@@ -3,7 +3,7 @@
 import { data, serverSays } from "./dom.js";
 import { get, post } from "./http.js";
 import { erasePack, have, joined, keepPack } from "./pack.js";
-import { fetchDraft, putDraftsAway } from "./drafts.js";
+import { takeOver } from "./drafts.js";
 import { putAway } from "./queue.js";
 
 /** somebody logged out on this phone without a network: the server hears it at the next contact */
@@ -33,17 +33,17 @@ export async function sync(pack) {
   const made = joined(whole ? pack : null, told, known);
   const changed = Object.keys(told.sections).filter((name) => "data" in told.sections[name]);
   const kept = await keepPack(made, changed);
-  await fetchDraft();
+  await takeOver();
   return { pack: made, kept };
 }
 
 /** Whether every section is here or came just now. */
 const complete = (pack, answer) => Object.entries(answer.sections).every(([name, one]) => "data" in one || pack?.sections[name] !== undefined);
 
-/** What waits is sealed or held, drafts are held, then the pack's key and the pack are thrown away. */
+/** What waits is sealed or held, as drafts are always; then the pack's key and the pack are thrown away. */
 export async function putThingsAway(about) {
   await putAway(about?.sealing_key ?? null);
-  await putDraftsAway();
+  await takeOver();
   await erasePack();
 }
 

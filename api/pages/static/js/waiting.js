@@ -8,9 +8,10 @@ import { drop, retry, unsent } from "./queue.js";
 
 /** The list's nodes. `onMend()`: the entry is the draft now; `onChange()`: something was sent again or dropped. */
 export async function waitingList({ onMend, onChange, more = null }) {
-  const entries = await unsent();
+  const [entries, draft] = await Promise.all([unsent(), loadDraft()]);
+  const busy = draft !== null;
   const head = el("div", { class: "sheet-head" }, el("h1", { id: "sheet-title" }, t("waiting.title")), el("span", { class: "quiet" }, t("unit.items", { n: entries.length })));
-  return [head, el("p", { class: "waiting-note quiet" }, t("waiting.kept")), el("ol", { class: "waiting" }, ...entries.map((one) => entryRow(one, { onMend, onChange }))), more];
+  return [head, el("p", { class: "waiting-note quiet" }, t("waiting.kept")), el("ol", { class: "waiting" }, ...entries.map((one) => entryRow(one, { busy, onMend, onChange }))), more];
 }
 
 /** What an entry says: the report's words, a step of a case, or that it was sealed at a log-out. */
@@ -20,19 +21,18 @@ function saying(one) {
   return t(one.done ? "waiting.photo_left" : "waiting.sealed");
 }
 
-function entryRow(one, { onMend, onChange }) {
+function entryRow(one, { busy, onMend, onChange }) {
   const said = el("div", {}, el("b", {}, saying(one)), el("p", { class: "quiet" }, t("waiting.since", { when: moment(one.at) })));
   const { body, status } = one.problem ?? {};
   const anyway = async () => { await retry(one, body.now); onChange(); };
   const problem = one.problem && (body?.code === "changed" ? changesPart(body, anyway) : notice(new Problem(status, body)));
-  return el("li", { dataset: { key: one.key } }, said, one.photo && el("p", { class: "quiet" }, t("waiting.with_photo")), problem, one.problem && buttons(one, { onMend, onChange }));
+  return el("li", { dataset: { key: one.key } }, said, one.photo && el("p", { class: "quiet" }, t("waiting.with_photo")), problem, one.problem && buttons(one, { busy, onMend, onChange }));
 }
 
-function buttons(one, { onMend, onChange }) {
+function buttons(one, { busy, onMend, onChange }) {
   const after = (work) => async () => { await work(one); onChange(); };
   const sure = async (entry) => { if (confirm(t("waiting.sure"))) await drop(entry); };
   const button = (word, click, kind = "") => el("button", { class: `button ${kind}`, type: "button", on: { click } }, t(word));
-  const busy = Boolean(loadDraft());
   const mendButton = button("waiting.mend", () => mend(one, onMend), "button-primary");
   mendButton.disabled = busy;
   const whole = one.body && !one.action && !one.done;
@@ -44,7 +44,7 @@ function buttons(one, { onMend, onChange }) {
 
 /** Make it the draft again, under its old key: it was refused, so it had no effect yet. It leaves only once it is a draft. */
 async function mend(one, onMend) {
-  if (!saveDraft({ key: one.key, ...one.body, confirmed: undefined, sure: undefined })) return;
+  if (!await saveDraft({ key: one.key, ...one.body, confirmed: undefined, sure: undefined })) return;
   if (one.photo && !await savePhoto(one.photo)) return;
   await drop(one);
   onMend();

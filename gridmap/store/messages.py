@@ -289,21 +289,35 @@ def _held(owner: str, message_id: int) -> Any:
 # --- the dead -------------------------------------------------------------------------------------------------------
 
 
-def dead(conn: Connection, limit: int) -> Sequence[Any]:
+def dead(conn: Connection, limit: int, after: int | None = None) -> Sequence[Any]:
     """The messages that were given up, latest first: id, kind, channel, recipient, key, attempts, error, settled_at,
-    and the number of the case or meeting."""
-    m = t.messages.c
+    the number of the case or meeting, and the names of the body and the worker that it is for. `after`: the id of the
+    last one of the page before."""
+    m, b, w = t.messages.c, t.bodies.c, t.workers.c
     number = func.coalesce(t.incidents.c.number, t.meetings.c.number).label("number")
+    names = (b.name.label("body"), b.name_en.label("body_en"), w.name.label("worker"), w.name_en.label("worker_en"))
     query = (
-        select(m.id, number, m.kind, m.channel, m.recipient, m.key, m.attempts, m.error, m.settled_at)
+        select(m.id, number, m.kind, m.channel, m.recipient, m.key, m.attempts, m.error, m.settled_at, *names)
         .join(t.outbox, t.outbox.c.id == m.outbox_id)
         .outerjoin(t.incidents, t.incidents.c.id == m.incident_id)
         .outerjoin(t.meetings, t.meetings.c.id == t.outbox.c.meeting_id)
+        .outerjoin(t.bodies, b.id == t.outbox.c.body_id)
+        .outerjoin(t.workers, w.id == t.outbox.c.worker_id)
         .where(literal_column("messages.status = 'dead'"))
         .order_by(m.settled_at.desc(), m.id.desc())
         .limit(limit)
     )
+    if after is not None:
+        last = t.messages.alias("last")
+        since = select(last.c.settled_at).where(last.c.id == after).scalar_subquery()
+        query = query.where(or_(m.settled_at < since, and_(m.settled_at == since, m.id < after)))
     return conn.execute(query).all()
+
+
+def count_dead(conn: Connection) -> int:
+    """How many messages were given up and not sent again."""
+    query = select(func.count()).select_from(t.messages).where(literal_column("messages.status = 'dead'"))
+    return int(conn.execute(query).scalar_one())
 
 
 def revive(conn: Connection, ids: Collection[int] | None, now: datetime) -> int:

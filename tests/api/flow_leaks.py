@@ -22,6 +22,8 @@ FLOW_ROUTES = (
     "POST /api/v1/calendars/local",
     "GET /api/v1/cell-limits",
     "PUT /api/v1/cell-limits",
+    "GET /api/v1/messages/failed",
+    "POST /api/v1/messages/resend",
 )
 
 
@@ -32,11 +34,12 @@ def check_flow(world: Any) -> None:
         ("POST", "/rules/1/publish"), ("GET", "/processes"), ("GET", "/processes/service"),
         ("PUT", "/processes/service"), ("GET", "/calendars"), ("POST", "/calendars"),
         ("POST", "/calendars/local"),
-        ("PUT", "/cell-limits"),
+        ("PUT", "/cell-limits"), ("GET", "/messages/failed"), ("POST", "/messages/resend"),
     )  # fmt: skip
     bodies: dict[str, Any] = {
         "/rules": {"rules": []},
         "/processes/service": {},
+        "/messages/resend": {"ids": [1]},
         "/calendars/local": {"days": "day,kind\n2026-08-14,off\n"},
         "/calendars": {"year": 2027, "source": "x", "days": "day,kind\n2027-01-01,off\n"},
     }

@@ -101,6 +101,8 @@ ASKED: dict[str, tuple[str, str, str, Any]] = {
     "GET /api/v1/enterprises/{enterprise_id}/blasting": ("official", "GET", "/enterprises/2/blasting", None),
     "PUT /api/v1/enterprises/{enterprise_id}/rock": ("official", "PUT", "/enterprises/2/rock", {"rock": "hard"}),
     "GET /api/v1/messages": ("worker-a", "GET", "/messages?limit=1", None),
+    "GET /api/v1/messages/failed": ("admin", "GET", "/messages/failed?limit=1", None),
+    "POST /api/v1/messages/resend": ("admin", "POST", "/messages/resend", {"ids": [1], "reason": "gateway_back"}),
     "POST /api/v1/meetings": ("official", "POST", "/meetings", CALL),
     "GET /api/v1/meetings": ("official", "GET", "/meetings?limit=1", None),
     "GET /api/v1/meetings/{meeting_id}": ("official", "GET", "/meetings/1", None),

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -213,3 +214,55 @@ def test_two_sweeps_in_processes_of_their_own_send_each_message_once(shell: Smal
     assert sum(sent) == 20
     assert len(sms.keys) == 20
     assert set(sms.keys.values()) == {1}
+
+
+# --- what could not be delivered ------------------------------------------------------------------------------------
+
+
+def given_up(api: Api, count: int = 3, error: str = "http_410") -> list[int]:
+    """Messages to a body and to a resident that were given up, the first one latest."""
+    told(api, count)
+    m = t.messages
+    ids = [row.id for row in api.county.run(select(m.c.id).order_by(m.c.id).limit(count))]
+    for i, one in enumerate(ids):
+        to = {"recipient": "resident:1"} if i == 1 else {"recipient": "body:1"}
+        dead = {"status": "dead", "error": error, "settled_at": api.county.clock() - timedelta(hours=i), "attempts": 24}
+        values = {**to, **dead, "channel": "sms" if i == 1 else "email", "account_id": None}
+        api.county.run(update(m).where(m.c.id == one).values(**values))
+    return ids
+
+
+def test_an_admin_sees_what_failed_and_sends_it_again_once(api: Api) -> None:
+    ids = given_up(api)
+    page = api.get("admin", "/messages/failed", params={"limit": 2}).json()
+    assert ([one["id"] for one in page["items"]], page["total"]) == (ids[:2], 3)
+    rest = api.get("admin", "/messages/failed", params={"limit": 2, "cursor": page["next"]}).json()
+    assert ([one["id"] for one in rest["items"]], rest["next"]) == ([ids[2]], None)
+    first, resident = page["items"]
+    assert (first["error"], first["to"], first["channel"], first["attempts"]) == ("http_410", "body", "email", 24)
+    assert first["name"]
+    # of a resident neither name nor contact, nor the case's id
+    assert (resident["to"], resident["name"]) == ("resident", None)
+    assert set(resident) == {
+        "id", "number", "kind", "channel", "to", "name", "name_en", "attempts", "error", "settled_at",
+    }  # fmt: skip
+    assert api.post("admin", "/messages/resend", {"ids": ids[:1]}).json() == {"resent": 1}
+    problem(api.post("admin", "/messages/resend", {"ids": ids}), 422, "invalid_input")  # many: say why
+    many = {"ids": ids, "reason": "gateway_back"}
+    assert [api.post("admin", "/messages/resend", many).json()["resent"] for _ in range(2)] == [2, 0]
+    rows = api.county.run(select(t.messages.c.status, t.messages.c.attempts).where(t.messages.c.id.in_(ids)))
+    assert {tuple(row) for row in rows} == {("waiting", 0)}
+    assert api.get("admin", "/messages/failed").json() == {"items": [], "next": None, "total": 0}
+
+
+def test_sending_again_is_audited_and_for_the_admin(api: Api) -> None:
+    ids = given_up(api)
+    for user in ("dispatcher-1", "supervisor", "official", "worker-a", "handler-land", "planner"):
+        problem(api.get(user, "/messages/failed"), 403, "forbidden")
+        problem(api.post(user, "/messages/resend", {"ids": ids[:1]}), 403, "forbidden")
+    api.post("admin", "/messages/resend", {"ids": ids, "reason": "address_mended"})
+    [line] = api.county.run(select(t.audit).where(t.audit.c.action == "messages.resend"))
+    assert line.account_id == api.county.account("admin").id
+    assert json.loads(line.data) == {"ids": ids, "reason": "address_mended", "resent": 3}
+    for wrong in ({"ids": []}, {"ids": ids, "reason": "because"}, {"ids": ids[:1], "note": "x"}):
+        assert api.post("admin", "/messages/resend", wrong).status_code == 422

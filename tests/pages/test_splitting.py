@@ -27,6 +27,7 @@ def test_a_dispatcher_splits_one_report_into_two(visit: Visits, site: Site, size
     form.locator("button[type=submit]").click()  # into nothing
     form.locator("[role=alert], .notice").first.wait_for()
     assert len(kinds(site, whole)) == 4
+    form.locator(".split-part").nth(1).wait_for()
     first, second = form.locator(".split-part").all()
     first.locator("[name=category]").select_option("mining-dust")
     first.locator("[name=text]").fill("粉尘落满院子")

@@ -27,6 +27,7 @@ from gridmap.plan.limits import Limits
 from gridmap.plan.status import SHOWN, PlanStatus
 from gridmap.store import tables as t
 from gridmap.store.behind import COUNTED
+from gridmap.usecases.resending import REASONS
 from gridmap.usecases.scoring import LINES
 from gridmap.view import Role
 from layers import LANGS
@@ -79,6 +80,19 @@ FAMILIES = {
     "flow.to": {str(to) for to in To},
     "flow.unit": {"workdays", "work_hours", "hours", "minutes"},
     "flow.level": {str(level) for level in Level},
+    "letters.reason": set(REASONS),
+    "letters.to": {"body", "worker", "account", "resident", "household"},
+    "letters.channel": allowed("messages", "channel"),
+    "letters.kind": {"answered", "dropped", "link_again"},
+    "letters.error": {
+        "no_contact",
+        "bad_address",
+        "never_settled",
+        "TimeoutError",
+        "ConnectionRefusedError",
+        "tls",
+        "smtp_log_in",
+    },
     "limits.of": {field.name for field in fields(Limits)},
     "light": {str(light) for light in Light},
     "reason": {str(reason) for reason in Reason},

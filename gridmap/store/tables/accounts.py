@@ -26,7 +26,7 @@ sessions = Table(
     Column("token_hash", String(64), primary_key=True),
     ref("account_id", "accounts", null=False),
     Column("created_at", UtcDateTime, nullable=False),
-    Column("expires_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False, index=True),
     Column("revoked_at", UtcDateTime),
 )
 

@@ -79,6 +79,7 @@ messages = table(
     CheckConstraint("(channel = 'in_app') = (account_id IS NOT NULL)", name="mailbox_has_account"),
     UniqueConstraint("outbox_id", "channel", "recipient"),
     Index("ix_messages_waiting", "next_at", sqlite_where=_WAITING, postgresql_where=_WAITING),
+    Index("ix_messages_settled_at", "settled_at"),
     Index("ix_messages_dead", "settled_at", sqlite_where=_DEAD, postgresql_where=_DEAD),
     Index("ix_messages_recipient_tried_at", "recipient", "tried_at"),
     Index("ix_messages_account_id_id", "account_id", "id"),
@@ -103,5 +104,5 @@ requests = Table(
     Column("key", Text, primary_key=True),
     Column("fingerprint", String(64), nullable=False),
     Column("response", Text, nullable=False),
-    Column("created_at", UtcDateTime, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False, index=True),
 )

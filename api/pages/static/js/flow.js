@@ -1,13 +1,14 @@
-// Rules, processes and calendar years (limits of cells: limits.js): shown, edited as JSON, tried and put in force. Faults are shown where they are.
+// Rules, processes and calendar years (limits of cells: limits.js; failed messages: letters.js): shown, edited as JSON, tried and put in force. Faults are shown where they are.
 
 import { byId, data, el, lang, named, number, t } from "./dom.js";
 import { Problem, get, notice, post, put, shown } from "./http.js";
+import { letters } from "./letters.js";
 import { limits } from "./limits.js";
 
 start();
 
 async function start() {
-  await Promise.all([rules(), processes(), calendar(), limits()]);
+  await Promise.all([rules(), processes(), calendar(), limits(), letters()]);
   byId("main").dataset.ready = "true";
 }
 

@@ -85,7 +85,10 @@ def months(
         )
         level = top - 48 * hoped / most
         parts.append(_line(i * step + step * 0.1, level, (i + 1) * step - step * 0.1, level, ACCENT, 2.5))
-        parts.append(_text(i * step + step / 2, top - tall - 4, f"{seen}", anchor="middle", bold=True))
+        # a number that the line of what was expected would strike through stands above it
+        struck = top - tall - 14 < level < top - tall
+        y = (level if struck else top - tall) - 4
+        parts.append(_text(i * step + step / 2, y, f"{seen}", anchor="middle", bold=True))
         parts.append(_text(i * step + step / 2, top + 14, name, anchor="middle", size=10))
     parts.extend(_legend(width + 14))
     below, lowest = _marked(marks, step, top + 20, width + 14)

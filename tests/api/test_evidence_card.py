@@ -177,3 +177,15 @@ def test_the_model_is_told_in_words_and_on_the_table_without_figures(
     assert inside in rows["figures"]
     assert outside in rows["table"]
     assert not re.search(r"\d", re.sub(r"<[^>]*>", "", rows["table"].split("</tr>")[0]))
+
+
+def test_what_leaves_does_not_tell_too_few_from_not_raised(api_lite: Api) -> None:
+    """That border, asked at any window, is a count of five."""
+    ctx, answer = asked_sources(api_lite)
+    said = {}
+    for verdict in ("too_few", "not_raised", "raised"):
+        result = deepcopy(answer.result)
+        assert result is not None
+        result["sources"][0]["verdict"] = verdict
+        said[verdict] = evidence.card(ctx, replace(answer, result=result), result["sources"][0]["id"], "table")
+    assert said["too_few"] == said["not_raised"] != said["raised"]

@@ -6,7 +6,9 @@ import threading
 from collections.abc import Iterator
 
 import pytest
+from sqlalchemy import select
 
+from gridmap.store import tables as t
 from gridmap.usecases import analysing
 from tests.pages.conftest import PHONE, READY, Site, Visits, until
 
@@ -54,3 +56,26 @@ def test_each_finding_is_a_sentence_with_its_card(
 def test_the_release_says_what_was_joined(visit: Visits) -> None:
     page = visit("official", "/insight/release", lang="en", ready=False)
     assert "closed months" in page.locator("main").inner_text().lower()
+
+
+@pytest.mark.parametrize(("lang", "size"), [("zh", (1440, 900)), ("en", PHONE)])
+def test_the_file_of_an_enterprise_says_what_the_reports_prove(
+    visit: Visits, site: Site, working: None, lang: str, size: tuple[int, int]
+) -> None:
+    mine = site.county.run(select(t.enterprises.c.id).where(t.enterprises.c.code == "E-MINE"))[0].id
+    page = visit("official", f"/enterprises/{mine}", lang=lang, size=size, ready=False)
+    said = "户有矛盾纠纷" if lang == "zh" else "households within 1.5 km reported"
+    until(page, f"document.querySelector('#content').textContent.includes('{said}')", 60)
+    links = page.locator("#content a[href^='/insight/evidence/']").evaluate_all("all => all.map((one) => one.href)")
+    assert [one.split("edition=")[1] for one in links] == ["figures", "table"]
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_what_may_be_published_is_shown_of_the_months_chosen(visit: Visits) -> None:
+    page = visit("official", "/insight", lang="en")
+    until(page, "document.querySelector('#release').href.includes('from=')")
+    first, last = page.input_value("#from"), page.input_value("#to")
+    assert f"from={first}&to={min(last, '2026-06')}" in (page.locator("#release").get_attribute("href") or "")
+    page.locator("#release").click()
+    page.wait_for_selector("h1")
+    assert first in page.locator("main").inner_text() or "published" in page.locator("main").inner_text()

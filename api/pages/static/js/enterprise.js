@@ -1,6 +1,6 @@
 // The file of one enterprise: permits, shaking by its blasts, who lives around it, cases nearby, meetings and promises.
 
-import { byId, data, day, distance, el, moment, named, number, t } from "./dom.js";
+import { byId, data, day, distance, el, lang, moment, named, number, t } from "./dom.js";
 import { enterprise } from "./glyphs.js";
 import { Problem, all, get, notice, post, put, shown } from "./http.js";
 import { choice, done, field, folded, form, part, promise } from "./joint.js";
@@ -9,6 +9,7 @@ import { permitFile } from "./permits.js";
 const id = data.enterprise;
 const node = byId("content");
 const NEAR_M = 1500;
+const ASK_AGAIN_MS = 1000;
 const KINDS = ["mining", "blasting", "land", "water", "discharge", "safety", "other"];
 start();
 
@@ -18,7 +19,7 @@ async function start() {
   const near = data.figures ? await get(`/enterprises/${id}/neighbourhood`) : null;
   const cards = el("div", { class: "cards" });
   node.replaceChildren(head(one), cards);
-  const parts = [meetings, data.figures && blasting, near && (() => exposure(near)), data.me.role !== "official" && (() => cases(one, near)), agreed, data.leads && review];
+  const parts = [data.figures && evidence, meetings, data.figures && blasting, near && (() => exposure(near)), data.me.role !== "official" && (() => cases(one, near)), agreed, data.leads && review];
   const slots = parts.filter(Boolean).map((fill) => [fill, el("div", {})]);
   cards.append(...slots.map(([, slot]) => slot));
   await Promise.all(slots.map(([fill, slot]) => fillIn(slot, fill)));
@@ -39,15 +40,18 @@ function head(one) {
   return el("div", { class: "sheet-head" },
     el("div", {}, el("h2", { class: "row-line" }, enterprise(one.kind, 20), named(one)), el("p", { class: "quiet" }, facts.join(" · "))),
     el("div", { class: "acts" },
-      data.figures && el("a", { class: "button", href: `/insight/evidence/${id}?${period()}&edition=figures`, target: "_blank", rel: "noopener" }, t("company.evidence")),
       data.leads && el("a", { class: "button button-primary", href: `/meetings?call&enterprise=${id}` }, t("meetings.call"))));
 }
 
-/** The twelve months that have ended, as the evidence card asks for them. */
-function period() {
-  const [year, month] = data.today.split("-").map(Number);
-  const at = (back) => new Date(Date.UTC(year, month - 1 - back, 1)).toISOString().slice(0, 7);
-  return new URLSearchParams({ from: at(12), to: at(1) });
+/** What the reports near by prove and what not: the finding of the usual months, as /insight has it, and its cards. */
+async function evidence(again) {
+  const found = await get(`/enterprises/${id}/evidence`);
+  const card = (edition, key) => el("a", { class: "button", href: `/insight/evidence/${id}?edition=${edition}`, target: "_blank", rel: "noopener" }, t(key));
+  const cards = el("div", { class: "acts" }, card("figures", "finding.card"), card("table", "finding.card_table"));
+  if (found.status === "waiting" || found.status === "running") setTimeout(again, ASK_AGAIN_MS);
+  const { said, verdict } = found.result?.source ?? {};
+  const words = said ? said[lang] : t(found.status === "failed" ? "study.failed" : "study.running");
+  return part(t("company.evidence"), el("p", { role: said ? null : "status" }, verdict ? el("b", {}, t("company.verdict", { verdict: t(`verdict.${verdict}`) })) : null, words), said && el("p", { class: "quiet" }, t("company.squares")), cards);
 }
 
 async function meetings(again) {

@@ -123,6 +123,7 @@ async function draw(change = {}) {
 function find() {
   const closed = shifted(data.today.slice(0, 7), -1);
   const to = state.to && state.to < closed ? state.to : closed;
+  byId("release").href = `/insight/release?${new URLSearchParams(state.from && state.from <= to ? { from: state.from, to } : {})}`;
   if (!state.from || state.from > to) return byId("findings").replaceChildren(el("p", { class: "study" }, t("study.open_month")));
   return findings.ask({ from: state.from, to, category: state.category, drawing: state.drawing, as_of: state.asOf, within: state.within }, state.enterprises);
 }
@@ -359,10 +360,9 @@ function underPicture() {
   const months = state.from === state.to ? monthName(state.from) : `${monthName(state.from)} – ${monthName(state.to)}`;
   const near = state.near ? `${byId("near").selectedOptions[0].textContent}, ${byId("within").selectedOptions[0].textContent}` : null;
   const cells = state.asOf ? t("insight.cells_from", { day: state.asOf }) : document.querySelector(`[data-drawing=${state.drawing}]`).textContent;
-  const credit = data.tiles?.attribution ? t("picture.tiles", { credit: data.tiles.attribution }) : "";
   return [
     [document.title, said, months, near, cells].filter(Boolean).join(" · "),
-    t("picture.sources", { credit, made: made.format(serverNow()) }),
+    [t("picture.sources", { made: made.format(serverNow()) }), data.tiles?.attribution && t("picture.tiles", { credit: data.tiles.attribution })].filter(Boolean).join(" "),
     t("picture.inside"),
   ];
 }

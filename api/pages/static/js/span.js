@@ -7,8 +7,8 @@ export class Span {
   /** `choose(from, to)` is called when a handle was let go, or moved by a key. */
   constructor(node, choose) {
     Object.assign(this, { node, choose, months: [] });
-    this.handles = ["from", "to"].map((name) => el("input", {
-      type: "range", min: 0, step: 1, "aria-label": t(`span.${name}`), dataset: { handle: name },
+    this.handles = Object.entries({ from: t("span.from"), to: t("span.to") }).map(([name, said]) => el("input", {
+      type: "range", min: 0, step: 1, "aria-label": said, dataset: { handle: name },
       on: { input: () => this.#moved(name), change: () => this.choose(...this.#chosen()) },
     }));
     this.between = el("span", { class: "span-between", "aria-hidden": "true" });

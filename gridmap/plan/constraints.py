@@ -191,11 +191,7 @@ def even_work(drawing: Drawing, cells: Sequence[Cell], facts: Facts, most: float
     """
     if facts.hours is None:
         return
-    who = (
-        {code: (facts.workers or {}).get(code) for code in drawing}
-        if facts.workers is not None
-        else {c: c for c in drawing}
-    )
+    who = {code: facts.workers.get(code) for code in drawing} if facts.workers is not None else {c: c for c in drawing}
     hours: dict[Any, float] = {}
     for code, worker in who.items():
         if worker is not None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import shapely
@@ -72,9 +73,9 @@ class Diff:
         """Land that may not have moved at all: the borders were digitised otherwise."""
         return tuple(one for one in self.moved if not one.reliable)
 
-    def lines(self, names: Mapping[str, str] | None = None) -> list[str]:
+    def lines(self, names: Mapping[str, str] | None = None, lang: Literal["en", "zh"] = "en") -> list[str]:
         """The diff in words, a line for each matter. `names`: of codes, for people."""
-        return _lines(self, names or {})
+        return _lines(self, names or {}, _WORDS[lang])
 
 
 def diff(old: Drawing, new: Drawing, error_m: float = 0.0) -> Diff:
@@ -185,19 +186,37 @@ def _half_width_m(pieces: Geometries) -> Floats:
     return np.asarray(shapely.length(circles), dtype=np.float64)
 
 
-def _lines(found: Diff, names: Mapping[str, str]) -> list[str]:
-    def name(code: str) -> str:
-        return f"{names[code]} ({code})" if code in names else code or "no cell"
+_WORDS: Mapping[str, Mapping[str, str]] = {
+    "en": {
+        "nobody": "no cell", "named": "{name} ({code})", "gone": "gone: {a}", "new": "new: {a}",
+        "recoded": "another code: {a} is {b} now", "community": "another community: {a}, {b} before, {c} now",
+        "moved": "{a} -> {b}: {km2:,.3f} km2",
+        "unreliable": "unreliable: {n} pairs, {km2:,.3f} km2 in all, narrower than twice the error of {m:,.0f} m",
+    },
+    "zh": {
+        "nobody": "无网格", "named": "{name}（{code}）", "gone": "撤销：{a}", "new": "新设：{a}",
+        "recoded": "换编码：{a} 现为 {b}", "community": "换村社：{a}，原属 {b}，现属 {c}",
+        "moved": "{a} → {b}：{km2:,.3f} 平方千米",
+        "unreliable": "不可靠：{n} 处，共 {km2:,.3f} 平方千米，宽度不到数字化误差 {m:,.0f} 米的两倍",
+    },
+}  # fmt: skip
 
-    lines = [f"gone: {name(code)}" for code in found.gone]
-    lines += [f"new: {name(code)}" for code in found.new]
-    lines += [f"another code: {name(old)} is {name(new)} now" for old, new in found.recoded]
-    lines += [f"another community: {name(code)}, {old} before, {new} now" for code, old, new in found.community]
-    lines += [f"{name(one.source)} -> {name(one.to)}: {one.area_m2 / 1e6:,.3f} km2" for one in found.reliable()]
+
+def _lines(found: Diff, names: Mapping[str, str], words: Mapping[str, str]) -> list[str]:
+    def name(code: str) -> str:
+        return words["named"].format(name=names[code], code=code) if code in names else code or words["nobody"]
+
+    def moved(one: Moved) -> str:
+        return words["moved"].format(a=name(one.source), b=name(one.to), km2=one.area_m2 / 1e6)
+
+    lines = [words["gone"].format(a=name(code)) for code in found.gone]
+    lines += [words["new"].format(a=name(code)) for code in found.new]
+    lines += [words["recoded"].format(a=name(old), b=name(new)) for old, new in found.recoded]
+    lines += [words["community"].format(a=name(code), b=old, c=new) for code, old, new in found.community]
+    lines += map(moved, found.reliable())
     doubtful = found.unreliable()
     if doubtful:
         total = sum(one.area_m2 for one in doubtful) / 1e6
-        lines.append(f"unreliable: {len(doubtful)} pairs, {total:,.3f} km2 in all, narrower than twice the error of "
-                     f"{found.error_m:,.0f} m")  # fmt: skip
-        lines += [f"  {name(one.source)} -> {name(one.to)}: {one.area_m2 / 1e6:,.3f} km2" for one in doubtful]
+        lines.append(words["unreliable"].format(n=len(doubtful), km2=total, m=found.error_m))
+        lines += [f"  {moved(one)}" for one in doubtful]
     return lines

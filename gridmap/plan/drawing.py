@@ -98,6 +98,9 @@ class Drawing(Mapping[str, Cell]):
         found = self._put.get(code)
         return self.base.cells[code] if found is None and code not in self._gone else self._put[code]
 
+    def __contains__(self, code: object) -> bool:
+        return code in self._put or (code in self.base.cells and code not in self._gone)
+
     def __iter__(self) -> Iterator[str]:
         if self._codes is None:  # an edit asks for them again and again
             self._codes = tuple(sorted((self.base.cells.keys() - self._gone) | self._put.keys()))

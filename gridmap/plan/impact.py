@@ -20,6 +20,9 @@ from gridmap.ground.measure import Geometries, area_m2
 from gridmap.plan.drawing import Drawing
 from gridmap.plan.relabel import Group, Labelled, moved, pairs
 
+#: households and cases by (old cell, new cell)
+Ways = Mapping[tuple[str, str], tuple[int, int]]
+
 #: figures of a cell that add up, in the order of the columns; `walk_m` comes after them
 SUMS = ("households", "visits_due", "visit_hours", "open", "yellow", "red", "enterprises", "blasting_zones", "area_m2")
 
@@ -88,22 +91,23 @@ def impact(
     `codes`: all cells taken or put. `workers_*`: who serves each cell, None or missing: nobody. Workers' figures are
     over all the cells they serve, also those that no edit touched.
     """
-    changed = set(codes) | {
-        code for code in set(workers_before) | set(workers_after) if workers_before.get(code) != workers_after.get(code)
-    }
+    differ = set(workers_before.items()) ^ set(workers_after.items())
+    changed = set(codes) | {code for code, _ in differ if workers_before.get(code) != workers_after.get(code)}
+    there = [{code for code in changed if code in placed.drawing} for placed in (before, after)]
     sides = ((before, workers_before), (after, workers_after))
-    who = {staff.get(code) for placed, staff in sides for code in changed & set(placed.drawing)} - {None}
+    who = {staff.get(code) for (_, staff), own in zip(sides, there, strict=True) for code in own} - {None}
     by_cell, by_worker = [], []
-    for placed, staff in sides:
+    for (placed, staff), own in zip(sides, there, strict=True):
         served = {code for code, worker in staff.items() if worker in who and code in placed.drawing}
-        figures = cell_figures(placed, served | (changed & set(placed.drawing)))
-        by_cell.append(figures.loc[sorted(changed & set(placed.drawing))])
+        figures = cell_figures(placed, served | own)
+        by_cell.append(figures.loc[sorted(own)])
         by_worker.append(worker_figures(figures.loc[sorted(served)], staff))
+    ways = _ways(before, after, changed)
     return Impact(
         cells=pd.concat(by_cell, axis=1, keys=["before", "after"]).sort_index(),
         workers=pd.concat(by_worker, axis=1, keys=["before", "after"]).sort_index(),
-        handovers=handovers(before, after, workers_before, workers_after, changed),
-        crosswalk=crosswalk(before, after, changed),
+        handovers=_handed(ways, workers_before, workers_after),
+        crosswalk=_walked(ways, _land(before.drawing, after.drawing, changed)),
     )
 
 
@@ -156,7 +160,11 @@ def handovers(
 
     What stays with its worker is no hand-over, also when the cell got another code.
     """
-    found = _counted(before, after, codes)
+    return _handed(_ways(before, after, codes), workers_before, workers_after)
+
+
+def _handed(ways: Ways, workers_before: Mapping[str, Any], workers_after: Mapping[str, Any]) -> pd.DataFrame:
+    found = _frame({way: (homes, cases, 0.0) for way, (homes, cases) in ways.items()})
     source = [workers_before.get(code) for code in found["source_cell"]]
     to = [workers_after.get(code) for code in found["to_cell"]]
     found["source"], found["to"] = pd.Series(source, dtype=object), pd.Series(to, dtype=object)
@@ -168,22 +176,34 @@ def handovers(
 def crosswalk(before: Placed, after: Placed, codes: Iterable[str]) -> pd.DataFrame:
     """From old to new cells: source_cell, to_cell, households, cases, area_m2; also what stays in its cell."""
     named = set(codes)
-    counted = _counted(before, after, named)
-    land = _land(before.drawing, after.drawing, named)
-    keys = ["source_cell", "to_cell"]
-    found = counted.merge(land, on=keys, how="outer")
-    for column in ("households", "cases"):
-        found[column] = found[column].fillna(0).astype(np.int64)
-    found["area_m2"] = found["area_m2"].fillna(0.0)
-    return found.sort_values(keys, ignore_index=True)
+    return _walked(_ways(before, after, named), _land(before.drawing, after.drawing, named))
+
+
+def _walked(ways: Ways, land: Mapping[tuple[str, str], float]) -> pd.DataFrame:
+    return _frame({way: (*ways.get(way, (0, 0)), land.get(way, 0.0)) for way in ways.keys() | land.keys()})
+
+
+def _frame(found: Mapping[tuple[str, str], tuple[int, int, float]]) -> pd.DataFrame:
+    """source_cell, to_cell, households, cases, area_m2 by old and new cell, in their order."""
+    order = sorted(found)
+    return pd.DataFrame({
+        "source_cell": pd.Series([source for source, _ in order], dtype=object),
+        "to_cell": pd.Series([to for _, to in order], dtype=object),
+        "households": np.array([found[way][0] for way in order], dtype=np.int64),
+        "cases": np.array([found[way][1] for way in order], dtype=np.int64),
+        "area_m2": np.array([found[way][2] for way in order], dtype=np.float64),
+    })  # fmt: skip
 
 
 def heirs(before: Placed, after: Placed, workers: Mapping[str, Any], codes: Iterable[str]) -> dict[str, Hashable]:
     """A worker for each cell of these: its own where the code stays, else who had most of its households (or land)."""
+    there = sorted(code for code in set(codes) if code in after.drawing)
+    own_of = {code: workers.get(code) if code in before.drawing else None for code in there}
+    if None not in own_of.values():  # most edits make no new cell: nobody has to be looked for
+        return dict(own_of)
     found: dict[str, Hashable] = {}
     walk = crosswalk(before, after, codes)
-    for code in sorted(set(codes) & set(after.drawing)):
-        own = workers.get(code) if code in before.drawing else None
+    for code, own in own_of.items():
         from_whom = walk[walk["to_cell"] == code].sort_values(["households", "area_m2"], ascending=False, kind="stable")
         others = (workers.get(source) for source in from_whom["source_cell"])
         heir = own if own is not None else next((worker for worker in others if worker is not None), None)
@@ -192,7 +212,7 @@ def heirs(before: Placed, after: Placed, workers: Mapping[str, Any], codes: Iter
     return found
 
 
-def _counted(before: Placed, after: Placed, codes: Iterable[str]) -> pd.DataFrame:
+def _ways(before: Placed, after: Placed, codes: Iterable[str]) -> Ways:
     """Households and cases by old and new cell."""
     named = set(codes)
     homes, cases = (
@@ -201,25 +221,19 @@ def _counted(before: Placed, after: Placed, codes: Iterable[str]) -> pd.DataFram
         )
         for name in ("households", "cases")
     )
-    ways = sorted(homes.keys() | cases.keys())
-    return pd.DataFrame({
-        "source_cell": pd.Series([source for source, _ in ways], dtype=object),
-        "to_cell": pd.Series([to for _, to in ways], dtype=object),
-        "households": np.array([homes[way] for way in ways], dtype=np.int64),
-        "cases": np.array([cases[way] for way in ways], dtype=np.int64),
-    })  # fmt: skip
+    return {way: (homes[way], cases[way]) for way in homes.keys() | cases.keys()}
 
 
-def _land(before: Drawing, after: Drawing, codes: set[str]) -> pd.DataFrame:
+def _land(before: Drawing, after: Drawing, codes: set[str]) -> dict[tuple[str, str], float]:
     """Square metres by old and new cell."""
-    old, new = (sorted(codes & set(drawing)) for drawing in (before, after))
+    old, new = (sorted(code for code in codes if code in drawing) for drawing in (before, after))
     shapes = [np.array([d[code].shape for code in side], dtype=object) for d, side in ((before, old), (after, new))]
     to, source = shapely.STRtree(shapes[0]).query(shapes[1], predicate="intersects") if old and new else ([], [])
     to, source = np.asarray(to, dtype=np.int64), np.asarray(source, dtype=np.int64)
     area = area_m2(shapely.intersection(shapes[0][source], shapes[1][to])) if len(to) else np.zeros(0)
     real = area >= NOISE_M2
-    names = {"source_cell": np.array(old, dtype=object)[source[real]], "to_cell": np.array(new, dtype=object)[to[real]]}
-    return pd.DataFrame({**names, "area_m2": area[real]})
+    ways = zip(source[real].tolist(), to[real].tolist(), area[real].tolist(), strict=True)
+    return {(old[i], new[k]): size for i, k, size in ways}
 
 
 def _meeting(shapes: Geometries, zones: Geometries) -> Any:

@@ -84,8 +84,8 @@ class Labelled(Mapping[str, Group]):
 
     def counts(self, codes: Iterable[str]) -> dict[str, int]:
         """How many points each of these cells has."""
-        found = {code: len(group.row) for code, group in self._groups.items()}
-        return {code: found.get(code, 0) for code in codes}
+        groups = self._groups
+        return {code: len(groups[code].row) if code in groups else 0 for code in codes}
 
     def labels(self, codes: Iterable[str]) -> NDArray[np.int32]:
         """For each point, the position of its cell among these codes, -1 for others: all points are looked at."""

@@ -87,9 +87,9 @@ def _between(draft: Draft, cells: gpd.GeoDataFrame, *, mend: bool) -> list[Any]:
     if found.defects and mend:
         found = edits_between(draft.drawing, _mended(draft.drawing, cells))
     if found.defects:
-        first = found.defects[0].why
+        first, more = found.defects[0].why, len(found.defects) - 1
         raise InvalidInput(
-            f"{len(found.defects)} defects keep these cells from being a drawing: {first}",
+            f"these cells are no drawing: {first}" + (f"; and {more} more" if more else ""),
             code="plan_defects", defects=[_defect(one, cells) for one in found.defects[:200]],
         )  # fmt: skip
     return list(found.deltas)

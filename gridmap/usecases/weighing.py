@@ -127,7 +127,10 @@ def staff_after(
     if before is None:
         before = ctx.drafts.staff(conn, draft.base, ctx.today(), ctx.clock())
     touched = changed(draft.base.drawing, draft.drawing)
-    found = {code: worker for code, worker in before.items() if code in draft.drawing}
+    found = dict(before)
+    for code in touched:
+        if code not in draft.drawing:
+            found.pop(code, None)
     return found | dict(heirs(draft.placed_base, draft.placed, before, touched))
 
 
@@ -267,7 +270,8 @@ def _sides(frame: pd.DataFrame, key: str, names: Mapping[int, Mapping[str, Any]]
 
 def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """Rows as JSON values."""
-    return [{str(name): _plain(value) for name, value in row.items()} for row in frame.to_dict("records")]
+    columns = {str(name): [_plain(value) for value in frame[name].tolist()] for name in frame.columns}
+    return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
 
 
 def _plain(value: Any) -> Any:

@@ -158,6 +158,12 @@ def test_the_real_redraw_of_guiyang_is_readable(shared_data: Path) -> None:
         f"乌当区 (520112) -> 观山湖区 (520115): {found.moved[0].area_m2 / 1e6:.3f} km2",
         f"清镇市 (520181) -> 观山湖区 (520115): {found.moved[1].area_m2 / 1e6:.3f} km2",
     ]
+    chinese = found.lines(names, "zh")
+    assert chinese[:2] == ["撤销：小河区（520114）", "新设：观山湖区（520115）"]
+    assert chinese[2].startswith("乌当区（520112） → 观山湖区（520115）：")
+    assert chinese[3].startswith("清镇市（520181） → 观山湖区（520115）：")
+    (apart,) = [n for n, line in enumerate(chinese) if line.startswith("不可靠：")]
+    assert len(chinese) == apart + 1 + len(found.unreliable())
     reliable = {(names.get(one.source), names.get(one.to)) for one in found.reliable()}
     assert {("小河区", "花溪区"), ("花溪区", "南明区"), ("乌当区", "南明区")} < reliable
     doubtful = {(names.get(one.source), names.get(one.to)): one.area_m2 / 1e6 for one in found.unreliable()}

@@ -30,9 +30,9 @@ function sheet(pane, paint) {
 }
 
 export class CellField {
-  /** `colour(properties)` of a cell's fill; `edge`: {color, weight}. */
-  constructor(county, { colour, edge }) {
-    Object.assign(this, { county, colour, edge, paths: new Map() });
+  /** `colour(properties)` of a cell's fill; `edge`: {color, weight}; `mark(properties)`: another edge, drawn above, or null. */
+  constructor(county, { colour, edge, mark = () => null }) {
+    Object.assign(this, { county, colour, edge, mark, paths: new Map() });
     this.shade = sheet("shade", (...given) => this.#fill(...given));
     this.lines = sheet("cells", (...given) => this.#stroke(...given));
     this.probe = document.createElement("canvas").getContext("2d");
@@ -117,6 +117,12 @@ export class CellField {
     const [seen, scale] = this.#seen(context, bounds, sharp);
     Object.assign(context, { strokeStyle: this.edge.color, lineWidth: this.edge.weight / scale, lineJoin: "round" });
     for (const { path } of seen) context.stroke(path);
+    for (const { path, properties } of seen) {
+      const edge = this.mark(properties);
+      if (!edge) continue;
+      Object.assign(context, { strokeStyle: edge.color, lineWidth: edge.weight / scale });
+      context.stroke(path);
+    }
   }
 }
 

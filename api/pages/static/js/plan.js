@@ -4,6 +4,7 @@ import { byId, data, el, look, named, number, t } from "./dom.js";
 import { Problem, get, layer, notice, shown } from "./http.js";
 import { CountyMap, baseMap, legend, middle } from "./map.js";
 import { CellField, Detail, unseen } from "./plan-field.js";
+import { light } from "./glyphs.js";
 import { listPlans } from "./plan-list.js";
 import { PlanSession } from "./plan-open.js";
 import { Table } from "./table.js";
@@ -13,16 +14,23 @@ const MOST_NAMED = 400;
 const MOST_ROWS = 300;
 
 const county = new CountyMap();
-const state = { measure: "households", cells: null, communities: new Map(), chosen: null };
+const state = { measure: "households", drawing: "now", cells: null, communities: new Map(), chosen: null, most: null };
 const list = byId("cells-list");
 const detail = byId("cell-detail");
 const search = byId("cell-search");
 
+const EDGE = { color: look.lines.cell.colour, weight: look.lines.cell.width };
+/** Cells that are no more, in which open cases were reported. */
+const DASHED = { color: look.colours.ink, weight: 1.4, dashArray: "5 4" };
+
+/** Whether a primary worker has more households than the county wants of one. */
+const overfull = (row) => row.workers > 0 && row.households / row.workers > state.most;
+const capacity = () => t("plan.overfull", { n: number(state.most) });
 const place = (row) => state.communities.get(row.area)?.name ?? "";
 const table = new Table(
   [
     { key: "name", title: t("plan.cell"), value: (row) => row.name, node: (row) => el("span", {}, row.name, el("br"), el("small", { class: "quiet" }, row.code)) },
-    { key: "households", title: t("plan.households"), value: (row) => row.households, number: true },
+    { key: "households", title: t("plan.households"), value: (row) => row.households, number: true, node: (row) => (overfull(row) ? el("span", { class: "plan-overfull", title: capacity() }, light("red", 16), number(row.households)) : null) },
     { key: "open", title: t("plan.open"), value: (row) => row.open_incidents, number: true },
     { key: "workers", title: t("plan.workers"), value: (row) => row.workers, number: true },
     { key: "load", title: t("plan.load"), value: (row) => row.load, number: true },
@@ -30,10 +38,11 @@ const table = new Table(
   { caption: t("plan.table"), onChoose: (row) => choose(row.code, true), sort: "load", most: MOST_ROWS },
 );
 
-for (const button of document.querySelectorAll("[data-measure]")) {
-  button.addEventListener("click", () => {
-    state.measure = button.dataset.measure;
-    for (const other of document.querySelectorAll("[data-measure]")) other.setAttribute("aria-pressed", String(other === button));
+for (const choice of ["measure", "drawing"]) {
+  const buttons = document.querySelectorAll(`[data-${choice}]`);
+  for (const button of buttons) button.addEventListener("click", () => {
+    state[choice] = button.dataset[choice];
+    for (const other of buttons) other.setAttribute("aria-pressed", String(other === button));
     load();
   });
 }
@@ -64,7 +73,7 @@ async function openPlan(id) {
   history.replaceState(null, "", `?plan=${id}`);
   state.detail?.close();
   county.map.off("click", pick).off("moveend", nameCells);
-  for (const name of ["cellNames", "chosen", "chosenCasing"]) county.drop(name);
+  for (const name of ["cellNames", "chosen", "chosenCasing", "ended"]) county.drop(name);
   const onClose = async () => {
     history.replaceState(null, "", location.pathname);
     draw();
@@ -81,9 +90,16 @@ async function keepAreas(name, params) {
 }
 
 async function load() {
-  const collection = await shown(list, () => layer("cells", { measure: state.measure, metres: (state.metres = unseen(county)) }), load);
-  if (!collection) return;
-  state.cells = collection;
+  const given = { measure: state.measure, drawing: state.drawing, metres: (state.metres = unseen(county)) };
+  const answers = await shown(list, () => Promise.all([layer("cells", given), get("/cell-limits"), get("/drawings")]), load);
+  if (!answers) return;
+  const [collection, { limits }, drawings] = answers;
+  state.most = limits.households_most;
+  // whose cells a case counts in makes a difference once there were two drawings
+  byId("plan-drawing-part").hidden = drawings.items.length < 2;
+  const ended = ({ properties }) => properties.valid_to && properties.valid_to <= data.today;
+  state.ended = collection.features.filter(ended);
+  state.cells = { ...collection, features: collection.features.filter((one) => !ended(one)) };
   list.replaceChildren(table.node);
   draw();
   fill();
@@ -93,15 +109,19 @@ async function load() {
 function draw() {
   const colour = ({ load_class: position }) => (position === null ? look.colours.too_few : look.load[position]);
   // the fill lies below rivers and roads, borders above them
-  const field = new CellField(county, { colour, edge: { color: look.lines.cell.colour, weight: look.lines.cell.width } });
+  const heavy = { color: look.lights.red.fill, weight: 3 };
+  const field = new CellField(county, { colour, edge: EDGE, mark: (properties) => (overfull(properties) ? heavy : null) });
   field.set(state.cells.features);
   county.put("cells", field);
+  county.put("ended", county.geojson({ type: "FeatureCollection", features: state.ended }, "points", { style: { fill: false, ...DASHED } }));
   state.field = field;
   state.detail?.close();
   state.detail = new Detail(county, state.metres, { ask: finer, put: (features) => field.set(features) });
   county.map.off("click", pick).on("click", pick).off("moveend", nameCells).on("moveend", nameCells);
   const [shades, borders] = [state.cells.legend.filter((item) => item.draw === "ramp"), state.cells.legend.filter((item) => item.draw !== "ramp")];
   if (rows().some((row) => row.load === null)) shades.push({ draw: "fill", colour: look.colours.too_few, label: t("plan.no_worker") });
+  if (rows().some(overfull)) borders.push({ draw: "line", colour: heavy.color, width: heavy.weight, label: capacity() });
+  if (state.ended.length) borders.push({ draw: "line", colour: DASHED.color, width: DASHED.weight, label: t("plan.ended") });
   legend(t(`plan.by_${state.measure}`), [shades, borders]);
   if (state.chosen) mark(state.chosen);
 }
@@ -130,9 +150,10 @@ function fill() {
   const wanted = search.value.trim().toLowerCase();
   const found = rows().filter((row) => !wanted || [row.code, row.name, place(row)].some((text) => text?.toLowerCase().includes(wanted)));
   table.fill(found);
-  const total = (key) => rows().reduce((sum, row) => sum + (row[key] ?? 0), 0);
+  const total = (key, of = rows()) => of.reduce((sum, row) => sum + (row[key] ?? 0), 0);
+  const openCases = () => total("open_incidents") + total("open_incidents", state.ended.map((one) => one.properties));
   byId("plan-figures").replaceChildren(
-    ...[["plan.cells_n", rows().length], ["plan.households_n", total("households")], ["plan.open_n", total("open_incidents")]]
+    ...[["plan.cells_n", rows().length], ["plan.households_n", total("households")], ["plan.open_n", openCases()], ["plan.overfull_n", rows().filter(overfull).length]]
       .map(([key, n]) => el("div", {}, el("b", {}, number(n)), el("span", {}, t(key)))),
   );
 }

@@ -131,7 +131,7 @@ def after_an_outage(force: Force, count: int) -> Race:
         amount=1,
         unit="requests",
         agree=agree,
-        most_rounds=1,
+        once=True,
     )
 
 

@@ -51,6 +51,8 @@ class Race:
     quantile: float = 0.5
     #: for work of minutes: rounds beyond these are not run
     most_rounds: int | None = None
+    #: for work of many minutes that nothing has to warm up: the run that compares the answers is the one round
+    once: bool = False
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,10 @@ class Result:
 def measure(race: Race, rounds: int) -> Result:
     """Run the race: once to compare the answers (which also warms everything up), then `rounds` times with a clock."""
     contenders = (race.ours, *race.others)
+    if race.once:
+        runs = {one.name: timed(one) for one in contenders}
+        timings = {name: Timing((wall_s,), (cpu_s,)) for name, (_, wall_s, cpu_s) in runs.items()}
+        return Result(race, race.agree({name: told for name, (told, _, _) in runs.items()}), timings)
     agreed = race.agree({one.name: answer(race, one) for one in contenders})
     wall: dict[str, list[float]] = {one.name: [] for one in contenders}
     cpu: dict[str, list[float]] = {one.name: [] for one in contenders}
@@ -94,7 +100,7 @@ def measure(race: Race, rounds: int) -> Result:
         turn = number % len(contenders)
         for one in (*contenders[turn:], *contenders[:turn]):
             gc.collect()
-            wall_seconds, cpu_seconds = whole(one) if race.each is None else calls(one, race.each, race.quantile)
+            wall_seconds, cpu_seconds = timed(one)[1:] if race.each is None else calls(one, race.each, race.quantile)
             wall[one.name].append(wall_seconds)
             cpu[one.name].append(cpu_seconds)
     return Result(race, agreed, {name: Timing(tuple(wall[name]), tuple(cpu[name])) for name in wall})
@@ -105,12 +111,12 @@ def answer(race: Race, one: Contender) -> Any:
     return one.run() if race.each is None else [one.run(given) for given in race.each]
 
 
-def whole(one: Contender) -> tuple[float, float]:
-    """Seconds of one run, by the clock and of the processor."""
+def timed(one: Contender) -> tuple[Any, float, float]:
+    """What one run answers, and its seconds, by the clock and of the processor."""
     wall_start, cpu_start = time.perf_counter(), time.process_time()
     answer = one.run()
     elapsed, cpu = time.perf_counter() - wall_start, time.process_time() - cpu_start
-    return elapsed if one.took is None else one.took(answer), cpu
+    return answer, elapsed if one.took is None else one.took(answer), cpu
 
 
 def calls(one: Contender, each: Sequence[Any], quantile: float) -> tuple[float, float]:

@@ -46,6 +46,14 @@ def test_the_ratio_is_the_median_of_the_rounds() -> None:
     assert result.shortfalls() == ["Waiting: 3.0 times theirs, must be 3.5"]
 
 
+def test_what_takes_long_runs_once() -> None:
+    runs: list[str] = []
+    contenders = [Contender(name, lambda name=name: runs.append(name)) for name in ("ours", "theirs")]  # type: ignore[misc]
+    long = Race("Long", "", contenders[0], contenders[1:], 1, "runs", lambda _: "Equal.", once=True)
+    assert len(measure(long, 7).timings["theirs"].wall) == 1
+    assert runs == ["ours", "theirs"]
+
+
 def test_single_calls_are_measured_at_a_quantile() -> None:
     waits = Race(
         title="Waits",

@@ -100,7 +100,7 @@ const effect = (one) => asked(async () => {
   const values = Object.fromEntries(["ratio", "low", "high"].map((name) => [name, found[name] === null ? "–" : found[name].toFixed(2)]));
   return el(
     "div", {},
-    el("p", {}, t("effect.counts", { days: number(found.days), radius: distance(found.radius_m), before: number(found.before), after: number(found.after) })),
+    el("p", {}, t("effect.counts", { days: number(Math.max(1, Math.round(found.days))), radius: distance(found.radius_m), before: number(found.before), after: number(found.after) })),
     el("p", {}, el("b", {}, t(`change.${found.verdict}`, values))),
     el("p", { class: "quiet" }, t("effect.limits")),
   );

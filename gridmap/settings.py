@@ -99,6 +99,8 @@ class Settings:
     read_log_days: int = 365
     #: for how long an account sees which cases it filed for residents; then nobody does
     behalf_days: int = 365
+    #: for how long after its end a case says who reported it
+    reporter_days: int = 365
     #: for how long a phone keeps a worker's pack without a contact with the server
     lease_days: int = 3
     #: what may be the same case told twice: how near, and received within how many weeks
@@ -133,6 +135,7 @@ class Settings:
             session_hours=_number(env, "SESSION_HOURS", default.session_hours),
             read_log_days=_number(env, "READ_LOG_DAYS", default.read_log_days),
             behalf_days=_number(env, "BEHALF_DAYS", default.behalf_days),
+            reporter_days=_number(env, "REPORTER_DAYS", default.reporter_days),
             lease_days=_number(env, "LEASE_DAYS", default.lease_days),
             duplicate_m=_number(env, "DUPLICATE_M", default.duplicate_m),
             duplicate_weeks=_number(env, "DUPLICATE_WEEKS", default.duplicate_weeks),

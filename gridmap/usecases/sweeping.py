@@ -20,10 +20,24 @@ from gridmap.usecases.weekly import tell_week
 KEEP_REQUESTS = timedelta(days=180)
 #: the marks of what was done; the events hold it for good
 KEEP_DUTIES = timedelta(days=400)
+#: reporters' names and numbers that are removed in one transaction: others write between two of them
+REPORTERS_AT_ONCE = 500
 #: of what a sweep counts, that which it removes
 REMOVED = frozenset(
-    {"analyses", "behalves", "challenges", "duties", "homes", "messages", "parts", "readings", "requests", "sessions"}
-)
+    {
+        "analyses",
+        "behalves",
+        "challenges",
+        "duties",
+        "homes",
+        "messages",
+        "parts",
+        "readings",
+        "reporters",
+        "requests",
+        "sessions",
+    }
+)  # fmt: skip
 #: what watching over cases comes to
 WATCHED = ("warned", "supervised", "escalated", "resumed", "late_reply", "handed_over", "recounted", "failed")
 
@@ -53,9 +67,22 @@ def sweep(ctx: Context) -> dict[str, int]:
             "parts": links.forget_chunks(conn, now),
             "lines": ledger.compact(conn),
         }
+    swept["reporters"] = _forget_reporters(ctx)
     called = ask_on(ctx)
     watched = dict.fromkeys(WATCHED, 0) | dict(Watcher(ctx).run())
     reminded = remind(ctx) + tell_week(ctx)
     done = messenger.run()
     sent = {"sent": done["sent"], "later": done["later"], "given up": done["dead"]}
     return swept | watched | {"help calls": called, "reminders": reminded} | sent
+
+
+def _forget_reporters(ctx: Context) -> int:
+    """Of how many cases it is no longer kept who reported them."""
+    before = ctx.clock() - timedelta(days=ctx.settings.reporter_days)
+    removed = 0
+    while True:
+        with write(ctx.engine) as conn:
+            some = expiry.forget_reporters(conn, before, REPORTERS_AT_ONCE)
+        if not some:
+            return removed
+        removed += some

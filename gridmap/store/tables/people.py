@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from sqlalchemy import CheckConstraint, Column, Date, LargeBinary, SmallInteger, Text, UniqueConstraint
 
-from gridmap.store.tables.base import UtcDateTime, names, one_of, ref, table
+from gridmap.store.tables.base import UtcDateTime, names, one_of, partial, ref, table
+
+#: the boxes that say who reported a case; written out, as a partial index is used for these words alone
+REPORTERS_SQL = "field IN ('reporter_name', 'reporter_phone')"
 
 subjects = table(
     "subjects",
@@ -19,6 +22,7 @@ sealed = table(
     Column("field", Text, nullable=False),  # text, reporter_name, contact_phone, private_key ...
     Column("box", LargeBinary, nullable=False),
     UniqueConstraint("subject_id", "field"),
+    partial("ix_sealed_reporters", "subject_id", REPORTERS_SQL),
 )
 
 workers = table(

@@ -29,7 +29,7 @@ incidents = table(
     ref("household_id", "households"),
     ref("enterprise_id", "enterprises"),
     ref("account_id", "accounts", index=False),  # who entered it
-    ref("subject_id", "subjects", index=False),  # sealed: text, reporter_name, reporter_phone
+    ref("subject_id", "subjects"),  # sealed: text, reporter_name, reporter_phone
     Column("source_ref", Text, unique=True),  # the number in the register it was imported from
     *came_as(),
     geom("POINT"),

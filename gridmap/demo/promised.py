@@ -18,6 +18,8 @@ SEED = 20_260_716
 BLASTS: Final = 96
 #: how long ago the meeting of the first enterprise was held
 HELD_DAYS: Final = 120
+#: who sits there for the government; the first one promises
+DEPARTMENTS = ("emergency-management", "ecology")
 TITLE, VENUE = "爆破震动与粉尘联席会议", "村委会会议室"
 MINUTES = "政府、企业、居民三方到会。企业说明了爆破安排，居民代表反映房屋裂缝与粉尘，各方商定以下承诺。"
 NEXT_TITLE = "爆破震动定期联席会议"

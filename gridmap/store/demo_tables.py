@@ -32,9 +32,10 @@ def homes_about(conn: Connection, lon: float, lat: float, degrees: float) -> lis
     return [(row[0], row[1]) for row in conn.execute(query)]
 
 
-def bodies(conn: Connection, most: int) -> list[int]:
-    """The first bodies."""
-    return list(conn.execute(select(t.bodies.c.id).order_by(t.bodies.c.code).limit(most)).scalars())
+def bodies(conn: Connection, departments: Sequence[str]) -> list[int]:
+    """The county's bodies for these departments, in their order."""
+    b = t.bodies.c
+    return [conn.execute(select(b.id).where(b.code.like(f"%-{one}"))).scalar_one() for one in departments]
 
 
 def cases_about(conn: Connection, enterprise_id: int, before: datetime, most: int) -> list[int]:

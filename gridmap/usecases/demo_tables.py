@@ -32,7 +32,7 @@ def fill_tables(ctx: Context) -> None:
     with write(ctx.engine) as conn:
         for one in quarries:
             _permitted(conn, one.id, now)
-        bodies = demo_tables.bodies(conn, 2)
+        bodies = demo_tables.bodies(conn, promised.DEPARTMENTS)
         _held(ctx, conn, quarries[0].id, bodies, at_hour(now, promised.HELD_DAYS, 9.5, workday=True))
         _add(ctx, conn, quarries[1].id, bodies, promised.NEXT_TITLE, now, at_hour(now, -6, 9.5, workday=True))
 

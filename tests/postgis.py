@@ -218,7 +218,8 @@ def stop(server: subprocess.Popen[bytes]) -> None:
 
 def create(server: str, name: str, template: str | None = None) -> str:
     """Make the database `name`, empty or a copy of `template`, on the server with this URL; return its own URL."""
-    copied = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+    # a copy of the files instead of a log of each of their pages: half the work, for over a thousand tests
+    copied = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY")
     run_sql(server, copied.format(sql.Identifier(name), sql.Identifier(template or "template1")))
     return f"{server.rsplit('/', 1)[0]}/{name}"
 

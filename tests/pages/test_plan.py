@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,14 +12,11 @@ import pytest
 import shapely
 from sqlalchemy import select
 
-from gridmap.plan import Limits
-from gridmap.store import limits, write
 from gridmap.store import tables as t
 from tests.county import CELL, NOW, SmallCounty, centre, county_file
 from tests.grids import LAT, LON, SIZE_DEG
 from tests.pages.conftest import DESK, Site, Visits, until
 from tests.pages.test_pages import assert_fits
-from tests.redraw import without_b
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -174,37 +170,6 @@ def test_the_later_of_two_planners_sees_what_the_other_did(visit: Visits) -> Non
     page.click("[data-overtaken] button")
     reached(page, 2)
     assert page.locator(f"tr[data-impact='{CELL['G']}']").count() == 1
-
-
-def test_the_load_as_drawn_then_and_now_with_those_over_capacity(visit: Visits, site: Site, tmp_path: Path) -> None:
-    county = site.county
-    before = visit("planner", "/plan", lang="en")
-    assert before.locator("#plan-drawing-part").is_hidden()
-    assert before.locator(".plan-overfull").count() == 0
-    with write(county.ctx.engine) as conn:
-        limits.add(conn, replace(Limits(), households_least=1, households_most=6), county.clock(), 1)
-    without_b(county, county.ctx.today())  # A has the households of both, and one worker
-    for lang in ("zh", "en"):
-        page = visit("planner", "/plan", lang=lang)
-        page.click("[data-measure=open_incidents]")
-        shaded = {"zh": "每名主责网格员的未结", "en": "Open cases per primary worker"}[lang]
-        until(page, f"document.querySelector('#legend').innerText.includes('{shaded}')")
-        row = page.locator(f"#cells-list tr[data-row='{CELL['A']}']")
-        assert page.locator(".plan-overfull").count() == row.locator(".plan-overfull").count() == 1
-        assert page.locator(f"#cells-list tr[data-row='{CELL['C']}'] td").all_inner_texts() == ["4", "4", "1", "4"]
-        figures = page.locator("#plan-figures").inner_text()
-        now = row.inner_text()
-        legend = page.locator("#legend").inner_text()
-        assert "6" in legend
-        assert_fits(page)
-        page.screenshot(path=tmp_path / f"plan-load-now-{lang}.png")
-        page.click("[data-drawing=then]")
-        ended = {"zh": "已撤销", "en": "former cell"}[lang]
-        until(page, f"document.querySelector('#legend').innerText.includes('{ended}')")
-        assert row.inner_text() != now  # what was reported in B counts there
-        assert page.locator("#plan-figures").inner_text() == figures
-        assert_fits(page)
-        page.screenshot(path=tmp_path / f"plan-load-then-{lang}.png")
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])

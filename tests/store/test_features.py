@@ -66,7 +66,7 @@ def test_every_layer_reads_with_every_filter(filled: Engine) -> None:
         conn.execute(insert(t.roads).values(**{"code": "r", "class": "main", "geom": line}))
         conn.execute(insert(t.water).values(**{"code": "w", "class": "river", "width": 3, "geom": line}))
         conn.execute(insert(t.places).values(**{"code": "p", "name": "县城", "class": "county", "geom": point}))
-    values = {"light": "red", "from": TODAY, "to": TODAY, "open": True, "waiting": "appeal", "ids": [1],
+    values = {"light": "red", "from": TODAY, "to": TODAY, "open": True, "waiting": "appeal", "ids": [1], "part_of": 1,
               "figure": Figure("2026-06", "due", "c", "c", "-", "c")}  # fmt: skip
     with read(filled) as conn:
         for layer in LAYERS:

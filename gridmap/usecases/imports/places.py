@@ -79,11 +79,13 @@ def enterprises(batch: Batch) -> Upserted:
 
 
 def blasts(batch: Batch) -> Upserted:
-    """A blast is known by its enterprise and the number that the log gives it."""
+    """A blast is known by its enterprise and the number that the log gives it. Its moment is kept to the millisecond, as
+    finely as every format tells it."""
     known = _of_enterprise(batch, "code")
     columns = {
         "enterprise_id": [known[code] for code in batch.column("enterprise")],
-        **batch.columns(("code", "at", "charge_kg", "frequency_hz", *CAME_AS)),
+        **batch.columns(("code", "charge_kg", "frequency_hz", *CAME_AS)),
+        "at": [at.replace(microsecond=at.microsecond // 1_000 * 1_000) for at in batch.column("at")],
         "geom": points(batch),
     }
     return batch.upsert(t.blasts, columns, key=("enterprise_id", "code"), sources={"geom": "lon"})

@@ -1,4 +1,4 @@
-"""The runner's own arithmetic, and a small run of each benchmark, so that none rots."""
+"""The runner's own arithmetic, and a small run of each benchmark (three with the trials), so that none rots."""
 
 from __future__ import annotations
 
@@ -91,7 +91,13 @@ def test_every_round_is_measured_and_told() -> None:
     assert str(Path.home()) not in text
 
 
-@pytest.mark.parametrize("name", known())
+#: even small runs of these serve a county on each database, and take a minute: with the trials
+LONG = {"bbox", "import", "intake"}
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(one, marks=pytest.mark.trial) if one in LONG else one for one in known()]
+)
 def test_each_benchmark_runs_and_agrees(
     name: str,
     shared_data: Path,

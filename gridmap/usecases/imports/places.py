@@ -79,8 +79,8 @@ def enterprises(batch: Batch) -> Upserted:
 
 
 def blasts(batch: Batch) -> Upserted:
-    """A blast is known by its enterprise and the number that the log gives it. Its moment is kept to the millisecond, as
-    finely as every format tells it."""
+    """A blast is known by its enterprise and the number that the log gives it. Its moment is kept to the
+    millisecond, as finely as every format tells it."""
     known = _of_enterprise(batch, "code")
     columns = {
         "enterprise_id": [known[code] for code in batch.column("enterprise")],

@@ -6,6 +6,7 @@ import asyncio
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api import auth
 from gridmap.store.gone import ASKING, Asking
 
 #: seconds after which a request takes long: most are answered before anybody could have gone
@@ -14,8 +15,12 @@ LOOK_AFTER_S = 0.2
 AGAIN_S = 0.25
 #: what is answered to nobody, in the metrics alone (nginx counts these so too)
 GONE = 499
-_READS = frozenset({"GET", "HEAD"})
 _BODY = frozenset({b"content-length", b"transfer-encoding"})
+
+
+def has_body(scope: Scope) -> bool:
+    """Whether a request comes with a body."""
+    return any(name in _BODY for name, _ in scope["headers"])
 
 
 class Gone:
@@ -25,11 +30,7 @@ class Gone:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if (
-            scope["type"] != "http"
-            or scope["method"] not in _READS
-            or any(name in _BODY for name, _ in scope["headers"])
-        ):
+        if not _only_reads(scope):
             await self.app(scope, receive, send)
             return
         asking, ear = Asking(), _Ear(receive)
@@ -51,9 +52,7 @@ class Gone:
 
 def _only_reads(scope: Scope) -> bool:
     """What writes is never broken off; what has a body has messages of its own to listen to."""
-    if scope["type"] != "http" or scope["method"] not in _READS:
-        return False
-    return all(name not in _BODY for name, _ in scope["headers"])
+    return scope["type"] == "http" and scope["method"] in auth.SAFE_METHODS and not has_body(scope)
 
 
 class _Ear:
@@ -63,7 +62,6 @@ class _Ear:
 
     def __init__(self, receive: Receive) -> None:
         self._receive = receive
-        self._came: asyncio.Queue[Message] = asyncio.Queue()
         self._listening: asyncio.Task[None] | None = None
 
     async def receive(self) -> Message:
@@ -71,6 +69,7 @@ class _Ear:
         return await (self._receive() if self._listening is None else self._came.get())
 
     def open(self, asking: Asking) -> None:
+        self._came: asyncio.Queue[Message] = asyncio.Queue()
         self._listening = asyncio.create_task(self._listen(asking))
 
     async def _listen(self, asking: Asking) -> None:

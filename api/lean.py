@@ -22,13 +22,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api import auth
 from api.deps import caller_of
+from api.gone import has_body
 from gridmap.errors import GridmapError
 from gridmap.usecases.holding import NotAtHand
 
 #: what a function may ask for to be called this way, `query` being a pydantic model of all query parameters
 _ARGUMENTS = {"request", "caller", "query"}
-#: headers of requests that have a body: none of a list's
-_BODY = frozenset({b"content-length", b"transfer-encoding"})
 #: addresses whose parameters are remembered, and the longest of them
 _REMEMBERED, _LONGEST = 2_000, 300
 
@@ -95,7 +94,7 @@ class Lean:
     async def _answer(self, asked: List, scope: Scope) -> Response | None:
         """The answer; None for what the usual way must answer."""
         given, query = _read(asked.model, scope["query_string"])
-        if query is None or any(name in _BODY for name, _ in scope["headers"]):
+        if query is None or has_body(scope):
             return None
         request = Asked({**scope, "route": asked.route, "gridmap.query": given})
         if auth.credential(request) is None:

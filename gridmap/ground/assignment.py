@@ -256,9 +256,8 @@ class AssignmentIndex:
         nearest[outside], nearest_m[outside] = borders.nearest(x[outside], y[outside])
         sigma = radius / np.sqrt(-2.0 * np.log(1.0 - RADIUS_SHARE))
         unsure = np.flatnonzero(np.fmin(border, nearest_m) < REACH * sigma)
-        if len(unsure):
-            shares = borders.shares(x[unsure], y[unsure], sigma[unsure], at[unsure])
-            confidence[unsure], runner_up[unsure] = _judge(shares, at[unsure])
+        shares = borders.shares(x[unsure], y[unsure], sigma[unsure], at[unsure])
+        confidence[unsure], runner_up[unsure] = _judge(shares, at[unsure])
         return Placement(at, border, confidence, runner_up, nearest, nearest_m)
 
 

@@ -68,7 +68,7 @@ class Borders:
     equally near or likely the lower position has it.
     """
 
-    __slots__ = ("_back", "_box", "_cut", "_forth", "_rings", "_tree", "crs")
+    __slots__ = ("_back", "_box", "_forth", "_made", "_rings", "_tree", "crs")
 
     def __init__(self, cells: Geometries) -> None:
         coords = shapely.get_coordinates(cells)
@@ -79,14 +79,14 @@ class Borders:
         self._tree = shapely.STRtree(flat)
         self._box = self._back.transform_bounds(*shapely.total_bounds(flat))
         self._rings: Geometries = shapely.boundary(flat)
-        self._cut: _Arcs | None = None
+        self._made: _Arcs | None = None
 
     @property
     def _arcs(self) -> _Arcs:
         """Cut when a first place is uncertain: distances need none of it."""
-        if self._cut is None:
-            self._cut = _cut(self._rings)
-        return self._cut
+        if self._made is None:
+            self._made = _cut(self._rings)
+        return self._made
 
     def distance_m(self, lon: Floats, lat: Floats, cell: NDArray[np.integer]) -> Floats:
         """Metres from each point to the border of its cell (a position), at the point's own scale."""
@@ -120,9 +120,11 @@ class Borders:
         `sigma_m`: standard deviation in metres along each axis. `inside`: the cell each point is in, -1 for none.
         For a true coverage the masses of a point sum to at most 1; where cells overlap each is counted whole.
         """
+        if not len(lon):
+            return Shares(np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64), np.empty(0))
         parts = [
             self._shares(lon[at], lat[at], sigma_m[at], inside[at], at.start)
-            for at in (slice(i, i + _POINTS_AT_ONCE) for i in range(0, max(len(lon), 1), _POINTS_AT_ONCE))
+            for at in (slice(i, i + _POINTS_AT_ONCE) for i in range(0, len(lon), _POINTS_AT_ONCE))
         ]
         return Shares(*(np.concatenate([getattr(part, name) for part in parts]) for name in ("point", "cell", "mass")))
 

@@ -6,9 +6,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, exists, or_, select, text
 
+from gridmap.store import links, subjects, versions
 from gridmap.store import tables as t
-from gridmap.store import versions
-from gridmap.store.tables.people import REPORTERS_SQL
+from gridmap.store.tables.people import REPORTER, REPORTERS_SQL
 
 
 def forget_requests(conn: Connection, before: datetime) -> int:
@@ -37,8 +37,7 @@ def forget_reporters(conn: Connection, closed_before: datetime, most: int) -> in
     old = query.where(text(f"sealed.{REPORTERS_SQL}"), i.closed_at < closed_before, ~told_later)
     found = dict(conn.execute(old.limit(most)).all())
     if found:
-        conn.execute(delete(t.sealed).where(text(REPORTERS_SQL), b.subject_id.in_(found.values())))
-        for links in (t.reached, t.tracks_again):
-            conn.execute(delete(links).where(links.c.incident_id.in_(found)))
+        subjects.drop_fields(conn, found.values(), REPORTER)
+        links.unreach(conn, found)
         versions.bump_rows(conn, "incidents", found)
     return len(found)

@@ -3,7 +3,7 @@ parts of photos on their way."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -26,12 +26,12 @@ def reach(conn: Connection, incident_id: int, digest: str) -> None:
     conn.execute(insert(t.reached).values(incident_id=incident_id, digest=digest))
 
 
-def unreach(conn: Connection, incident_id: int, but: str) -> None:
-    """Forget by whose contact a case was reported, and the links that were sent there; `but`: the hash of the token by
+def unreach(conn: Connection, incident_ids: Collection[int], but: str = "") -> None:
+    """Forget by whose contact cases were reported, and the links that were sent there; `but`: the hash of the token by
     which that is asked for."""
-    conn.execute(delete(t.reached).where(t.reached.c.incident_id == incident_id))
+    conn.execute(delete(t.reached).where(t.reached.c.incident_id.in_(incident_ids)))
     a = t.tracks_again.c
-    conn.execute(delete(t.tracks_again).where(a.incident_id == incident_id, a.token_hash != but))
+    conn.execute(delete(t.tracks_again).where(a.incident_id.in_(incident_ids), a.token_hash != but))
 
 
 def reached_by(conn: Connection, digest: str, most: int) -> list[int]:

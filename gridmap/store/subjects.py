@@ -201,10 +201,10 @@ def has_field(conn: Connection, subject_id: int | None, fields: Collection[str])
     return conn.execute(query).first() is not None
 
 
-def drop_fields(conn: Connection, subject_id: int | None, fields: Collection[str]) -> None:
-    """Drop some boxes of a subject whose key goes on; backups made before still hold them."""
+def drop_fields(conn: Connection, subject_ids: Collection[int | None], fields: Collection[str]) -> None:
+    """Drop some boxes of subjects whose keys go on; backups made before still hold them."""
     b = t.sealed.c
-    conn.execute(delete(t.sealed).where(b.subject_id == subject_id, b.field.in_(fields)))
+    conn.execute(delete(t.sealed).where(b.subject_id.in_(subject_ids), b.field.in_(fields)))
 
 
 def wrapped_after(conn: Connection, after: int, limit: int) -> Sequence[tuple[int, bytes]]:

@@ -24,6 +24,7 @@ from gridmap.files.write import writable_format
 from gridmap.store import accounts, exports, read, subjects, write
 from gridmap.store.exports import DATED, KIND_OF, Wanted
 from gridmap.store.ground import areas_by_code
+from gridmap.store.tables.people import REPORTER
 from gridmap.usecases.accounts import account_name
 from gridmap.usecases.context import Context
 from gridmap.usecases.reading import LONGEST_REASON, PERSONAL, SHORTEST_REASON, view_for
@@ -36,7 +37,7 @@ Progress = Callable[[int, int], None]
 _SEALED: Mapping[str, Mapping[str, str]] = {
     "workers": {"phone": "contact_phone"},
     "households": {"contact_name": "contact_name", "contact_phone": "contact_phone"},
-    "incidents": {name: name for name in ("text", "reporter_name", "reporter_phone")},
+    "incidents": {name: name for name in ("text", *REPORTER)},
 }
 
 

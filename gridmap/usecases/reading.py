@@ -22,6 +22,7 @@ from gridmap.store.accounts import Account
 from gridmap.store.features import Page
 from gridmap.store.line import Line
 from gridmap.store.spatial import Bbox
+from gridmap.store.tables.people import REPORTER
 from gridmap.store.ties import thing_of
 from gridmap.usecases import behalf, counting, following, mailbox, searching, spots
 from gridmap.usecases.accounts import token_hash
@@ -174,7 +175,7 @@ class Reader:
         with read(self.ctx.engine) as conn:
             self._admitted(conn, incident_id)
             found = single.incident(conn, incident_id, self.ctx.clock())
-            found |= self._opened(conn, found.pop("subject_id"), ("text", "reporter_name", "reporter_phone"))
+            found |= self._opened(conn, found.pop("subject_id"), ("text", *REPORTER))
         self.note(Kind.INCIDENT, [incident_id])
         return found
 

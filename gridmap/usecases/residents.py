@@ -18,6 +18,7 @@ from gridmap.errors import Forbidden, InvalidInput
 from gridmap.files.photos import make_photo
 from gridmap.store import cases, incidents, links, read, residents, single, subjects, versions, write
 from gridmap.store.cases import Case
+from gridmap.store.tables.people import REPORTER
 from gridmap.usecases import proofs
 from gridmap.usecases.casework import carry_out
 from gridmap.usecases.contacts import digest_of
@@ -34,8 +35,6 @@ PHOTOS = 3
 #: words a resident may send to one case in an hour
 NOTES = 10
 SENDER = "public"
-#: the sealed fields of a reporter
-CONTACT = ("reporter_name", "reporter_phone")
 #: what a report that went into another keeps
 OWN = ("number", "category", "category_en", "received_at")
 #: of events, those a resident is told of; talk inside the house is not among them
@@ -139,7 +138,7 @@ def follow(ctx: Context, token: str) -> dict[str, Any]:
         case = cases.load(conn, incident_id, ctx.zone)
         told, events = _standing(conn, case, now)
         may = [action for action in ACTS if link.own and judge(case.state, case.process, action, RESIDENT, now)]
-        contact = link.own and subjects.has_field(conn, single.subject_of_incident(conn, incident_id), CONTACT)
+        contact = link.own and subjects.has_field(conn, single.subject_of_incident(conn, incident_id), REPORTER)
     steps = [{"kind": event["kind"], "at": event["at"]} for event in events if event["kind"] in STEPS]
     return {**told, "steps": steps, "may": may, "contact": contact, "own": link.own}
 
@@ -206,8 +205,8 @@ def withdraw_contact(ctx: Context, token: str) -> dict[str, Any]:
     with write(ctx.engine) as conn:
         incident_id = own_case(ctx, conn, token)
         incidents.current(conn, incident_id)  # its lock
-        subjects.drop_fields(conn, single.subject_of_incident(conn, incident_id), CONTACT)
-        links.unreach(conn, incident_id, but=_hash(token))
+        subjects.drop_fields(conn, [single.subject_of_incident(conn, incident_id)], REPORTER)
+        links.unreach(conn, [incident_id], but=_hash(token))
         versions.bump_rows(conn, "incidents", [incident_id])
     return follow(ctx, token)
 

@@ -23,21 +23,10 @@ KEEP_DUTIES = timedelta(days=400)
 #: reporters' names and numbers that are removed in one transaction: others write between two of them
 REPORTERS_AT_ONCE = 500
 #: of what a sweep counts, that which it removes
-REMOVED = frozenset(
-    {
-        "analyses",
-        "behalves",
-        "challenges",
-        "duties",
-        "homes",
-        "messages",
-        "parts",
-        "readings",
-        "reporters",
-        "requests",
-        "sessions",
-    }
-)  # fmt: skip
+REMOVED = frozenset({
+    "analyses", "behalves", "challenges", "duties", "homes", "messages", "parts", "readings", "reporters", "requests",
+    "sessions",
+})  # fmt: skip
 #: what watching over cases comes to
 WATCHED = ("warned", "supervised", "escalated", "resumed", "late_reply", "handed_over", "recounted", "failed")
 

@@ -6,8 +6,10 @@ from sqlalchemy import CheckConstraint, Column, Date, LargeBinary, SmallInteger,
 
 from gridmap.store.tables.base import UtcDateTime, names, one_of, partial, ref, table
 
-#: the boxes that say who reported a case; written out, as a partial index is used for these words alone
-REPORTERS_SQL = "field IN ('reporter_name', 'reporter_phone')"
+#: the fields that say who reported a case
+REPORTER = ("reporter_name", "reporter_phone")
+#: their boxes; in words, as a partial index is used for these alone
+REPORTERS_SQL = f"field IN {REPORTER}"
 
 subjects = table(
     "subjects",

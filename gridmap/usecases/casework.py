@@ -185,7 +185,9 @@ def carry_out(
     planned = decide(case.state, case.process, action, asker, given, now)
     deed = Deed(ctx, view, conn, case, row, planned.data, now)
     data = {**planned.data, **checked(deed, action)}
-    parts = begin_parts(deed, planned.parts, asker)
+    parts = begin_parts(
+        deed, planned.parts, lambda part, to: carry_out(ctx, view, conn, part, asker, "dispatch", {"body_id": to}, now)
+    )
     if parts:
         data["child_ids"] = sorted({*data["child_ids"], *(part["id"] for part in parts)})
     if planned.note is not None:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from gridmap.case.flow import Asker, decide
 from gridmap.case.inputs import Part
 from gridmap.errors import GridmapError
-from gridmap.store import cases, incidents, versions
-from gridmap.store import tables as t
-from gridmap.usecases.effects import Deed, follow
+from gridmap.store import incidents, versions
+from gridmap.usecases.effects import Deed
 from gridmap.usecases.reporting import Draft, write_report
 from gridmap.usecases.spots import Placed, Spot, placed
 
+#: sends a case (a row as `incidents.current` gives it) to a body, as whoever splits may; what `casework.act` answers
+Dispatch = Callable[[Any, int], dict[str, Any]]
 
-def begin_parts(deed: Deed, parts: Sequence[Part], asker: Asker) -> list[dict[str, Any]]:
+
+def begin_parts(deed: Deed, parts: Sequence[Part], dispatch: Dispatch) -> list[dict[str, Any]]:
     """Report each part where the whole lies, as of now, and send it to the body that was named, if one was.
 
     A part keeps the whole's channel, enterprise and household. It does not keep whoever reported it: they hear of the
@@ -27,7 +28,7 @@ def begin_parts(deed: Deed, parts: Sequence[Part], asker: Asker) -> list[dict[st
     made = []
     for number, part in enumerate(parts, start=1):
         try:
-            made.append(_begin(deed, part, asker, came, found))
+            made.append(_begin(deed, part, dispatch, came, found))
         except GridmapError as refused:
             raise type(refused)(f"part {number}: {refused.message}", code=refused.code, field="parts") from None
     return made
@@ -42,7 +43,7 @@ def _where(deed: Deed) -> Placed:
     return Placed(spot, placed(ground, spot), ground, settled)
 
 
-def _begin(deed: Deed, part: Part, asker: Asker, came: Any, found: Placed) -> dict[str, Any]:
+def _begin(deed: Deed, part: Part, dispatch: Dispatch, came: Any, found: Placed) -> dict[str, Any]:
     # the side of a border was told when the whole came: the neighbour is not asked again
     draft = Draft(
         category=part.category, lon=found.spot.lon, lat=found.spot.lat, text=part.text, occurred_at=came.occurred_at,
@@ -52,20 +53,5 @@ def _begin(deed: Deed, part: Part, asker: Asker, came: Any, found: Placed) -> di
         deed.ctx, deed.view, draft, deed.conn, found, deed.now, whole_id=deed.case.id, stays=part.body_id is not None
     )
     if part.body_id is not None:
-        told = {**told, **_dispatch(deed, told["id"], part.body_id, asker)}
+        told |= dispatch(incidents.current(deed.conn, told["id"]), part.body_id)
     return {name: told[name] for name in ("id", "number", "status", "due_at", "body", "worker")}
-
-
-def _dispatch(deed: Deed, part_id: int, body_id: int, asker: Asker) -> dict[str, Any]:
-    """Send a part to a body by whoever splits, if they may."""
-    incidents.id_of(deed.conn, t.bodies, body_id, "body_id")
-    case, row = cases.load(deed.conn, part_id, deed.ctx.zone), incidents.current(deed.conn, part_id)
-    now = incidents.after(row, deed.now)
-    planned = decide(case.state, case.process, "dispatch", asker, {"body_id": body_id}, now)
-    sent = Deed(deed.ctx, deed.view, deed.conn, case, row, planned.data, now)
-    before = case.state.holder
-    case.write(deed.conn, planned.kind, now, deed.account_id, planned.data)
-    follow(sent, planned.kind, before)
-    cases.remember(deed.conn, case, now)
-    names = incidents.names(deed.conn, cell_id=None, worker_id=None, body_id=body_id)
-    return {"status": str(case.state.status), "body": names["body"], "worker": None}

@@ -27,8 +27,8 @@ def card(
     """The evidence card to read and print; while its analysis runs, a page that asks again."""
     caller.reader.enterprise(enterprise_id)
     found, scan = evidence.asked(caller.ctx, caller.view, query.question(caller.ctx, query.within))
-    if found.result is None or not scan.settled:
-        waits = scan if found.settled and found.result else found
+    waits = evidence.awaited(found, scan)
+    if waits is not None:
         shown: dict[str, Any] = {"analysis": waits, "again": not waits.settled}
         return page(request, "waiting.html", county=county_of(caller.ctx), **shown)
     drawn = evidence.months_of(found, enterprise_id)

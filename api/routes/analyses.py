@@ -86,8 +86,9 @@ def print_evidence(
     sits: it names no house and no complainant, and its counts are those of the release."""
     caller.reader.enterprise(enterprise_id)
     found, scan = evidence.asked(caller.ctx, caller.view, query.question(caller.ctx, query.within))
-    if found.result is None or not scan.settled:
-        return _sent(scan if found.settled and found.result else found)
+    waits = evidence.awaited(found, scan)
+    if waits is not None:
+        return _sent(waits)
     drawn = evidence.months_of(found, enterprise_id)
     more = happenings(caller.ctx, caller.view, enterprise_id, drawn, query.edition)
     made = pdf(evidence.card(caller.ctx, found, enterprise_id, query.edition, more, scan=scan), one_sheet=True)

@@ -13,7 +13,7 @@ from api.schemas.queries import Day
 from gridmap.errors import InvalidInput
 from gridmap.usecases.context import Context
 from gridmap.usecases.releasing import closed_months
-from gridmap.usecases.studies import Question
+from gridmap.usecases.studies import NEAR_M, Question
 from gridmap.view import Drawing
 
 #: months of a window when none is named, and at most
@@ -52,7 +52,7 @@ class AnalysisQuery(BaseModel):
         20260703
     )
 
-    def question(self, ctx: Context, near_m: float = 1_500.0) -> Question:
+    def question(self, ctx: Context, near_m: float = NEAR_M) -> Question:
         """The question, of no area yet; InvalidInput for months or categories that are none."""
         usual = closed_months(ctx.today(), USUAL)
         last = _month(self.to) or usual[-1]
@@ -74,7 +74,7 @@ class AnalysisQuery(BaseModel):
 class EvidenceQuery(AnalysisQuery):
     """As before, with what counts as near."""
 
-    within: Annotated[float, Field(ge=200, le=4000, description="metres from the enterprise's border")] = 1_500.0
+    within: Annotated[float, Field(ge=200, le=4000, description="metres from the enterprise's border")] = NEAR_M
 
 
 class CardQuery(EvidenceQuery):
@@ -82,7 +82,7 @@ class CardQuery(EvidenceQuery):
 
     edition: Annotated[Literal["figures", "table"], Field(description="for use inside, or for the meeting")] = "figures"
 
-    def question(self, ctx: Context, near_m: float = 1_500.0) -> Question:
+    def question(self, ctx: Context, near_m: float = NEAR_M) -> Question:
         """As before. The edition for the table is one for all: it takes months and nothing else, since verdicts over
         any distance and category would be asked for until they tell single cases."""
         fields = type(self).model_fields

@@ -70,6 +70,13 @@ def asked(ctx: Context, view: View, question: Question) -> tuple[Answer, Answer]
     return analysing.ask(ctx, view, "sources", question), analysing.ask(ctx, view, "scan", plain)
 
 
+def awaited(found: Answer, scan: Answer) -> Answer | None:
+    """Which of the two a card waits for, or cannot be made without; None where it can be made."""
+    if found.result is None:
+        return found
+    return None if scan.settled else scan
+
+
 def of_one(found: Answer, enterprise_id: int) -> dict[str, Any]:
     """The part of the analysis of all enterprises that is about one; NotFound where no household is within reach."""
     assert found.result is not None
@@ -179,7 +186,7 @@ def _odds(found: Mapping[str, Any]) -> dict[str, Any]:
     raised = None if found["p"] is None else found["p"] <= 0.05 and found["alpha"] > 0
     said = sentences.of_odds(found)
     p = "" if found["p"] is None else f"; {_p(found['p'])}"
-    return {**_plain("Odds by distance, Diggle", "按距离的相对可能", f"{said['en']} {said['zh']}{p}", raised)}
+    return _plain("Odds by distance, Diggle", "按距离的相对可能", f"{said['en']} {said['zh']}{p}", raised)
 
 
 def _circles(scan: Answer | None, place: shapely.Geometry, plane: Any, inside: bool) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from tests.usecases.test_reporting import view
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from playwright.sync_api import BrowserContext
+    from playwright.sync_api import BrowserContext, Page
 
 SECTIONS = "module_idb.phone.all('sections').then((all) => all.length)"
 
@@ -257,7 +257,8 @@ def test_what_others_did_is_shown_field_by_field(visit: Visits) -> None:
     assert kinds(visit.site, case)[-2:] == ["prioritised", "resolved"]
 
 
-def test_a_step_taken_offline_waits_and_meets_what_others_did(visit: Visits) -> None:
+def overtaken_offline(visit: Visits) -> tuple[Page, int]:
+    """A worker without a network has accepted a case, which the dispatcher has made urgent meanwhile."""
     visit.expected += [*OFFLINE, "409"]
     case = reported(visit.site)
     page = visit("worker-a", f"/field?case={case}", size=PHONE)
@@ -266,6 +267,11 @@ def test_a_step_taken_offline_waits_and_meets_what_others_did(visit: Visits) -> 
     page.locator("form[data-form=accept] button[type=submit]").click()
     page.locator("#unsent").wait_for()
     act(visit.site.county.ctx, view(visit.site.county, "dispatcher-1"), case, "prioritise", {"priority": "urgent"})
+    return page, case
+
+
+def test_a_step_taken_offline_waits_and_meets_what_others_did(visit: Visits) -> None:
+    page, case = overtaken_offline(visit)
     page.context.set_offline(False)
     page.locator(".waiting .changes tr[data-changed=priority]").wait_for()
     assert kinds(visit.site, case)[-1] == "prioritised"
@@ -276,14 +282,7 @@ def test_a_step_taken_offline_waits_and_meets_what_others_did(visit: Visits) -> 
 
 def test_what_is_sent_again_while_the_phone_is_sending_goes_too(visit: Visits) -> None:
     """A contact that is under way has read the queue before the step came back into it."""
-    visit.expected += [*OFFLINE, "409"]
-    case = reported(visit.site)
-    page = visit("worker-a", f"/field?case={case}", size=PHONE)
-    page.locator("article.case [data-action=accept]").click()
-    page.context.set_offline(True)
-    page.locator("form[data-form=accept] button[type=submit]").click()
-    page.locator("#unsent").wait_for()
-    act(visit.site.county.ctx, view(visit.site.county, "dispatcher-1"), case, "prioritise", {"priority": "urgent"})
+    page, case = overtaken_offline(visit)
     page.evaluate(HELD_BACK)
     page.context.set_offline(False)
     page.locator(".waiting .changes button").wait_for()

@@ -5,6 +5,7 @@ import { byId, el, look, number, svg, t, lang, words } from "./dom.js";
 import { Problem, get, layer, notice, remove } from "./http.js";
 import { file, rowsOf } from "./files.js";
 import { enterprise } from "./glyphs.js";
+import { METRES, between } from "./places.js";
 import { Table } from "./table.js";
 
 /* global L */
@@ -266,7 +267,7 @@ export class Findings {
   #around({ members }) {
     const at = members.map((one) => this.#places(one)).filter((one) => one.length).map((one) => one[0]);
     const [lon, lat] = [0, 1].map((axis) => at.reduce((sum, xy) => sum + xy[axis], 0) / at.length);
-    return { lon, lat, radius: 350 + Math.max(...at.map((one) => metres(one, [lon, lat]))) };
+    return { lon, lat, radius: 350 + Math.max(...at.map((one) => between(one, [lon, lat]))) };
   }
 
   /** Corners of an enterprise's place: none where it has no place. */
@@ -278,7 +279,7 @@ export class Findings {
   /** In which circles an enterprise lies, and in which group it is not told apart: their names on the map. */
   #where(one) {
     const at = this.#places(one);
-    const circles = drawn(this.answers.scan?.result).filter((circle) => at.some((xy) => metres(xy, [circle.centre.lon, circle.centre.lat]) <= reach(circle)));
+    const circles = drawn(this.answers.scan?.result).filter((circle) => at.some((xy) => between(xy, [circle.centre.lon, circle.centre.lat]) <= reach(circle)));
     const mine = (this.groups ?? []).filter((group) => group.members.some((member) => member.code === one.code));
     return [...circles, ...mine].map(({ name }) => name).join(" · ");
   }
@@ -352,11 +353,9 @@ function free({ lon, lat, radius }, signs) {
   const places = [[0, 1], [1, 0], [0, -1], [-1, 0]].map(([east, north]) => [
     lon + (east * radius) / METRES / Math.cos((lat * Math.PI) / 180), lat + (north * radius) / METRES,
   ]);
-  return places.find((place) => signs.every((sign) => metres(sign, place) > radius / 2)) ?? places[0];
+  return places.find((place) => signs.every((sign) => between(sign, place) > radius / 2)) ?? places[0];
 }
 
-const METRES = 111_195;
-const metres = ([a, b], [lon, lat]) => METRES * Math.hypot((a - lon) * Math.cos((lat * Math.PI) / 180), b - lat);
 const corners = (coordinates) => (typeof coordinates[0] === "number" ? [coordinates] : coordinates.flatMap(corners));
 
 const rank = (one) => 10 * ORDER.indexOf(one.verdict) + (one.q ?? 1) - Math.min(Math.max(one.excess, 0), 9000) / 10000;

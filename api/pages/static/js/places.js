@@ -1,6 +1,7 @@
 // Lengths and places without a network, on the sphere: metres between degrees of WGS84.
 
-const METRES = 111_195;
+/** Metres in a degree of a great circle. */
+export const METRES = 111_195;
 const radians = (degrees) => (degrees * Math.PI) / 180;
 
 /** Metres between two [lon, lat], as the crow flies; exact to a centimetre at the size of a county's cell. */

@@ -12,7 +12,7 @@ const SENDS = ["worker", "dispatcher"];
 /** A field for new parts, two to begin with; those left empty are left out. `bodies`: asked for only where one may be chosen. */
 export async function partsField(name, bodies) {
   const [categories, sendTo] = await Promise.all([get("/categories"), SENDS.includes(data.me?.role) ? bodies() : null]);
-  const rows = el("div", { class: "ask.parts" });
+  const rows = el("div", { class: "split-parts" });
   const more = el("button", { class: "button", type: "button", on: { click: () => { add(); rows.lastChild.querySelector("select").focus(); } } }, t("split.add"));
 
   function add() {

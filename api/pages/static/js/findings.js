@@ -16,6 +16,9 @@ const STRONG = new Set(["clear", "raised"]);
 const ORDER = ["clear", "raised", "inseparable", "not_raised", "too_few"];
 const HATCH = { 99: 6, 95: 11, 90: 18 };
 
+/** Clear of the note above the map and of the tools beside it. */
+const POPUP = { maxWidth: 250, autoPanPaddingTopLeft: [12, 56], autoPanPaddingBottomRight: [64, 12] };
+
 const columns = (...names) => Object.fromEntries(names.map((name) => [name, (thing) => thing[name]]));
 const SOURCE = {
   ...columns("code", "name", "name_en", "kind", "verdict", "excess", "p", "q"), households: (one) => one.near.households, observed: (one) => one.near.observed,
@@ -222,7 +225,7 @@ export class Findings {
     this.county.put("spots", this.county.geojson({ type: "FeatureCollection", features }, "signs", {
       renderer: this.renderer, interactive: true,
       style: ({ properties: { class: name } }) => ({ color: look.colours.ink, weight: 1.4, fillColor: `url(#${name.startsWith("hot") ? "hot" : "cold"}${name.slice(-2)})`, fillOpacity: 1 }),
-      onEachFeature: ({ properties }, layer) => layer.bindPopup(() => popup(properties), { autoPanPaddingTopLeft: [12, 56] }),  // below the county's note and the tools
+      onEachFeature: ({ properties }, layer) => layer.bindPopup(() => popup(properties), POPUP),
     }));
     this.#patterns();
     const circles = drawn(scan).map((one) => ({ name: one.name, lon: one.centre.lon, lat: one.centre.lat, radius: reach(one), dash: one.p <= 0.05 ? null : "2 6" }));

@@ -135,6 +135,31 @@ def test_circles_have_the_same_names_on_the_map_and_in_the_table(
     assert table.locator("tbody th").all_inner_texts() == on_map
 
 
+def test_the_months_are_drawn_with_and_without_season_and_changes_are_marked(visit: Visits, working: None) -> None:
+    """The small county's months are few: three years with a change are put into the answer."""
+    months = [f"{2023 + i // 12}-{i % 12 + 1:02}" for i in range(36)]
+
+    def longer(route: Route) -> None:
+        answer = route.fetch()
+        told: dict[str, Any] = answer.json()
+        if told["result"]:
+            change = {"month": months[24], "before": 1.0, "after": 2.0, "p": 0.001}
+            row = {"months": months, "observed": [10] * 24 + [20] * 12, "adjusted": [10.0] * 24 + [20.0] * 12}
+            told["result"]["trend"] |= {**row, "changes": [change]}
+        route.fulfill(response=answer, body=json.dumps(told))
+
+    page = visit("official", "/insight", lang="en", ready=False)
+    page.route("**/api/v1/stats/sources*", longer)
+    page.reload()
+    until(page, FOUND, 60)
+    chart = page.locator("#trend figure")
+    assert chart.locator("svg rect").count() == 36
+    assert chart.locator("svg polyline").count() == 1
+    assert chart.locator("svg .change").get_attribute("d") == "M256.0 0V56"
+    assert chart.locator("svg text").all_text_contents() == ["2023", "2024", "2025"]
+    assert chart.locator("figcaption").inner_text().split("\n") == ["reported", "without the season", "level changed"]
+
+
 def test_enterprises_not_told_apart_stand_in_a_named_group(visit: Visits, working: None) -> None:
     """The small county has none that are inseparable: two of its own are made so in the answer."""
 

@@ -6,6 +6,7 @@ import { Problem, get, layer, notice, remove } from "./http.js";
 import { file, rowsOf } from "./files.js";
 import { enterprise } from "./glyphs.js";
 import { METRES, between } from "./places.js";
+import { trendChart } from "./trend.js";
 import { small, twins } from "./twins.js";
 
 /* global L */
@@ -167,7 +168,7 @@ export class Findings {
   #trend(result) {
     if (!result?.trend) return [];
     return [el(
-      "li", { id: "trend" }, el("div", { class: "finding-head" }, t("finding.trend")), el("p", {}, result.trend.said[lang]),
+      "li", { id: "trend" }, el("div", { class: "finding-head" }, t("finding.trend")), el("p", {}, result.trend.said[lang]), trendChart(result.trend),
       result.trend.adjusted_reason === "too_short" ? el("p", { class: "quiet" }, t("finding.no_season")) : null,
     )];
   }

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.trials.test_calibration import TESTS, TIMES
+from tests.trials.test_many_sources import COUNTIES
 
 DOCS = Path(__file__).resolve().parent.parent.parent / "docs"
 
@@ -44,3 +45,17 @@ def test_power_is_told_as_counted(times: float) -> None:
         assert counties == 200
         shares.append(f"{100 * shown / counties:.1f} %")
     assert told(f"{times:g}") == shares
+
+
+@pytest.mark.parametrize("enterprises", COUNTIES)
+def test_alarms_among_many_are_told_as_counted(enterprises: int) -> None:
+    title = f"nothing planted around {enterprises:,} enterprises, rounds of replications: any called raised, at q 0.05"
+    quiet, counties = counted(title, "none called raised")
+    assert counties == COUNTIES[enterprises]
+    text = " ".join((DOCS / "insight.md").read_text(encoding="utf-8").split())
+    alarms = counties - quiet
+    said = (
+        f"in {alarms} of {counties:,} counties with {enterprises:,}",
+        f"in {alarms} of {counties:,} with {enterprises:,}",
+    )
+    assert any(f"{one} enterprises, {100 * alarms / counties:.1f} %" in text for one in said)

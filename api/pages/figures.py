@@ -106,9 +106,10 @@ def report(request: Request, caller: Signed, query: Annotated[ReportQuery, Query
     told = _card(caller, query)
     made = render(told, f".{query.format}", language(request))
     name = f"{told['month']}-{told['by']}.{query.format}"
-    return Response(
-        made, media_type=_TYPES[query.format], headers={**_PRIVATE, "Content-Disposition": f'inline; filename="{name}"'}
-    )
+    # HTML is a file with its own styles, which our policy for pages would not let it have
+    shown = "attachment" if query.format == "html" else "inline"
+    headers = {**_PRIVATE, "Content-Disposition": f'{shown}; filename="{name}"'}
+    return Response(made, media_type=_TYPES[query.format], headers=headers)
 
 
 def figure_asked(request: Request, caller: Caller) -> dict[str, Any] | None:

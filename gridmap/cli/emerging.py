@@ -67,7 +67,7 @@ def emerging(
 
     from gridmap import stats
     from gridmap.files import read_table
-    from gridmap.files.figures import names_in, neighbours_in, numbers_over, whole_table
+    from gridmap.files.figures import doubts_of_plane, names_in, neighbours_in, numbers_over, whole_table
     from gridmap.files.write import writable_format
 
     both_or_neither(x, y)
@@ -78,6 +78,8 @@ def emerging(
     for text in table.warnings:
         note(text)
     whole_table(table)
+    for text in doubts_of_plane(table, x, y):
+        note(text)
     names = names_in(table, code)
     steps, counts = numbers_over(table, values)
     people = None if population is None else numbers_over(table, population)[1]

@@ -63,7 +63,7 @@ def hotspots(
 
     from gridmap import stats
     from gridmap.files import read_table
-    from gridmap.files.figures import names_in, neighbours_in, numbers_in, whole_table
+    from gridmap.files.figures import doubts_of_plane, names_in, neighbours_in, numbers_in, whole_table
     from gridmap.files.write import writable_format
 
     both_or_neither(x, y)
@@ -74,6 +74,8 @@ def hotspots(
     for text in table.warnings:
         note(text)
     whole_table(table)
+    for text in doubts_of_plane(table, x, y):
+        note(text)
     names = names_in(table, code)
     values = numbers_in(table, value)
     people = numbers_in(table, population) if population is not None else None

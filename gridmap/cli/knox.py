@@ -42,12 +42,14 @@ def knox(
 
     from gridmap import stats
     from gridmap.files import read_table
-    from gridmap.files.figures import numbers_in, times_in, whole_table
+    from gridmap.files.figures import doubts_of_plane, numbers_in, times_in, whole_table
 
     table = read_table(points, layer=layer, encoding=encoding)
     for text in table.warnings:
         note(text)
     whole_table(table)
+    for text in doubts_of_plane(table, x, y):
+        note(text)
     columns = (numbers_in(table, x), numbers_in(table, y), times_in(table, t))
     found = stats.knox(*columns, distance, time, np.random.default_rng(seed), permutations)
     if as_json:

@@ -150,4 +150,7 @@ def write_findings(table: Table, columns: Mapping[str, list[Any]], out: Path, cr
     frame, notes = with_columns(table.frame, columns)
     for text in notes:
         note(text)
-    write_table(frame, out, epsg_of(crs) if crs is not None else table.crs, bom=table.needs_bom)
+    named = epsg_of(crs) if crs is not None else table.crs
+    if table.spatial and named is None:
+        note(f"{table.path.name} does not say its reference system, so {out.name} does not either: name it with --crs.")
+    write_table(frame, out, named, bom=table.needs_bom)

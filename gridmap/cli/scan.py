@@ -70,13 +70,15 @@ def scan(
 
     from gridmap import stats
     from gridmap.files import read_table
-    from gridmap.files.figures import names_in, numbers_over, plane_places, whole_table
+    from gridmap.files.figures import doubts_of_plane, names_in, numbers_over, plane_places, whole_table
 
     both_or_neither(x, y)
     table = read_table(cells, layer=layer, encoding=encoding)
     for text in table.warnings:
         note(text)
     whole_table(table)
+    for text in doubts_of_plane(table, x, y):
+        note(text)
     names = names_in(table, code)
     place = plane_places(table, x, y, crs)
     times, counts = numbers_over(table, cases)

@@ -59,7 +59,7 @@ def sources(
       gridmap sources homes.csv --case ill --x x --y y --source 355000,413000 --json
     """
     from gridmap.files import read_table
-    from gridmap.files.figures import whole_table
+    from gridmap.files.figures import doubts_of_plane, whole_table
 
     if (case is None) == (cases is None) or (cases is None) != (expected is None):
         raise typer.BadParameter("give --cases and --expected for areas, or --case for points")
@@ -68,6 +68,8 @@ def sources(
     for text in table.warnings:
         note(text)
     whole_table(table)
+    for text in doubts_of_plane(table, x, y):
+        note(text)
     if case is not None:
         document, lines = _points(table, case, (x, y), shapes, source, seed)
     else:
@@ -125,6 +127,11 @@ def _areas(
     return document, _lines_of_areas(found, pairs, named)
 
 
+def _q(q: float | None, found: Sequence[Source | Diggle]) -> str:
+    """What is left of a p among several sources (false discoveries held down); nothing to say of a single one."""
+    return "" if q is None or len(found) == 1 else f", q {q:.3g}"
+
+
 def _lines_of_areas(found: Sequence[Source], pairs: Sequence[Pair], named: Sequence[str]) -> Iterator[str]:
     for text, one in zip(named, found, strict=True):
         yield f"Source {text}:"
@@ -134,12 +141,12 @@ def _lines_of_areas(found: Sequence[Source], pairs: Sequence[Pair], named: Seque
             continue
         yield (
             f"  Within {stone.distance:.4g}: {stone.observed:.4g} cases where {stone.expected:.4g} are expected, "
-            f"{stone.ratio:.2f} times. Stone's test: p {stone.p:.3g}."
+            f"{stone.ratio:.2f} times. Stone's test: p {stone.p:.3g}{_q(stone.q, found)}."
         )
         yield (
             f"  Lawson-Waller: {score.reason}."
             if score.z is None
-            else (f"  Lawson-Waller: z {score.z:.2f}, p {score.p_sim:.3g}.")
+            else (f"  Lawson-Waller: z {score.z:.2f}, p {score.p_sim:.3g}{_q(score.q, found)}.")
         )
         if not fit.converged:
             yield f"  Poisson regression: {fit.reason}."
@@ -167,22 +174,24 @@ def _points(
     found = [stats.diggle(flags, stats.distances(x, y, shape), rng) for shape in shapes]
     totals = {"cases": int(flags.sum()), "controls": int((flags == 0).sum()), "seed": seed}
     if len(found) == 1:
-        return {"diggle": asdict(found[0]), **totals}, _lines_of_points(found, named)
+        return {"diggle": asdict(found[0]), **totals}, _lines_of_points(found, named, [None])
     p = np.array([one.p_sim for one in found], dtype=np.float64)
     q = [None if np.isnan(value) else float(value) for value in stats.q_values(p)]
     listed = [
         {"source": text, "diggle": asdict(one), "q": value} for text, one, value in zip(named, found, q, strict=True)
     ]
-    return {"sources": listed, **totals}, _lines_of_points(found, named)
+    return {"sources": listed, **totals}, _lines_of_points(found, named, q)
 
 
-def _lines_of_points(found: Sequence[Diggle], named: Sequence[str]) -> Iterator[str]:
-    for text, one in zip(named, found, strict=True):
+def _lines_of_points(found: Sequence[Diggle], named: Sequence[str], q: Sequence[float | None]) -> Iterator[str]:
+    for text, one, left in zip(named, found, q, strict=True):
+        among = _q(left, found)
         if one.alpha is None or one.beta is None:
-            tested = "" if one.p_sim is None else f" Distance as such: p {one.p_sim:.3g}."
+            tested = "" if one.p_sim is None else f" Distance as such: p {one.p_sim:.3g}{among}."
             yield f"Source {text}: {one.reason}.{tested}"
             continue
         yield (
             f"Source {text}: the odds there are {1.0 + one.alpha:.2f} times those far away (alpha {one.alpha:.3g}, "
-            f"beta {one.beta:.3g}); likelihood ratio {one.lrt:.2f}, p {one.p:.3g}, by permutation {one.p_sim:.3g}."
+            f"beta {one.beta:.3g}); likelihood ratio {one.lrt:.2f}, p {one.p:.3g}, by permutation {one.p_sim:.3g}"
+            f"{among}."
         )

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from gridmap.errors import InvalidInput
 from gridmap.files.cells import geometry_column
+from gridmap.files.headers import normal
 from gridmap.files.places import Geometries, crs_of, geometries, to_wgs84_shapes
 from gridmap.files.table import Table
 from gridmap.files.values import Fault, moment, number, parse, present, texts
@@ -22,6 +23,8 @@ from gridmap.ground import metric_crs, project
 from gridmap.stats import Neighbours, contiguous, from_gal, gal_key, nearest, within
 
 Floats = NDArray[np.float64]
+#: headings of columns that hold degrees
+_DEGREES = frozenset({"lon", "lng", "long", "longitude", "lat", "latitude", "经度", "纬度"})
 
 
 def numbers_in(table: Table, column: str) -> Floats:
@@ -124,11 +127,31 @@ def shapes_in(table: Table) -> Geometries:
     return np.asarray(shapely.force_2d(shapes), dtype=object)
 
 
+def doubts_of_plane(table: Table, x: str | None, y: str | None) -> tuple[str, ...]:
+    """What to say where two columns that are taken as a plane are degrees, by their names and numbers."""
+    if x is None or y is None or not any(normal(name) in _DEGREES for name in (x, y)):
+        return ()
+    east, north = numbers_in(table, x), numbers_in(table, y)
+    if not len(east) or np.abs(east).max() > 180.0 or np.abs(north).max() > 90.0:
+        return ()
+    return (
+        f"{x!r} and {y!r} look like degrees and are taken as a plane as they stand: distances are then in degrees, and "
+        "longer north to south than west to east. gridmap convert FILE --from wgs84 --to EPSG:n makes metres of them.",
+    )
+
+
 def plane_places(table: Table, x: str | None, y: str | None, crs: str | None) -> tuple[Floats, Floats]:
     """Where each row lies in a plane: its two columns as they stand, else its geometry's centroid in local metres."""
     if x is not None and y is not None:
         return numbers_in(table, x), numbers_in(table, y)
-    shapes = to_wgs84_shapes(shapes_in(table), crs_of(table, crs))
+    try:
+        shapes = to_wgs84_shapes(shapes_in(table), crs_of(table, crs))
+    except InvalidInput as fault:
+        if fault.code != "no_geometry":
+            raise
+        raise InvalidInput(
+            f"{fault.message} Or name two columns of a plane with --x and --y.", code=fault.code, file=table.path.name
+        ) from None
     corners = shapely.get_coordinates(shapes)
     lon, lat = corners[:, 0], corners[:, 1]
     if not np.isfinite(corners).all():

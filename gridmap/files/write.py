@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+import warnings
 from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -142,7 +143,10 @@ def _with_gdal(frame: Any, path: Path, **options: Any) -> None:
     import pyogrio  # here: GDAL is seldom asked for
 
     try:
-        pyogrio.write_dataframe(frame, path, **options)
+        with warnings.catch_warnings():
+            # whoever calls says it in words: see `cli.output.write_findings`
+            warnings.filterwarnings("ignore", message="'crs' was not provided")
+            pyogrio.write_dataframe(frame, path, **options)
     except (pyogrio.errors.DataSourceError, pyogrio.errors.FeatureError, pyogrio.errors.FieldError) as error:
         raise InvalidInput(f"{path.name} cannot be written: {error}", code="cannot_write") from None
 

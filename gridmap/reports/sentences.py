@@ -17,7 +17,7 @@ def of_source(source: Mapping[str, Any], months: Sequence[str]) -> dict[str, str
     km = near["outer_m"] / 1000
     seen = {
         "en": f"In {_span_en(months)} the {homes:,} households within {km:g} km reported {_cases(observed)} "
-        f"where {_count(expected)} {'was' if _count(expected) == '1' else 'were'} expected.",
+        f"where {_count(expected)} {_were(_count(expected))} expected.",
         "zh": f"{_span_zh(months)}，周边 {km:g} 公里 {homes:,} 户有矛盾纠纷 {observed:,} 件，"
         f"按户数应有 {_count(expected)} 件。",
     }
@@ -36,6 +36,28 @@ def of_cluster(cluster: Mapping[str, Any]) -> dict[str, str]:
         f"{chance['en']}" + ("; by itself too little to go by." if short else "."),
         "zh": f"{km:.1f} 公里内 {len(cluster['members'])} 格 {homes:,} 户有 {cases:,} 件，应有 {_count(expected)} 件。"
         f"在全区域搜索，只凭偶然，{chance['zh']}" + ("，单凭搜索不足为凭。" if short else "。"),
+    }
+
+
+#: of cells marked at a level, at most about this share is marked by chance (the q of `stats.hotspots`)
+_BY_CHANCE = {"90": ("1 in 10", "十分之一"), "95": ("1 in 20", "二十分之一"), "99": ("1 in 100", "百分之一")}
+
+
+def of_cells(cells: Sequence[Mapping[str, Any]]) -> dict[str, str] | None:
+    """The sentence of the cells that have more than their share, by language; None where there is none."""
+    hot = [one for one in cells if one["class"].startswith("hot")]
+    if not hot:
+        return None
+    cases, homes = sum(one["count"] for one in hot), sum(one["households"] for one in hot)
+    expected = _count(sum(one["expected"] for one in hot))
+    en, zh = _BY_CHANCE[min(one["class"][-2:] for one in hot)]
+    # a cell is marked for itself and those around it, so one of the marked may have few of its own
+    these = "This cell" if len(hot) == 1 else f"These {len(hot):,} cells together"
+    return {
+        "en": f"{these} had {_cases(cases)} where {expected} {_were(expected)} expected from {homes:,} households. "
+        f"Each is judged with the cells around it; of cells so marked at most about {en} is there by chance.",
+        "zh": f"这 {len(hot):,} 格共 {homes:,} 户，有 {cases:,} 件，按户数应有 {expected} 件。"
+        f"每格连同周围的格一并判断；这样标出的格中，只凭偶然的大约不超过{zh}。",
     }
 
 
@@ -178,6 +200,10 @@ def _verdict(source: Mapping[str, Any], cases: float) -> dict[str, str]:
 
 def _cases(count: int) -> str:
     return f"{count:,} dispute" if count == 1 else f"{count:,} disputes"
+
+
+def _were(count: str) -> str:
+    return "was" if count == "1" else "were"
 
 
 def _count(value: float) -> str:

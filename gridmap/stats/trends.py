@@ -65,7 +65,9 @@ def without_season(counts: ArrayLike) -> Season:
         return Season(None, "too_few_cases")
     from statsmodels.tsa.seasonal import STL  # takes a moment to load, and most rows are too short for it
 
-    fit = STL(seen, period=12, robust=True).fit()
+    # one season for all years (R's s.window = "periodic"): with three or four values of each month a season that may
+    # drift follows chance, and a month cut short puts its gap into its namesakes
+    fit = STL(seen, period=12, seasonal=10 * len(seen) + 1, seasonal_deg=0, robust=True).fit()
     return Season(seen - np.asarray(fit.seasonal, dtype=np.float64))
 
 

@@ -32,7 +32,7 @@ from gridmap.view import Drawing, View
 logger = logging.getLogger(__name__)
 
 #: raised when the same question would be answered otherwise than before
-METHOD = 4
+METHOD = 5
 STUDIES: Mapping[str, Callable[[Context, Question, Step], dict[str, Any]]] = {
     "hotspots": run_hotspots,
     "scan": run_scan,

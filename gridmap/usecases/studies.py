@@ -84,18 +84,20 @@ def run_hotspots(ctx: Context, asked: Question, step: Step) -> dict[str, Any]:
     step(0.6)
     lasting, reason = _emerging(cells["code"], past[:, -LOOK_BACK:], graph, households, rng)
     step(0.95)
+    # what each cell would have at the rate of all (cells without households have no cases here)
+    expected = cases.sum() * households / households.sum()
     rows = []
     for i, (code, name, name_en) in enumerate(zip(cells["code"], cells["name"], cells["name_en"], strict=True)):
         rows.append({
             "code": code, "name": name, "name_en": name_en, "households": int(households[i]),
-            "count": int(cases[i].sum()), "gi_star": _number(found.gi_star[i]),
+            "count": int(cases[i].sum()), "expected": float(expected[i]), "gi_star": _number(found.gi_star[i]),
             "local_moran": _number(found.local_moran[i]), "p": _number(found.p_sim[i]), "q": _number(found.q_fdr[i]),
             "class": str(found.classes[i]), "quadrant": str(found.quadrants[i]),
             "emerging": None if lasting is None else lasting.get(code, "none"),
         })  # fmt: skip
     moran = found.moran
     return {
-        "day": asked.day(ctx.today()).isoformat(), "cells": rows,
+        "day": asked.day(ctx.today()).isoformat(), "cells": rows, "said": sentences.of_cells(rows),
         "moran": {"i": moran.i, "p_sim": moran.p_sim, "p_norm": moran.p_norm},
         "emerging_reason": reason, "without_household": lost, "incidents": int(cases.sum()),
         "islands": [cells["code"].iloc[i] for i in found.islands.tolist()],

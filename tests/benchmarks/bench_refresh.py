@@ -58,7 +58,7 @@ def race(whole: tuple[int, int, int, int], tenth: tuple[int, int, int, int]) -> 
 
     def agree(answers: Mapping[str, Any]) -> str:
         parts = [answers["gridmap"], answers["a tenth of it"]]
-        told = [f"{name} {parts[0][name]:.1f} s ({parts[1][name]:.1f} s)" for name in parts[0] if name != "MiB"]
+        told = [f"{name} {parts[0][name]:.2f} s ({parts[1][name]:.2f} s)" for name in parts[0] if name != "MiB"]
         most = f"at most {parts[0]['MiB']:,.0f} MiB in the process"
         return f"Seconds of the processor, the whole (its tenth): {', '.join(told)}; {most}."
 

@@ -221,6 +221,44 @@ def test_sources_for_counts(here: Path, capsys: Any) -> None:
     assert "cannot be told apart" in capsys.readouterr().out
 
 
+def test_of_several_sources_each_p_comes_with_its_q(here: Path, capsys: Any) -> None:
+    base = ["sources", "cells.csv", "--cases", "disputes", "--expected", "households", "--x", "x", "--y", "y"]
+    assert run([*base, "--source", "2250,3750"]) == 0
+    assert ", q " not in capsys.readouterr().out
+    assert run([*base, "--source", "2250,3750", "--source", "5750,250"]) == 0
+    assert capsys.readouterr().out.count(", q ") == 4
+
+
+def test_degrees_taken_as_a_plane_are_told_and_metres_are_not(here: Path, capsys: Any) -> None:
+    cells = pd.read_csv("cells.csv")
+    cells.assign(lon=106.0 + cells["x"] / 1e5, lat=27.0 + cells["y"] / 1e5, day=range(len(cells))).to_csv("d.csv")
+    places = ["--x", "lon", "--y", "lat"]
+    counts = ["--cases", "disputes", "--population", "households"]
+    for args in (
+        ["scan", "d.csv", *counts],
+        ["knox", "d.csv", "--t", "day", "--distance", "1", "--time", "1"],
+        ["sources", "d.csv", *counts[:2], "--expected", "households", "--source", "106,27"],
+        ["hotspots", "d.csv", "--value", "disputes", "--neighbours", "knn:4"],
+    ):
+        assert run([*args, *places]) == 0
+        assert "'lon' and 'lat' look like degrees" in capsys.readouterr().err
+    assert run(["scan", "d.csv", *counts, "--x", "x", "--y", "y"]) == 0
+    assert "degrees" not in capsys.readouterr().err
+    pd.read_csv("cells.csv").drop(columns="geometry", errors="ignore").to_csv("bare.csv", index=False)
+    assert run(["scan", "bare.csv", *counts]) == 1
+    assert "--x and --y" in capsys.readouterr().err
+
+
+def test_a_file_without_a_reference_system_is_told_in_words(here: Path, capsys: Any, recwarn: Any) -> None:
+    squares = gpd.read_file("cells.gpkg").set_crs(None, allow_override=True)
+    squares.to_file("bare.shp")
+    capsys.readouterr()
+    recwarn.clear()
+    assert run(["hotspots", "bare.shp", "--value", "disputes", "-o", "out.gpkg"]) == 0
+    assert "bare.shp does not say its reference system" in capsys.readouterr().err
+    assert not [one for one in recwarn if "crs" in str(one.message)]
+
+
 def test_sources_with_covariates_and_negative_coordinates(shared_data: Path, capsys: Any) -> None:
     """The TCE site IBM Endicott of the leukaemia study; --source takes a value that begins with a minus."""
     found = told(

@@ -89,6 +89,8 @@ def test_reports_come_as_files_and_only_by_right(site: Site) -> None:
 
     for form, begins in (("pdf", b"%PDF"), ("xlsx", b"PK"), ("html", b"<!doctype html>")):
         answer = asked("official", f"/figures/report?month=2026-06&by=town&area={COUNTY}&format={form}")
+        shown = answer.headers["content-disposition"].split(";")[0]
+        assert shown == ("attachment" if form == "html" else "inline"), "the page's policy would take its styles"
         assert answer.status_code == 200
         assert answer.content.lstrip().startswith(begins)
         assert "no-store" in answer.headers["cache-control"]

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from gridmap.store import tables as t
 from gridmap.usecases import analysing
 from tests.pages.conftest import PHONE, READY, Site, Visits, until
+from tests.pages.test_pages import assert_fits
 
 FOUND = "document.querySelector('#map').dataset.findings === 'ready'"
 
@@ -46,7 +47,7 @@ def test_each_finding_is_a_sentence_with_its_card(
     text = page.locator("#findings").inner_text()
     assert ("households" if lang == "en" else "户") in text or ("enterprises" if lang == "en" else "家") in text
     assert "undefined" not in text
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert_fits(page)
     caption = page.locator("caption", has_text="Enterprises by evidence" if lang == "en" else "各企业的证据")
     rows = page.locator("#twin table", has=caption).locator("tbody tr")
     assert rows.count() >= 1
@@ -68,7 +69,7 @@ def test_the_file_of_an_enterprise_says_what_the_reports_prove(
     until(page, f"document.querySelector('#content').textContent.includes('{said}')", 60)
     links = page.locator("#content a[href^='/insight/evidence/']").evaluate_all("all => all.map((one) => one.href)")
     assert [one.split("edition=")[1] for one in links] == ["figures", "table"]
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert_fits(page)
 
 
 def test_what_may_be_published_is_shown_of_the_months_chosen(visit: Visits) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from gridmap.reports.sentences import of_cells
 from gridmap.usecases.imports import load
 from tests.pages.conftest import PHONE, READY, Site, Visits, until
 from tests.pages.test_findings import FOUND, working
@@ -73,7 +74,50 @@ def test_a_handle_stands_below_its_month_and_can_be_dragged(visit: Visits, size:
     page.mouse.move(bars[place - 1], middle, steps=4)
     page.mouse.up()
     until(page, f"document.querySelector('#from').value === '{months[place - 1]}'")
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+    # of many months each is narrower than the handle, whose ends reach beyond it
+    page.evaluate("document.querySelector('#months-span').style.setProperty('--months', 48)")
+    assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+
+
+def test_how_far_a_case_is_spread_can_be_chosen_and_changes_the_heat_alone(visit: Visits, working: None) -> None:
+    page = visit("official", "/insight", lang="en")
+    until(page, FOUND, 60)
+    asked: list[str] = []
+    page.on("request", lambda one: asked.append(one.url))
+    with page.expect_response(lambda answer: "bandwidth=3000" in answer.url and answer.ok):
+        page.select_option("#bandwidth", "3000")
+    until(page, "document.querySelector('#heat-words').textContent.includes('3 km')")
+    assert "900 m" in page.locator("#heat-words").inner_text(), "the default and its reason are still said"
+    assert not [one for one in asked if "/stats/" in one or "/hotspots" in one]
+
+
+def test_cells_that_stand_out_are_in_the_table_and_in_a_sentence(visit: Visits, site: Site, working: None) -> None:
+    """The small county has none that stand out: one of its own is made so in the answer."""
+    load(site.county.ctx, "incidents", register("A" * 40, 40.0, "T-"))
+
+    def hot(route: Route) -> None:
+        answer = route.fetch()
+        told: dict[str, Any] = answer.json()
+        if told["result"]:
+            told["result"]["cells"][0] |= {"class": "hot95", "q": 0.031}
+            told["result"] |= {"said": of_cells(told["result"]["cells"]), "islands": [], "left_out": ["x"]}
+        route.fulfill(response=answer, body=json.dumps(told))
+
+    page = visit("official", "/insight", lang="en", ready=False)
+    page.route("**/api/v1/hotspots*", hot)
+    page.reload()
+    until(page, FOUND, 60)
+    found = page.locator("#findings").inner_text()
+    assert "This cell had" in found
+    assert "at most about 1 in 20 is there by chance" in found
+    assert "1 cell has no households and is left out." in found
+    page.locator("[data-show=table]").click()
+    table = page.locator("#twin table", has=page.locator("caption", has_text="Cells that stand out"))
+    row = table.locator("tbody tr").inner_text()
+    assert table.locator("tbody tr").count() == 1
+    assert "more, 95 %" in row
+    assert "0.031" in row
 
 
 @pytest.mark.parametrize("size", [PHONE, (1440, 900)])
@@ -89,6 +133,31 @@ def test_circles_have_the_same_names_on_the_map_and_in_the_table(
     page.locator("[data-show=table]").click()
     table = page.locator("#twin table", has=page.locator("caption", has_text="Circles of the scan"))
     assert table.locator("tbody th").all_inner_texts() == on_map
+
+
+def test_the_months_are_drawn_with_and_without_season_and_changes_are_marked(visit: Visits, working: None) -> None:
+    """The small county's months are few: three years with a change are put into the answer."""
+    months = [f"{2023 + i // 12}-{i % 12 + 1:02}" for i in range(36)]
+
+    def longer(route: Route) -> None:
+        answer = route.fetch()
+        told: dict[str, Any] = answer.json()
+        if told["result"]:
+            change = {"month": months[24], "before": 1.0, "after": 2.0, "p": 0.001}
+            row = {"months": months, "observed": [10] * 24 + [20] * 12, "adjusted": [10.0] * 24 + [20.0] * 12}
+            told["result"]["trend"] |= {**row, "changes": [change]}
+        route.fulfill(response=answer, body=json.dumps(told))
+
+    page = visit("official", "/insight", lang="en", ready=False)
+    page.route("**/api/v1/stats/sources*", longer)
+    page.reload()
+    until(page, FOUND, 60)
+    chart = page.locator("#trend figure")
+    assert chart.locator("svg rect").count() == 36
+    assert chart.locator("svg polyline").count() == 1
+    assert chart.locator("svg .change").get_attribute("d") == "M256.0 0V56"
+    assert chart.locator("svg text").all_text_contents() == ["2023", "2024", "2025"]
+    assert chart.locator("figcaption").inner_text().split("\n") == ["reported", "without the season", "level changed"]
 
 
 def test_enterprises_not_told_apart_stand_in_a_named_group(visit: Visits, working: None) -> None:

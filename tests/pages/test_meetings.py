@@ -36,6 +36,8 @@ def test_from_the_call_to_the_kept_promise(visit: Visits, site: Site, size: tupl
     page.check("input[name=bodies][value=B-LAND]")
     page.click("form button[type=submit]")
     page.wait_for_selector(f"{READY} details")
+    # the card that may lie on the table, of the four months before the meeting
+    assert page.locator(f'a[href="/insight/evidence/{mine}?from=2026-03&to=2026-06&edition=table"]').is_visible()
     page.click("summary >> nth=0")
     page.fill("textarea[name=minutes]", "三方到会。")
     page.fill("textarea[name=text]", "修复六户房屋裂缝")

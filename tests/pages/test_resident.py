@@ -14,6 +14,7 @@ from gridmap.store import tables as t
 from gridmap.usecases.casework import act
 from tests.pages.conftest import DESK, PHONE, Site, Visits, until
 from tests.pages.test_desk import view
+from tests.pages.test_pages import assert_fits
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -43,7 +44,7 @@ def newest(site: Site) -> int:
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_a_resident_reports_and_follows(visit: Visits, standing_in: Callable[..., dict[str, Any]], lang: str) -> None:
     page = filled(visit(None, "/report", lang=lang, size=PHONE, ready=False, **standing_in("A")))
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert_fits(page)
     page.click(".button-primary")
     page.wait_for_selector(".link a", timeout=60_000)
     page.click(".link a")
@@ -138,7 +139,7 @@ def test_a_pin_on_the_map_is_where_it_is(visit: Visits, site: Site) -> None:
     page.wait_for_selector(".pin-map .pin")
     page.click(".pin-map", position={"x": 120, "y": 150})
     page.wait_for_selector("text=地图上的标记")
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert_fits(page)
     draft = page.evaluate("JSON.parse(localStorage.getItem('gridmap.resident.draft'))")
     with site.county.ctx.engine.connect() as conn:
         west, south, east, north = site.county.ctx.grounds.on(conn, site.county.ctx.today()).extent

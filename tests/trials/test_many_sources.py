@@ -18,7 +18,7 @@ from gridmap.stats.nearby import Ground
 from gridmap.usecases.surroundings import BLOCK_M
 
 #: how many counties of how many enterprises
-COUNTIES = {150: 1_000, 1_000: 300}
+COUNTIES = {150: 1_000, 1_000: 200}
 MONTHS, NEAR_M, RAISED = 4, 1_500.0, frozenset({"clear", "raised", "inseparable"})
 #: villages with squares of 200 m around them, in a county of so many metres; disputes by household and month
 SIDE_M, VILLAGES, SQUARES, RATE = 40_000.0, 240, 16, 0.008

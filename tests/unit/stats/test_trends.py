@@ -84,6 +84,27 @@ def test_too_little_is_an_answer() -> None:
         change_points([1.0, -1.0], [1.0, 1.0], rng)
 
 
+#: 36 months of the demo county, the first cut short: reports, and those without season by R 4.2.2's
+#: stl(ts(x, frequency = 12), s.window = "periodic", robust = TRUE)
+CUT_SHORT = (
+    56, 515, 534, 344, 595, 562, 589, 547, 530, 531, 552, 535, 540, 572, 530, 406, 616, 606, 582, 560, 548, 493, 598,
+    543, 521, 579, 513, 392, 639, 578, 630, 569, 608, 564, 514, 555,
+)  # fmt: skip
+BY_R = (
+    77.4, 493.5, 566.2, 503.4, 518.2, 516.1, 521.2, 536.6, 534.3, 534.8, 542.2, 546, 561.4, 550.5, 562.2, 565.4, 539.2,
+    560.1, 514.2, 549.6, 552.3, 496.8, 588.2, 554, 542.4, 557.5, 545.2, 551.4, 562.2, 532.1, 562.2, 558.6, 612.3, 567.8,
+    504.2, 566,
+)  # fmt: skip
+
+
+def test_without_its_season_a_row_is_as_in_r_and_a_month_cut_short_stays_one() -> None:
+    found = without_season(CUT_SHORT).adjusted
+    assert found is not None
+    assert found == pytest.approx(np.array(BY_R), abs=15.0)  # R averages each month's season over the years besides
+    assert found[0] < 100
+    assert np.abs(found[1:] - 540).max() < 80, "its gap is not put into its namesakes"
+
+
 def test_without_its_season_a_row_keeps_its_level() -> None:
     seen = 100 * SEASON[:48]
     found = without_season(seen)

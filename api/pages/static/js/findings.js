@@ -1,12 +1,13 @@
 // What the statistics found: the list beside the map, hatched cells, circles and marks on it, a table of the evidence.
 // Analyses are jobs of the server: asked for, shown how far they are, asked again until they are done.
 
-import { byId, el, look, number, svg, t, lang, words } from "./dom.js";
+import { byId, el, look, named, number, svg, t, lang, words } from "./dom.js";
 import { Problem, get, layer, notice, remove } from "./http.js";
 import { file, rowsOf } from "./files.js";
 import { enterprise } from "./glyphs.js";
 import { METRES, between } from "./places.js";
-import { Table } from "./table.js";
+import { trendChart } from "./trend.js";
+import { small, twins } from "./twins.js";
 
 /* global L */
 
@@ -15,6 +16,9 @@ const ASK_AGAIN_MS = 700;
 const STRONG = new Set(["clear", "raised"]);
 const ORDER = ["clear", "raised", "inseparable", "not_raised", "too_few"];
 const HATCH = { 99: 6, 95: 11, 90: 18 };
+
+/** Clear of the note above the map and of the tools beside it. */
+const POPUP = { maxWidth: 250, autoPanPaddingTopLeft: [12, 56], autoPanPaddingBottomRight: [64, 12] };
 
 const columns = (...names) => Object.fromEntries(names.map((name) => [name, (thing) => thing[name]]));
 const SOURCE = {
@@ -28,40 +32,14 @@ const RING = {
   ...Object.fromEntries(["inner_m", "outer_m", "households", "observed", "expected", "ratio", "low", "high"].map((name) => [name, ({ ring }) => ring[name]])),
 };
 
-const named = (thing) => (lang === "en" && thing.name_en) || thing.name;
-
 export class Findings {
   constructor(county, list, twin) {
     Object.assign(this, { county, list, serial: 0, answers: {}, changed: () => {} });
     const pane = county.map.createPane("signs");
     pane.style.zIndex = 325;
     this.renderer = L.svg({ pane: "signs", padding: 0.5 });
-    this.table = new Table(
-      [
-        { key: "name", title: t("finding.enterprise"), value: (row) => named(row) },
-        { key: "evidence", title: t("finding.verdict"), value: (row) => -rank(row), text: (row) => t(`verdict.${row.verdict}`), number: true },
-        { key: "households", title: t("insight.households"), value: (row) => row.near.households, number: true },
-        { key: "observed", title: t("finding.observed"), value: (row) => row.near.observed, number: true },
-        { key: "expected", title: t("finding.expected"), value: (row) => row.near.expected, number: true },
-        { key: "excess", title: t("finding.excess"), value: (row) => row.excess, number: true },
-        { key: "q", title: "q", value: (row) => row.q, text: (row) => small(row.q), number: true },
-        { key: "where", title: t("finding.where"), value: (row) => this.#where(row) },
-      ],
-      { caption: t("finding.table"), sort: "evidence" },
-    );
-    this.circles = new Table(
-      [
-        { key: "name", title: t("finding.circles"), value: (row) => row.name },
-        { key: "cells", title: t("finding.circle_cells"), value: (row) => row.members.length, number: true },
-        { key: "radius", title: t("finding.circle_radius"), value: (row) => row.radius_m / 1000, number: true },
-        { key: "households", title: t("insight.households"), value: (row) => row.households, number: true },
-        { key: "observed", title: t("finding.observed"), value: (row) => row.cases, number: true },
-        { key: "expected", title: t("finding.expected"), value: (row) => row.expected, number: true },
-        { key: "p", title: "p", value: (row) => row.p, text: (row) => small(row.p), number: true },
-      ],
-      { caption: t("finding.circles"), sort: "name", descending: false },
-    );
-    twin.prepend(this.circles.node, this.table.node);
+    Object.assign(this, twins({ evidence: (row) => -rank(row), where: (row) => this.#where(row) }));
+    twin.prepend(this.circles.node, this.table.node, this.spots.node);
   }
 
   /** Ask for all three; what was asked before is forgotten. `params`: from, to, category, drawing, as_of, within. */
@@ -113,6 +91,9 @@ export class Findings {
     this.table.fill(sources?.result?.sources ?? []);
     this.circles.fill(drawn(scan?.result));
     this.circles.node.hidden = !drawn(scan?.result).length;
+    const spots = (hotspots?.result?.cells ?? []).filter(marked);
+    this.spots.fill(spots);
+    this.spots.node.hidden = !spots.length;
     this.#onMap(hotspots?.result, sources?.result, scan?.result);
     this.changed();
   }
@@ -187,7 +168,7 @@ export class Findings {
   #trend(result) {
     if (!result?.trend) return [];
     return [el(
-      "li", { id: "trend" }, el("div", { class: "finding-head" }, t("finding.trend")), el("p", {}, result.trend.said[lang]),
+      "li", { id: "trend" }, el("div", { class: "finding-head" }, t("finding.trend")), el("p", {}, result.trend.said[lang]), trendChart(result.trend),
       result.trend.adjusted_reason === "too_short" ? el("p", { class: "quiet" }, t("finding.no_season")) : null,
     )];
   }
@@ -207,7 +188,7 @@ export class Findings {
         file("enterprises-months", () => rowsOf(months, { code: ({ one }) => one.code, name: ({ one }) => one.name, month: ({ month }) => month, observed: ({ seen }) => seen, expected: ({ hoped }) => hoped })),
       );
     }
-    if (hotspots?.result) files.push(file("cells", () => rowsOf(hotspots.result.cells, columns("code", "name", "name_en", "households", "count", "gi_star", "local_moran", "p", "q", "class", "quadrant", "emerging"))));
+    if (hotspots?.result) files.push(file("cells", () => rowsOf(hotspots.result.cells, columns("code", "name", "name_en", "households", "count", "expected", "gi_star", "local_moran", "p", "q", "class", "quadrant", "emerging"))));
     if (scan?.result) files.push(file("circles", () => rowsOf(scan.result.clusters, { ...columns("name", "radius_m", "households", "cases", "expected", "relative_risk", "llr", "p"), lon: (one) => one.centre.lon, lat: (one) => one.centre.lat, cells: (one) => one.members })));
     return files;
   }
@@ -224,12 +205,15 @@ export class Findings {
     if (!result) return [];
     const hot = result.cells.filter((one) => one.class.startsWith("hot"));
     const fresh = result.cells.filter((one) => one.emerging === "new hot" || one.emerging === "consecutive hot");
-    const line = (title, cells, said) => (cells.length ? [el("li", {}, el("div", { class: "finding-head" }, title), el("p", {}, said))] : []);
-    const names = (cells) => cells.slice(0, 4).map(named).join(t("list.and")) + (cells.length > 4 ? " …" : "");
+    const names = (cells) => cells.slice(0, 4).map((one) => named(one)).join(t("list.names")) + (cells.length > 4 ? " …" : "");
+    const line = (title, cells, said = "") => (cells.length ? [el("li", {}, el("div", { class: "finding-head" }, title), said ? el("p", {}, said) : null, el("p", { class: "quiet" }, names(cells)))] : []);
+    const apart = result.left_out.length ? [el("li", {}, el("p", { class: "quiet" }, t("finding.left_out", { n: number(result.left_out.length) })))] : [];
+    const alone = result.islands.length ? [el("li", {}, el("p", { class: "quiet" }, t("finding.islands", { n: number(result.islands.length), names: result.islands.slice(0, 4).join(t("list.names")) })))] : [];
     const none = el("li", {}, el("div", { class: "finding-head" }, t("finding.no_cell")), el("p", {}, t("finding.no_cell_text")));
     return [
-      ...(hot.length ? line(t("finding.cells", { n: number(hot.length) }), hot, names(hot)) : [none]),
-      ...line(t("finding.fresh", { n: number(fresh.length) }), fresh, names(fresh)),
+      ...(hot.length ? line(t("finding.cells", { n: number(hot.length) }), hot, result.said?.[lang]) : [none]),
+      ...line(t("finding.fresh", { n: number(fresh.length) }), fresh),
+      ...apart, ...alone,
     ];
   }
 
@@ -237,12 +221,12 @@ export class Findings {
 
   #onMap(hotspots, sources, scan) {
     const shapes = new Map((this.cells ?? []).map((one) => [one.properties.code, one]));
-    const spots = (hotspots?.cells ?? []).filter((one) => /^(hot|cold)/.test(one.class) && shapes.has(one.code));
+    const spots = (hotspots?.cells ?? []).filter((one) => marked(one) && shapes.has(one.code));
     const features = spots.map((one) => ({ ...shapes.get(one.code), properties: one }));
     this.county.put("spots", this.county.geojson({ type: "FeatureCollection", features }, "signs", {
       renderer: this.renderer, interactive: true,
       style: ({ properties: { class: name } }) => ({ color: look.colours.ink, weight: 1.4, fillColor: `url(#${name.startsWith("hot") ? "hot" : "cold"}${name.slice(-2)})`, fillOpacity: 1 }),
-      onEachFeature: ({ properties }, layer) => layer.bindPopup(() => popup(properties)),
+      onEachFeature: ({ properties }, layer) => layer.bindPopup(() => popup(properties), POPUP),
     }));
     this.#patterns();
     const circles = drawn(scan).map((one) => ({ name: one.name, lon: one.centre.lon, lat: one.centre.lat, radius: reach(one), dash: one.p <= 0.05 ? null : "2 6" }));
@@ -311,7 +295,7 @@ function popup(cell) {
   const level = cell.class.slice(-2);
   return el(
     "div", {}, el("b", {}, named(cell)), el("p", {}, t(cell.class.startsWith("hot") ? "spot.hot" : "spot.cold", { level, q: small(cell.q) })),
-    el("p", {}, t("spot.figures", { count: number(cell.count), households: number(cell.households) })),
+    el("p", {}, t("spot.figures", { count: number(cell.count), expected: number(cell.expected), households: number(cell.households) })),
     cell.emerging && cell.emerging !== "none" ? el("p", {}, t(`emerging.${cell.emerging.replace(" ", "_")}`)) : null,
   );
 }
@@ -331,6 +315,9 @@ const ring = (dash, colour = look.colours.accent) => svg(
   "svg", { width: 20, height: 14, viewBox: "0 0 20 14", "aria-hidden": "true" },
   svg("circle", { cx: 10, cy: 7, r: 6, fill: "none", stroke: colour, "stroke-width": 2, ...(dash ? { "stroke-dasharray": dash } : {}) }),
 );
+
+/** Whether a cell stands out either way. */
+const marked = (cell) => /^(hot|cold)/.test(cell.class);
 
 /** The scan's circles that are shown: those beyond chance, and the likeliest in any case. */
 const drawn = (result) => (result?.clusters ?? []).filter((one, i) => one.p <= 0.05 || i === 0);
@@ -359,7 +346,6 @@ function free({ lon, lat, radius }, signs) {
 const corners = (coordinates) => (typeof coordinates[0] === "number" ? [coordinates] : coordinates.flatMap(corners));
 
 const rank = (one) => 10 * ORDER.indexOf(one.verdict) + (one.q ?? 1) - Math.min(Math.max(one.excess, 0), 9000) / 10000;
-const small = (value) => (value === null || value === undefined ? "–" : value < 0.001 ? "< 0.001" : value.toFixed(3));
 const tag = (verdict) => el("span", { class: "tag", dataset: { strong: String(STRONG.has(verdict)) } }, t(`verdict.${verdict}`));
 
 /** How wide the sign of an enterprise with so many cases in excess is, in pixels. */

@@ -7,14 +7,16 @@ import { Findings } from "./findings.js";
 import { icon } from "./glyphs.js";
 import { CountyMap, baseMap, legend } from "./map.js";
 import { picture } from "./picture.js";
-import { Span } from "./span.js";
+import { Span, between, shifted } from "./span.js";
 import { Table, bar } from "./table.js";
 
 /* global L */
 
-const MONTHS_SHOWN = 4;
+const MONTHS_SHOWN = 4, USUAL_M = "1500";
+/** What changes the heat and nothing else: counts and findings are of the whole area. */
+const HEAT_ALONE = new Set(["near", "measure", "bandwidth"]);
 const county = new CountyMap();
-const state = { category: "", near: "", within: "1500", measure: "rate", drawing: "now", asOf: "", months: [], from: null, to: null, places: new Map(), enterprises: null, glyphs: [] };
+const state = { category: "", near: "", within: USUAL_M, measure: "rate", bandwidth: "900", drawing: "now", asOf: "", months: [], from: null, to: null, places: new Map(), enterprises: null, glyphs: [] };
 const twin = new Table(
   [
     { key: "name", title: t("insight.community"), value: (row) => row.name },
@@ -34,7 +36,7 @@ for (const button of document.querySelectorAll("[data-icon]")) button.prepend(ic
 for (const button of document.querySelectorAll("[data-show]")) button.addEventListener("click", () => showAs(button.dataset.show));
 for (const button of document.querySelectorAll("[data-drawing]")) button.addEventListener("click", () => draw({ drawing: button.dataset.drawing }));
 byId("as-of").addEventListener("change", (event) => draw({ asOf: event.target.value }));
-for (const name of ["category", "near", "within", "measure"]) byId(name).addEventListener("change", (event) => draw({ [name]: event.target.value }));
+for (const name of ["category", "near", "within", "measure", "bandwidth"]) byId(name).addEventListener("change", (event) => draw({ [name]: event.target.value }));
 const span = new Span(byId("months-span"), (from, to) => period(from, to));
 byId("picture").addEventListener("click", takePicture);
 byId("from").addEventListener("change", (event) => period(event.target.value, state.to));
@@ -87,18 +89,6 @@ function fillMonths(rows) {
   for (const id of ["from", "to"]) byId(id).replaceChildren(...all.map((month) => el("option", { value: month }, monthName(month))));
 }
 
-function between(first, last) {
-  const months = [];
-  for (let month = first; month <= last; month = shifted(month, 1)) months.push(month);
-  return months;
-}
-
-function shifted(month, by) {
-  const [year, number_] = month.split("-").map(Number);
-  const n = year * 12 + number_ - 1 + by;
-  return `${Math.floor(n / 12)}-${String((n % 12) + 1).padStart(2, "0")}`;
-}
-
 function period(from, to) {
   [state.from, state.to] = from <= to ? [from, to] : [to, from];
   draw();
@@ -110,7 +100,10 @@ const asked = () => ({
 
 async function draw(change = {}) {
   Object.assign(state, change);
-  byId("within").disabled = !state.near;
+  byId("within").closest("label").hidden = !state.near;
+  if (!state.near && state.within !== USUAL_M) change = { ...change, within: byId("within").value = state.within = USUAL_M };
+  const changed = Object.keys(change);
+  if (changed.length && changed.every((name) => HEAT_ALONE.has(name))) return heat();
   if (state.from) Object.assign(byId("from"), { value: state.from }) && Object.assign(byId("to"), { value: state.to });
   span.show(state.months.map((one) => one.month), state.from, state.to);
   for (const button of document.querySelectorAll("[data-drawing]")) button.setAttribute("aria-pressed", String(button.dataset.drawing === state.drawing));
@@ -177,7 +170,7 @@ function centre(geometry) {
 async function heat() {
   const serial = (state.serial = (state.serial ?? 0) + 1);
   const params = {
-    category: state.category, from: state.from, to: state.to, measure: state.measure,
+    category: state.category, from: state.from, to: state.to, measure: state.measure, bandwidth: state.bandwidth,
     ...(state.near ? { near: state.near, within: state.within } : {}), ...(data.tiles?.crs === "gcj02" ? { crs: "gcj02" } : {}),
   };
   const surface = await shown(byId("map-state"), () => heatTiles(params), heat);
@@ -361,7 +354,7 @@ function underPicture() {
   const near = state.near ? `${byId("near").selectedOptions[0].textContent}, ${byId("within").selectedOptions[0].textContent}` : null;
   const cells = state.asOf ? t("insight.cells_from", { day: state.asOf }) : document.querySelector(`[data-drawing=${state.drawing}]`).textContent;
   return [
-    [document.title, said, months, near, cells].filter(Boolean).join(" · "),
+    [document.title, said, byId("bandwidth").selectedOptions[0].textContent, months, near, cells].filter(Boolean).join(" · "),
     [t("picture.sources", { made: made.format(serverNow()) }), data.tiles?.attribution && t("picture.tiles", { credit: data.tiles.attribution })].filter(Boolean).join(" "),
     t("picture.inside"),
   ];

@@ -4,6 +4,7 @@ import { byId, data, day, el, moment, named, number, t, words } from "./dom.js";
 import { light } from "./glyphs.js";
 import { all, empty, get, newKey, post, shown } from "./http.js";
 import { ahead, button, choice, done, field, folded, form, part, promise, zoned } from "./joint.js";
+import { shifted } from "./span.js";
 
 const node = byId("content");
 const query = new URLSearchParams(location.search);
@@ -47,7 +48,7 @@ async function show() {
   node.replaceChildren(
     el("div", { class: "sheet-head" },
       el("div", {}, el("h2", {}, one.title), el("p", { class: "quiet" }, [one.number, t(`meeting.status.${one.status}`), moment(one.meets_at), one.venue].join(" · ")), company),
-      el("div", { class: "acts" }, el("a", { class: "button", href: `/meetings/${one.id}/table`, target: "_blank", rel: "noopener" }, t("meeting.table")), el("a", { class: "button", href: `/meetings/${one.id}/table?format=pdf` }, t("meeting.table_pdf")))),
+      el("div", { class: "acts" }, el("a", { class: "button", href: `/meetings/${one.id}/table`, target: "_blank", rel: "noopener" }, t("meeting.table")), el("a", { class: "button", href: `/meetings/${one.id}/table?format=pdf` }, t("meeting.table_pdf")), evidence(one))),
     el("div", { class: "cards" },
       part(t("meeting.promises"), one.promises.length ? el("ul", { class: "rows-plain" }, ...one.promises.map((made) => promise(made, show))) : el("p", { class: "quiet" }, t("meeting.promises_none"))),
       part(t("meeting.seats"), el("ul", { class: "rows-plain" }, ...one.seats.map(seat))),
@@ -56,6 +57,15 @@ async function show() {
       one.status === "called" && data.leads && el("section", { class: "part part-wide" }, folded("meeting.hold", hold(one)), folded("meeting.cancel", cancel(one)))),
   );
   done();
+}
+
+/** The evidence card that may lie on the table, of the months before the meeting: no house, no complainant. For those
+ * who read figures. */
+function evidence(one) {
+  if (!one.enterprise_id || !data.figures) return null;
+  const to = shifted([one.meets_at, data.today].sort()[0].slice(0, 7), -1);
+  const asked = new URLSearchParams({ from: shifted(to, -3), to, edition: "table" });
+  return el("a", { class: "button", href: `/insight/evidence/${one.enterprise_id}?${asked}`, target: "_blank", rel: "noopener" }, t("meeting.evidence"));
 }
 
 const seat = (one) => el("li", {}, el("span", {}, el("b", {}, t(`meeting.party.${one.party}`)), ` · ${one.party === "residents" ? t("meeting.residents_of", { name: named(one) }) : named(one)}`));

@@ -48,3 +48,17 @@ export class Span {
     this.handles.forEach((handle, i) => handle.setAttribute("aria-valuetext", monthName(this.#chosen()[i])));
   }
 }
+
+/** Months ("2026-03") from one to another. */
+export function between(first, last) {
+  const months = [];
+  for (let month = first; month <= last; month = shifted(month, 1)) months.push(month);
+  return months;
+}
+
+/** The month so many later. */
+export function shifted(month, by) {
+  const [year, number_] = month.split("-").map(Number);
+  const n = year * 12 + number_ - 1 + by;
+  return `${Math.floor(n / 12)}-${String((n % 12) + 1).padStart(2, "0")}`;
+}

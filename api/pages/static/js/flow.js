@@ -1,7 +1,9 @@
-// Rules, processes and calendar years (limits of cells: limits.js; failed messages: letters.js): shown, edited as JSON, tried and put in force. Faults are shown where they are.
+// Rules and processes (calendar years: calendars.js; limits of cells: limits.js; failed messages: letters.js): shown, edited as JSON, tried and put in force. Faults are shown where they are.
 
-import { byId, data, el, lang, named, number, t } from "./dom.js";
-import { Problem, get, notice, post, put, shown } from "./http.js";
+import { calendar } from "./calendars.js";
+import { byId, el, lang, named, number, t } from "./dom.js";
+import { button, table, tried } from "./flow-parts.js";
+import { get, post, put, shown } from "./http.js";
 import { letters } from "./letters.js";
 import { limits } from "./limits.js";
 
@@ -10,34 +12,6 @@ start();
 async function start() {
   await Promise.all([rules(), processes(), calendar(), limits(), letters()]);
   byId("main").dataset.ready = "true";
-}
-
-function table(heads, rows) {
-  const head = el("thead", {}, el("tr", {}, ...heads.map((one) => el("th", { scope: "col" }, one))));
-  const body = rows.map((row) => el("tr", {}, ...row.map((cell) => el("td", {}, cell))));
-  return el("div", { class: "table-wrap" }, el("table", {}, head, el("tbody", {}, ...body)));
-}
-
-const button = (key, act, primary = false) =>
-  el("button", { class: primary ? "button button-primary" : "button", type: "button", on: { click: act } }, t(key));
-
-/** Do something, and say in `node` what went wrong: every fault with its rule or step. */
-async function tried(node, work) {
-  try {
-    node.replaceChildren(el("p", { class: "quiet" }, t("state.loading")));
-    const result = await work();
-    node.replaceChildren();
-    return result;
-  } catch (error) {
-    if (!(error instanceof Problem)) throw error;
-    const faults = error.body.errors ?? [];
-    node.replaceChildren(
-      faults.length
-        ? table([t("flow.where"), t("flow.field"), t("flow.fault")], faults.map((one) => [one.rule ?? one.step ?? "–", one.field, el("span", { lang: "en" }, one.message)]))
-        : notice(error),
-    );
-    return null;
-  }
 }
 
 /** A box of JSON with a button that keeps it. */
@@ -126,29 +100,4 @@ async function processes() {
       await processes();
     })),
   ]));
-}
-
-// --- the calendar --------------------------------------------------------------------------------------------------
-
-async function calendar() {
-  const node = byId("calendar");
-  const found = await shown(node, () => get("/calendars"), calendar);
-  if (!found) return;
-  const rows = found.years.map((one) => [one.year, one.provisional ? el("span", { class: "tag" }, t("flow.provisional")) : t("flow.official"), one.source ?? "–"]).reverse();
-  const year = Math.max(Number(data.today.slice(0, 4)), ...found.years.filter((one) => !one.provisional).map((one) => one.year)) + 1;
-  const start = { year, source: "", days: "day,kind,name\n" };
-  node.replaceChildren(
-    found.left ? el("p", { class: "notice" }, t("flow.left", { n: number(found.left) })) : "",
-    table([t("flow.year"), t("flow.state"), t("flow.source")], rows),
-    el("details", {}, el("summary", {}, t("flow.add_year")), editor(start, t("flow.add_year"), async (read) => {
-      await post("/calendars", read);
-      await calendar();
-    })),
-    table([t("flow.since"), t("flow.hours")], found.office.map((one) => [one.since, one.hours])),
-    found.local.length ? table([t("flow.day"), t("flow.state"), t("flow.name")], found.local.map((one) => [one.day, one.works ? one.hours ?? t("flow.works") : t("flow.off"), one.name ?? "–"])) : "",
-    el("details", {}, el("summary", {}, t("flow.set_local")), editor({ days: "day,kind,name,hours\n", office: found.office }, t("flow.set_local"), async (read) => {
-      await post("/calendars/local", read);
-      await calendar();
-    })),
-  );
 }

@@ -7,10 +7,14 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from gridmap.store import cases, read
+from gridmap.store import tables as t
+from gridmap.usecases import ruling
 from tests.pages.conftest import DESK, PHONE, Site, Visits, until
 from tests.pages.test_pages import assert_fits
+from tests.usecases.test_reporting import view
 
 SIZES = pytest.mark.parametrize(("lang", "size"), [("zh", PHONE), ("en", DESK)], ids=["zh-360", "en-1440"])
 #: what two faults of a process are said to be
@@ -78,3 +82,50 @@ def test_every_fault_of_a_process_is_said_with_its_step(
     assert_fits(page)
     with read(site.county.ctx.engine) as conn:
         assert cases.process(conn, edited["code"]).version == edited["version"]
+
+
+@SIZES
+def test_rules_are_read_and_tried_in_words(visit: Visits, site: Site, lang: str, size: tuple[int, int]) -> None:
+    """What a rule asks and who would get what, by name; bodies with as many cases as before stand apart."""
+    ctx, admin = site.county.ctx, view(site.county, "admin")
+    when = {
+        "categories": ["mining-blasting"],
+        "areas": [area_path(site)],
+        "weekdays": 0b11,
+        "hours": [510, 1080],
+        "words": ["裂"],
+    }
+    rules = [
+        {"name": "cracks", "when": when, "target": {"to": "body", "name": "B-ECO"}, "process": None, "straight": False},
+        {"name": "rest", "when": {}, "target": {"to": "desk", "name": "town"}, "process": None, "straight": False},
+    ]
+    version = int(ruling.keep(ctx, admin, {"rules": rules})["version"])
+    page = visit("admin", "/flow", lang=lang, size=size, ready=False)
+    newest = page.locator("#rules table").nth(1).locator("tbody tr").first
+    newest.get_by_role("button").first.click()
+    told = page.locator("#rules [role=status]").first
+    told.locator("table").first.wait_for()
+    said = told.inner_text()
+    assert {"zh": "乡镇 调度", "en": "dispatcher of the town"}[lang] in said
+    assert "desk:" not in said
+    assert "B-LAND" not in said
+    assert_fits(page)
+    ruling.replay(ctx, admin, version)
+    ruling.publish(ctx, admin, version)
+    page.reload()
+    first = page.locator("#rules table").first.locator("tbody tr").first
+    first.wait_for()
+    for words in {
+        "zh": ("类别：", "周一、周二", "08:30–18:00", "“裂”"),
+        "en": ("category: ", "Mon, Tue", "08:30–18:00", '"裂"'),
+    }[lang]:
+        assert words in first.inner_text()
+    assert area_path(site) not in first.inner_text()
+    assert "mining-blasting" not in first.inner_text()
+    assert_fits(page)
+    ruling.publish(ctx, admin, 1)
+
+
+def area_path(site: Site) -> str:
+    """Of the first town."""
+    return str(site.county.one(select(t.areas.c.path).where(t.areas.c.level == "town").order_by(t.areas.c.id).limit(1)))

@@ -3,6 +3,7 @@
 import { calendar } from "./calendars.js";
 import { byId, el, lang, named, number, t } from "./dom.js";
 import { button, table, tried } from "./flow-parts.js";
+import { asks, placeName, ruleNames } from "./rule-words.js";
 import { get, post, put, shown } from "./http.js";
 import { letters } from "./letters.js";
 import { limits } from "./limits.js";
@@ -39,15 +40,15 @@ async function rules() {
   const list = await shown(node, () => get("/rules"), rules);
   if (!list) return;
   const live = list.find((one) => one.live);
-  const current = await get(`/rules/${live.version}`);
+  const [current, names] = await Promise.all([get(`/rules/${live.version}`), ruleNames()]);
   const said = el("div", { role: "status" });
   const versions = list.map((one) => [
     number(one.version), number(one.rules), one.live ? el("span", { class: "tag" }, t("flow.live")) : "",
-    el("div", { class: "flow-acts" }, button("flow.replay", () => replay(said, one)), one.live ? "" : button("flow.publish", () => publish(said, one))),
+    el("div", { class: "flow-acts" }, button("flow.replay", () => replay(said, one, names)), one.live ? "" : button("flow.publish", () => publish(said, one))),
   ]);
   node.replaceChildren(
     el("h2", {}, t("flow.rules_live", { n: live.version })),
-    ruleTable(current.rules),
+    ruleTable(current.rules, names),
     table([t("flow.version"), t("flow.rules_n"), t("flow.state"), ""], versions),
     said,
     el("details", {}, el("summary", {}, t("flow.edit_rules")), editor({ rules: current.rules }, t("flow.edit_rules"), async (read) => {
@@ -57,24 +58,30 @@ async function rules() {
   );
 }
 
-function ruleTable(list) {
-  const asked = (when) => (Object.keys(when).length ? el("code", {}, Object.entries(when).map(([name, value]) => `${name}: ${value}`).join("; ")) : t("flow.always"));
-  const target = (one) => t(`flow.to.${one.target.to}`, { name: one.target.name }) + (one.straight ? ` · ${t("flow.straight")}` : "");
+function ruleTable(list, names) {
+  const asked = (when) => asks(when, names).join(lang === "zh" ? "；" : "; ") || t("flow.always");
+  const whom = ({ to, name }) => (to === "desk" ? t(`flow.level.${name}`) : to === "body" ? placeName(name, names) : name);
+  const target = (one) => t(`flow.to.${one.target.to}`, { name: whom(one.target) }) + (one.straight ? ` · ${t("flow.straight")}` : "");
   return table(
     ["#", t("flow.rule"), t("flow.when"), t("flow.to"), t("flow.process")],
     list.map((one, i) => [number(i + 1), one.name, asked(one.when), target(one), one.process ?? "–"]),
   );
 }
 
-async function replay(said, one) {
+/** Who would get what: bodies with another number of cases first, the others folded away. */
+async function replay(said, one, names) {
   const found = await tried(said, () => post(`/rules/${one.version}/replay`, {}));
   if (!found) return;
+  const counts = (rows) => table([t("flow.body"), t("flow.before"), t("flow.after")], rows.map((row) => [placeName(row.body, names), number(row.before), number(row.after)]));
+  const other = found.by_body.filter((row) => row.before !== row.after);
+  const same = found.by_body.filter((row) => row.before === row.after);
   said.replaceChildren(
     el("p", {}, t("flow.replayed", { n: number(found.cases), changed: number(found.changed), days: found.days, version: found.version })),
-    table([t("flow.body"), t("flow.before"), t("flow.after")], found.by_body.map((row) => [row.body, number(row.before), number(row.after)])),
+    other.length ? counts(other) : "",
     found.named.length
-      ? table([t("flow.case"), t("flow.before"), t("flow.after"), t("flow.rule")], found.named.map((row) => [row.number, row.before, row.after, row.rule ?? "–"]))
+      ? table([t("flow.case"), t("flow.before"), t("flow.after"), t("flow.rule")], found.named.map((row) => [row.number, placeName(row.before, names), placeName(row.after, names), row.rule ?? "–"]))
       : "",
+    same.length ? el("details", {}, el("summary", {}, t("flow.same", { n: number(same.length) })), counts(same)) : "",
   );
 }
 

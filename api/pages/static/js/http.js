@@ -21,7 +21,7 @@ export class Problem extends Error {
 }
 
 /** Codes of the flow that have words of their own; a list is told as a list. */
-const TOLD = { action: "act", status: "status", statuses: "status", role: "role", roles: "role", level: "flow.level", unit: "problem.unit", fields: "ask", codes: "code" };
+const TOLD = { action: "act", status: "status", statuses: "status", role: "role", roles: "role", level: "problem.level", unit: "problem.unit", fields: "ask", codes: "code" };
 
 /** Why the flow refuses something, or what is wrong with a process or rule, in the page's language; null where it is none of these. */
 export function reason({ why, given }) {

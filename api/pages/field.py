@@ -27,8 +27,8 @@ from layers.map import VENDOR, Composed, Tiles, compose, county_map
 
 MODULES: Final = (
     "dom", "glyphs", "http", "idb", "sealing", "pack", "held", "drafts", "parts", "queue", "sync", "writing",
-    "worker-update", "map", "pick", "changes", "shrink", "case-ties", "split", "act", "case", "waiting", "places",
-    "whereabouts", "report-extras", "report", "walk", "today", "paper", "field",
+    "worker-update", "map", "pick", "changes", "shrink", "case-ties", "split", "act", "rule-words", "case", "waiting",
+    "places", "whereabouts", "report-extras", "report", "walk", "today", "paper", "field",
 )  # fmt: skip
 STYLES: Final = (
     "vendor/leaflet.css", "css/tokens.css", "css/app.css", "css/map.css", "css/case.css", "css/field.css",
@@ -40,7 +40,7 @@ SPOKEN: Final = frozenset(
     {
         "act", "answer", "ask", "case", "channel", "clock", "code", "enterprise", "event", "field", "household",
         "housing", "light", "list", "mailbox", "map", "outcome", "phone", "pick", "problem", "reason", "reason_short",
-        "report", "role", "split", "state", "status", "unit", "waiting",
+        "report", "role", "rule", "split", "state", "status", "unit", "waiting",
     }
 )  # fmt: skip
 #: no inline script and no nonce: the page is kept, and a kept nonce protects nobody

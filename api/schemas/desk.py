@@ -34,6 +34,8 @@ class DoneOut(BaseModel):
     case: Acted | None
     code: str | None
     reason: str | None
+    why: str | None = Field(description="the reason by its key, where it is one of the flow's")
+    given: dict[str, Any] | None = Field(description="what the reason is about: codes and numbers")
 
 
 class ManyOut(BaseModel):

@@ -196,11 +196,17 @@ def read_schedule(lines: Iterable[str]) -> dict[date, SpecialDay]:
         try:
             day = date.fromisoformat((row["day"] or "").strip())
         except ValueError:
-            raise InvalidInput(f"line {reader.line_num}: {row['day']!r} is no day", line=reader.line_num) from None
+            raise InvalidInput(
+                f"line {reader.line_num}: {row['day']!r} is no day", code="calendar_day", line=reader.line_num
+            ) from None
         if row["kind"] not in ("off", "work"):
-            raise InvalidInput(f"line {reader.line_num}: kind is off or work", line=reader.line_num)
+            raise InvalidInput(
+                f"line {reader.line_num}: kind is off or work", code="calendar_kind", line=reader.line_num
+            )
         if day in found:
-            raise InvalidInput(f"line {reader.line_num}: {day} stands there twice", line=reader.line_num)
+            raise InvalidInput(
+                f"line {reader.line_num}: {day} stands there twice", code="calendar_twice", line=reader.line_num
+            )
         found[day] = _special(row["kind"], row)
     return found
 

@@ -16,6 +16,7 @@ from gridmap.case.guards import AFTER_INPUT, GUARDS, Refusal, Situation
 from gridmap.case.inputs import Input, InputType, Part, read_inputs
 from gridmap.case.kinds import check_event
 from gridmap.case.process import Process
+from gridmap.case.said import Said, said
 from gridmap.case.state import CaseState
 from gridmap.case.terms import Level, Party, Status
 from gridmap.errors import Conflict, Forbidden, GridmapError
@@ -44,12 +45,16 @@ RESIDENT = Asker(Party.RESIDENT)
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether an action is allowed; if not, a stable code and the reason in words."""
+    """Whether an action is allowed; if not, a stable code and the reason."""
 
     action: str
     allowed: bool
     code: str = "allowed"
-    reason: str = ""
+    said: Said | None = None
+
+    @property
+    def reason(self) -> str:
+        return str(self.said or "")
 
     def __bool__(self) -> bool:
         return self.allowed
@@ -103,7 +108,7 @@ def judge(state: CaseState, process: Process, action: str, asker: Asker, now: da
     """Whether this may be done now, before anything is entered. The first thing in the way is named."""
     rule = RULES.get(action)
     if rule is None:
-        return Verdict(action, False, "unknown", f"there is no action {action!r}")
+        return Verdict(action, False, "unknown", said("no_action", name=repr(action)))
     refusal = (
         _party(rule, action, asker)
         or _status(rule, action, state)
@@ -111,7 +116,7 @@ def judge(state: CaseState, process: Process, action: str, asker: Asker, now: da
         or _tie(rule, action, state, asker)
         or next(filter(None, (guard(_situation(state, process, asker, now)) for guard in GUARDS.get(action, ()))), None)
     )
-    return Verdict(action, True) if refusal is None else Verdict(action, False, refusal.code, refusal.reason)
+    return Verdict(action, True) if refusal is None else Verdict(action, False, refusal.code, refusal.said)
 
 
 def allowed(state: CaseState, process: Process, asker: Asker, now: datetime) -> list[Verdict]:
@@ -152,14 +157,15 @@ def decide(
     """
     verdict = judge(state, process, action, asker, now)
     if not verdict:
-        raise _error(verdict.code, verdict.reason, action)
+        assert verdict.said is not None
+        raise _error(Refusal(verdict.code, verdict.said), action)
     rule = RULES[action]
     data, note = read_inputs(asked_for(state, process, action), given)
     situation = _situation(state, process, asker, now)
     for guard in AFTER_INPUT.get(action, ()):
         refusal = guard(situation, data)
         if refusal is not None:
-            raise _error(refusal.code, refusal.reason, action)
+            raise _error(refusal, action)
     kind, status = rule.event, rule.to or (state.working if action == "resume" else state.status)
     if rule.if_not is not None and data.get("passed") is False:
         kind, status = rule.if_not
@@ -175,45 +181,46 @@ def _situation(state: CaseState, process: Process, asker: Asker, now: datetime) 
     return Situation(state, process, asker.party, asker.account_id, asker.worker_id, asker.body_id, now)
 
 
-def _error(code: str, reason: str, action: str) -> GridmapError:
-    kind = Forbidden if code in ("party", "process", "holder") else Conflict
-    return kind(reason, code=f"action_{code}", action=action)
+def _error(refusal: Refusal, action: str) -> GridmapError:
+    kind = Forbidden if refusal.code in ("party", "process", "holder") else Conflict
+    why, given = refusal.said.why, dict(refusal.said.given)
+    return kind(refusal.reason, code=f"action_{refusal.code}", action=action, why=why, given=given)
 
 
 def _party(rule: Rule, action: str, asker: Asker) -> Refusal | None:
     if asker.party in rule.parties:
         return None
-    known = ", ".join(sorted(rule.parties))
-    return Refusal("party", f"the role {asker.party} may never {action} a case; this is for {known}")
+    known = sorted(map(str, rule.parties))
+    return Refusal("party", said("role", role=str(asker.party), action=action, roles=known))
 
 
 def _status(rule: Rule, action: str, state: CaseState) -> Refusal | None:
     if state.status in rule.froms:
         return None
-    known = ", ".join(status for status in Status if status in rule.froms)
-    return Refusal("status", f"{action} is not possible while the case is {state.status}, only while it is {known}")
+    known = [str(status) for status in Status if status in rule.froms]
+    return Refusal("status", said("status", action=action, status=str(state.status), statuses=known))
 
 
 def _process(rule: Rule, action: str, state: CaseState, process: Process, asker: Asker) -> Refusal | None:
     if rule.always:
         return None
     step = process.step_of(state.working, state.level)
-    if step is None or action not in step.may:
-        where = f"the step {step.name}" if step else f"the status {state.status}"
-        return Refusal("process", f"the process {process.code} knows no {action} in {where}")
+    what = {"process": process.code, "action": action}
+    if step is None:
+        return Refusal("process", said("no_step_here", **what, status=str(state.status)))
+    if action not in step.may:
+        return Refusal("process", said("no_step", **what, step=step.name))
     if asker.party not in step.may[action]:
-        known = ", ".join(sorted(step.may[action]))
-        return Refusal("process", f"in the step {step.name} of {process.code}, {action} is for {known} alone")
+        known = sorted(map(str, step.may[action]))
+        return Refusal("process", said("step_role", **what, step=step.name, roles=known))
     return None
 
 
 def _tie(rule: Rule, action: str, state: CaseState, asker: Asker) -> Refusal | None:
     if rule.tie is Tie.ANY or holds(state, asker) or (rule.tie is Tie.OVER and stands_over(state, asker)):
         return None
-    whom = "whoever has the case in hand"
-    if rule.tie is Tie.OVER:
-        whom += " or a dispatcher or supervisor over it"
-    return Refusal("holder", f"{action} is for {whom}; it stands at the {state.level} level")
+    whom = "holder_or_over" if rule.tie is Tie.OVER else "holder"
+    return Refusal("holder", said(whom, action=action, level=str(state.level)))
 
 
 def _by(asker: Asker) -> dict[str, Any]:

@@ -9,16 +9,21 @@ from typing import Any
 
 from gridmap.case.limits import Limit
 from gridmap.case.process import Process
+from gridmap.case.said import Said, said
 from gridmap.case.state import Asked, CaseState
 from gridmap.case.terms import Party, Status
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A stable code, and the reason in words."""
+    """A stable code, and the reason: as a key, what it is about, and in words."""
 
     code: str
-    reason: str
+    said: Said
+
+    @property
+    def reason(self) -> str:
+        return str(self.said)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,58 +58,58 @@ def children_ended(now: Situation) -> Refusal | None:
     left = now.state.open_children
     if not left:
         return None
-    return Refusal("children", f"{len(left)} child cases are still open: a parent ends after its children")
+    return Refusal("children", said("children", n=len(left)))
 
 
 def verified_first(now: Situation) -> Refusal | None:
     if not now.process.verification or now.state.status is Status.VERIFIED:
         return None
-    return Refusal("verify", "this process asks for a verification on the spot before a case is closed")
+    return Refusal("verify", said("verify"))
 
 
 def supervisions_answered(now: Situation) -> Refusal | None:
-    return Refusal("supervision", "a supervision waits for its reply") if now.unanswered else None
+    return Refusal("supervision", said("reply_waits")) if now.unanswered else None
 
 
 def not_the_resolver(now: Situation) -> Refusal | None:
     held = now.worker_id is not None and now.worker_id == now.state.holder.worker_id
     if now.resolved_it or (now.state.status is Status.RESOLVED and held):
-        return Refusal("verifier", "whoever resolved a case does not judge it as well")
+        return Refusal("verifier", said("verifier"))
     return None
 
 
 def below_the_top(now: Situation) -> Refusal | None:
     if now.process.above(now.state.level) is not None:
         return None
-    return Refusal("top", f"the case is at the top of the ladder: {now.state.level}")
+    return Refusal("top", said("top", level=str(now.state.level)))
 
 
 def may_pause(now: Situation) -> Refusal | None:
     rule = now.process.pause
     if rule is None:
-        return Refusal("pause", "this process knows no pause")
+        return Refusal("pause", said("no_pause"))
     if now.state.pauses >= rule.times:
-        return Refusal("pause", f"the case was paused {rule.times} times already, the most there may be")
+        return Refusal("pause", said("pauses", n=rule.times))
     return None
 
 
 def may_ask_for_time(now: Situation) -> Refusal | None:
     rule = now.process.extension
     if rule is None:
-        return Refusal("extension", "this process knows no extension")
+        return Refusal("extension", said("no_extension"))
     if now.state.extension_asked is not None:
-        return Refusal("extension", "an extension was asked for already and waits for its answer")
+        return Refusal("extension", said("extension_waits"))
     if now.state.extensions >= rule.times:
-        return Refusal("extension", f"the case was extended {rule.times} times already, the most there may be")
+        return Refusal("extension", said("extensions", n=rule.times))
     return None
 
 
 def time_was_asked_for(now: Situation) -> Refusal | None:
     asked = now.state.extension_asked
     if asked is None:
-        return Refusal("extension", "nobody asked for an extension")
+        return Refusal("extension", said("no_extension_asked"))
     if now.account_id is not None and asked.by == now.account_id:
-        return Refusal("extension", "whoever asks for an extension does not grant it")
+        return Refusal("extension", said("own_extension"))
     return None
 
 
@@ -112,46 +117,46 @@ def help_was_asked_of_me(now: Situation) -> Refusal | None:
     asked = {one.body_id for one in now.state.help_asked}
     if now.body_id is not None and now.body_id in asked:
         return None
-    return Refusal("help", "no help was asked of this body, or it was given")
+    return Refusal("help", said("no_help"))
 
 
 def may_reopen(now: Situation) -> Refusal | None:
     rule = now.process.reopen
     if rule is None:
-        return Refusal("reopen", "this process does not reopen cases; report a new one")
+        return Refusal("reopen", said("no_reopening"))
     return None if now.state.appeal_seq is not None else _in_time(now, rule.days)
 
 
 def may_appeal(now: Situation) -> Refusal | None:
     if now.state.appeal_seq is not None:
-        return Refusal("appeal", "an appeal is waiting already")
+        return Refusal("appeal", said("appeal_waits"))
     rule = now.process.reopen
-    return Refusal("appeal", "this process knows no appeal") if rule is None else _in_time(now, rule.days)
+    return Refusal("appeal", said("no_appeals")) if rule is None else _in_time(now, rule.days)
 
 
 def _in_time(now: Situation, days: int) -> Refusal | None:
     closed = now.state.closed_at
     if closed is None or now.now <= closed + timedelta(days=days):
         return None
-    return Refusal("too_late", f"the case was closed more than {days} days ago; report a new one")
+    return Refusal("too_late", said("too_late", n=days))
 
 
 def appeal_waits(now: Situation) -> Refusal | None:
-    return Refusal("appeal", "there is no appeal to answer") if now.state.appeal_seq is None else None
+    return Refusal("appeal", said("no_appeal")) if now.state.appeal_seq is None else None
 
 
 def may_rate(now: Situation) -> Refusal | None:
     if not now.process.satisfaction:
-        return Refusal("rating", "this process asks for no satisfaction")
-    return Refusal("rating", "satisfaction was asked already") if now.state.rated else None
+        return Refusal("rating", said("no_rating"))
+    return Refusal("rating", said("rated")) if now.state.rated else None
 
 
 def waits_for_reply(now: Situation) -> Refusal | None:
-    return None if now.unanswered else Refusal("supervision", "no supervision waits for a reply")
+    return None if now.unanswered else Refusal("supervision", said("no_reply_waits"))
 
 
 def supervised(now: Situation) -> Refusal | None:
-    return None if now.state.supervisions else Refusal("supervision", "no supervision is open")
+    return None if now.state.supervisions else Refusal("supervision", said("no_supervision"))
 
 
 #: what must hold before an action is offered
@@ -180,7 +185,7 @@ def one_of(*names: str) -> InputGuard:
     def guard(_now: Situation, data: Mapping[str, Any]) -> Refusal | None:
         if any(data.get(name) is not None for name in names):
             return None
-        return Refusal("input", f"enter {' or '.join(names)}")
+        return Refusal("input", said("enter", fields=list(names)))
 
     return guard
 
@@ -188,55 +193,55 @@ def one_of(*names: str) -> InputGuard:
 def pause_in_bounds(now: Situation, data: Mapping[str, Any]) -> Refusal | None:
     until = datetime.fromisoformat(data["until"])
     if until <= now.now:
-        return Refusal("pause", "a pause ends in the future")
+        return Refusal("pause", said("pause_past"))
     days = now.process.pause.days if now.process.pause else 0
     if until > now.now + timedelta(days=days):
-        return Refusal("pause", f"a pause lasts {days} days at the most")
+        return Refusal("pause", said("pause_long", n=days))
     return None
 
 
 def not_too_much(now: Situation, data: Mapping[str, Any]) -> Refusal | None:
     rule = now.process.extension
-    return None if rule is None else _within(Limit.from_json(data["more"]), rule.most, "may be asked for")
+    return None if rule is None else _within(Limit.from_json(data["more"]), rule.most, "extension_most")
 
 
 def no_more_than_asked(now: Situation, data: Mapping[str, Any]) -> Refusal | None:
     asked = now.state.extension_asked
     if asked is None or asked.more is None:
         return None
-    return _within(Limit.from_json(data["more"]), asked.more, "was asked for")
+    return _within(Limit.from_json(data["more"]), asked.more, "extension_asked")
 
 
-def _within(more: Limit, most: Limit, what: str) -> Refusal | None:
+def _within(more: Limit, most: Limit, why: str) -> Refusal | None:
     if more.unit != most.unit:
-        return Refusal("extension", f"write the extension in {most.unit}")
-    return None if more.amount <= most.amount else Refusal("extension", f"{most.amount} {most.unit} {what}")
+        return Refusal("extension", said("extension_unit", unit=most.unit))
+    return None if more.amount <= most.amount else Refusal("extension", said(why, n=most.amount, unit=most.unit))
 
 
 def known_priority(now: Situation, data: Mapping[str, Any]) -> Refusal | None:
     known = now.process.priorities
-    return None if data["priority"] in known else Refusal("input", f"priority is one of {', '.join(known)}")
+    return None if data["priority"] in known else Refusal("input", said("priority", codes=list(known)))
 
 
 def another_body(now: Situation, data: Mapping[str, Any]) -> Refusal | None:
     body_id = data["body_id"]
     if body_id == now.state.holder.body_id:
-        return Refusal("help", "this body has the case in hand itself")
+        return Refusal("help", said("help_holder"))
     if body_id in {one.body_id for one in now.state.help_asked}:
-        return Refusal("help", "this body was asked already")
+        return Refusal("help", said("help_twice"))
     return None
 
 
 def my_own_answer(now: Situation, data: Mapping[str, Any]) -> Refusal | None:
     mine = {one.seq for one in now.state.help_asked if one.body_id == now.body_id}
-    return None if data["ask_seq"] in mine else Refusal("help", "this question was put to another body")
+    return None if data["ask_seq"] in mine else Refusal("help", said("help_other"))
 
 
 def answered_later(now: Situation, data: Mapping[str, Any]) -> Refusal | None:
     until = data.get("reply_by")
     if until is None or datetime.fromisoformat(until) > now.now:
         return None
-    return Refusal("supervision", "reply_by lies in the past; give time to answer, or leave it out")
+    return Refusal("supervision", said("reply_past"))
 
 
 #: what must hold of that which was entered

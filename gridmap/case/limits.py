@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Self
 
+from gridmap.case.said import said
 from gridmap.errors import InvalidInput
 
 MINUTE_US = 60_000_000
@@ -32,6 +33,10 @@ UNITS: Mapping[str, tuple[ClockKind, int | None]] = {
 }
 
 
+def _wrong(field: str, why: str, **given: Any) -> InvalidInput:
+    return InvalidInput(f"{field}: {said(why, **given)}", code=why, field=field, why=why, given=given)
+
+
 @dataclass(frozen=True, slots=True)
 class Limit:
     """An amount > 0 of "workdays", "work_hours" (both on the work clock), "hours" or "minutes" (which always run)."""
@@ -41,11 +46,11 @@ class Limit:
 
     def __post_init__(self) -> None:
         if self.unit not in UNITS:
-            raise InvalidInput(f"a limit is in {', '.join(UNITS)}, not in {self.unit!r}", field="limit")
+            raise _wrong("limit", "limit_unit", names=list(UNITS), value=repr(self.unit))
         if not (math.isfinite(self.amount) and self.amount > 0):
-            raise InvalidInput(f"a limit must be positive, but is {self.amount} {self.unit}", field="limit")
+            raise _wrong("limit", "limit_positive", value=self.amount, unit=self.unit)
         if self.amount * (UNITS[self.unit][1] or 24 * 60) > LONGEST_HOURS * 60:
-            raise InvalidInput(f"a limit of {self.amount} {self.unit} is longer than two years", field="limit")
+            raise _wrong("limit", "limit_long", value=self.amount, unit=self.unit)
 
     @property
     def clock(self) -> ClockKind:
@@ -76,10 +81,10 @@ class Limit:
     def from_json(cls, data: Any, field: str = "limit") -> Self:
         """Read {"workdays": 7}. Raises InvalidInput naming the field."""
         if not isinstance(data, Mapping) or len(data) != 1:
-            raise InvalidInput(f'{field} is written like {{"workdays": 7}}, not {data!r}', field=field)
+            raise _wrong(field, "limit_shape", value=repr(data))
         ((unit, amount),) = data.items()
         if isinstance(amount, bool) or not isinstance(amount, int | float):
-            raise InvalidInput(f"{field}: {amount!r} is not a number", field=field)
+            raise _wrong(field, "limit_number", value=repr(amount))
         return cls(amount, str(unit))
 
 

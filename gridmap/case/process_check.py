@@ -10,6 +10,7 @@ from gridmap.case.actions import RULES, Rule
 from gridmap.case.inputs import is_code
 from gridmap.case.limits import Limit
 from gridmap.case.process import Process, Step
+from gridmap.case.said import FAULTY, Said, said
 from gridmap.case.terms import ENDED, Level, Party, Status
 from gridmap.errors import InvalidInput
 
@@ -26,7 +27,11 @@ class ProcessFault:
 
     step: str | None
     field: str
-    message: str
+    said: Said
+
+    @property
+    def message(self) -> str:
+        return str(self.said)
 
 
 def check(process: Process | Mapping[str, Any]) -> list[ProcessFault]:
@@ -41,46 +46,53 @@ def check(process: Process | Mapping[str, Any]) -> list[ProcessFault]:
     try:
         read = Process.from_json(data)
     except InvalidInput as wrong:
-        return [ProcessFault(None, "process", wrong.message)]
+        return [ProcessFault(None, "process", said("malformed", value=wrong.message))]
     return [*_rules(read), *_ways(read)]
 
 
 def _unknown(step: str | None, given: Mapping[str, Any], known: frozenset[str]) -> Iterator[ProcessFault]:
     for name in sorted(set(given) - known):
-        yield ProcessFault(step, name, f"there is no field {name!r}")
+        yield ProcessFault(step, name, said("no_field", name=repr(name)))
     for name in sorted(known - set(given)):
-        yield ProcessFault(step, name, f"the field {name} is missing")
+        yield ProcessFault(step, name, said("field_missing", name=name))
 
 
 def _limit(step: str | None, field: str, value: Any) -> Iterator[ProcessFault]:
     try:
         Limit.from_json(value, field)
     except InvalidInput as wrong:
-        yield ProcessFault(step, field, wrong.message)
+        yield ProcessFault(step, field, _of(wrong))
+
+
+def _of(wrong: InvalidInput) -> Said:
+    """What a limit is refused for, by its key."""
+    if wrong.code in FAULTY:
+        return Said(wrong.code, wrong.details["given"])
+    return said("malformed", value=wrong.message)
 
 
 def _among(step: str | None, field: str, values: Any, known: type[Level] | type[Status]) -> Iterator[ProcessFault]:
     if not isinstance(values, list | tuple) or not values:
-        yield ProcessFault(step, field, f"{field} must be a list of at least one")
+        yield ProcessFault(step, field, said("list_empty", name=field))
         return
     words = [str(one) for one in known]
     for value in values:
         if value not in words:
-            yield ProcessFault(step, field, f"{value!r} is none of {', '.join(words)}")
+            yield ProcessFault(step, field, said("none_of", value=repr(value), names=words))
     if len(set(map(str, values))) < len(values):
-        yield ProcessFault(step, field, f"{field} names one twice")
+        yield ProcessFault(step, field, said("twice", name=field))
 
 
 def _whole(data: Mapping[str, Any]) -> Iterator[ProcessFault]:
     yield from _unknown(None, data, FIELDS)
     if not is_code(data.get("code")):
-        yield ProcessFault(None, "code", "a code has letters, digits and - only")
+        yield ProcessFault(None, "code", said("code"))
     if not _count(data.get("version"), 1):
-        yield ProcessFault(None, "version", "the version is a whole number from 1")
+        yield ProcessFault(None, "version", said("whole", name="version"))
     if not _count(data.get("most_returns"), 1):
-        yield ProcessFault(None, "most_returns", "most_returns is a whole number from 1")
+        yield ProcessFault(None, "most_returns", said("whole", name="most_returns"))
     if data.get("until") not in (str(Status.RESOLVED), str(Status.CLOSED)):
-        yield ProcessFault(None, "until", "the whole limit runs until resolved or until closed")
+        yield ProcessFault(None, "until", said("until"))
     yield from _limit(None, "limit", data.get("limit"))
     yield from _ladder(data.get("ladder"))
     yield from _priorities(data.get("priorities"))
@@ -96,17 +108,17 @@ def _ladder(ladder: Any) -> Iterator[ProcessFault]:
     wrong = list(_among(None, "ladder", ladder, Level))
     yield from wrong
     if not wrong and [Level(one).rank for one in ladder] != sorted(Level(one).rank for one in ladder):
-        yield ProcessFault(None, "ladder", "the ladder goes from the lowest rung up")
+        yield ProcessFault(None, "ladder", said("ladder"))
 
 
 def _priorities(priorities: Any) -> Iterator[ProcessFault]:
     if not isinstance(priorities, Mapping) or priorities.get("normal") != 1:
-        yield ProcessFault(None, "priorities", 'priorities are factors on the limits, with "normal": 1 among them')
+        yield ProcessFault(None, "priorities", said("priorities"))
         return
     for name, factor in priorities.items():
         number = isinstance(factor, int | float) and not isinstance(factor, bool)
         if not is_code(name) or not number or not 0 < factor <= 100:
-            yield ProcessFault(None, "priorities", f"the factor of {name} must be above 0, but is {factor!r}")
+            yield ProcessFault(None, "priorities", said("factor", name=name, value=repr(factor)))
 
 
 def _allowance(field: str, inner: str | None, value: Any) -> Iterator[ProcessFault]:
@@ -114,31 +126,31 @@ def _allowance(field: str, inner: str | None, value: Any) -> Iterator[ProcessFau
     if value is None:
         return
     if not isinstance(value, Mapping):
-        yield ProcessFault(None, field, f"{field} is null or an object")
+        yield ProcessFault(None, field, said("allowance", name=field))
         return
     counts = {"pause": ("days", "times"), "extension": ("times",), "reopen": ("days",)}[field]
     for name in counts:
         if not _count(value.get(name), 1):
-            yield ProcessFault(None, field, f"{field}.{name} is a whole number from 1")
+            yield ProcessFault(None, field, said("whole", name=f"{field}.{name}"))
     if inner is not None:
         yield from _limit(None, f"{field}.{inner}", value.get(inner))
     for name in sorted(set(value) - {*counts, inner}):
-        yield ProcessFault(None, field, f"{field} has no {name!r}")
+        yield ProcessFault(None, field, said("no_part", name=field, value=repr(name)))
 
 
 def _steps(data: Mapping[str, Any]) -> Iterator[ProcessFault]:
     steps = data.get("steps")
     if not isinstance(steps, list | tuple) or not steps:
-        yield ProcessFault(None, "steps", "a process has at least one step")
+        yield ProcessFault(None, "steps", said("no_steps"))
         return
     seen: set[str] = set()
     for number, step in enumerate(steps, start=1):
         if not isinstance(step, Mapping) or not is_code(step.get("name")):
-            yield ProcessFault(f"#{number}", "name", f"step {number} needs a name of letters, digits and -")
+            yield ProcessFault(f"#{number}", "name", said("step_name", n=number))
             continue
         name = str(step["name"])
         if name in seen:
-            yield ProcessFault(name, "name", f"two steps are called {name}")
+            yield ProcessFault(name, "name", said("step_twice", name=name))
         seen.add(name)
         yield from _step(name, step)
 
@@ -148,13 +160,13 @@ def _step(name: str, step: Mapping[str, Any]) -> Iterator[ProcessFault]:
     yield from _among(name, "statuses", step.get("statuses"), Status)
     level = step.get("level")
     if level is not None and level not in [str(one) for one in Level]:
-        yield ProcessFault(name, "level", f"{level!r} is none of {', '.join(Level)}")
+        yield ProcessFault(name, "level", said("none_of", value=repr(level), names=[str(one) for one in Level]))
     if step.get("limit") is not None:
         yield from _limit(name, "limit", step["limit"])
     for field in ("may", "needs"):
         value = step.get(field)
         if not isinstance(value, Mapping) or not all(isinstance(one, list | tuple) for one in value.values()):
-            yield ProcessFault(name, field, f"{field} gives a list for each action")
+            yield ProcessFault(name, field, said("lists", name=field))
             continue
         for action, entries in value.items():
             yield from _entries(name, field, action, entries)
@@ -164,17 +176,17 @@ def _entries(name: str, field: str, action: str, entries: Any) -> Iterator[Proce
     """One action under `may` (roles) or `needs` (fields)."""
     rule = RULES.get(action)
     if rule is None:
-        yield ProcessFault(name, field, f"there is no action {action!r}")
+        yield ProcessFault(name, field, said("no_action", name=repr(action)))
         return
     for entry in entries:
         if field == "needs" and entry not in {one.name for one in rule.inputs}:
-            yield ProcessFault(name, field, f"{action} has no field {entry!r}")
+            yield ProcessFault(name, field, said("no_part", name=action, value=repr(entry)))
         elif field == "may" and entry not in [str(one) for one in Party]:
-            yield ProcessFault(name, field, f"there is no role {entry!r}")
+            yield ProcessFault(name, field, said("no_role", name=repr(entry)))
         elif field == "may" and entry not in [str(one) for one in rule.parties]:
-            yield ProcessFault(name, field, f"the role {entry} may never {action}")
+            yield ProcessFault(name, field, said("role_never", role=entry, action=action))
     if field == "may" and not entries:
-        yield ProcessFault(name, field, f"nobody may {action}: leave it out instead")
+        yield ProcessFault(name, field, said("nobody", action=action))
 
 
 def _rules(process: Process) -> Iterator[ProcessFault]:
@@ -184,23 +196,20 @@ def _rules(process: Process) -> Iterator[ProcessFault]:
     none_of = {action for action, allowance in allowances.items() if allowance is None}
     for step in process.steps:
         if step.level is not None and step.level not in process.ladder:
-            yield ProcessFault(step.name, "level", f"{step.level} is no rung of this ladder")
+            yield ProcessFault(step.name, "level", said("no_rung", level=str(step.level)))
         for status in step.statuses:
             if status in ENDED or status is Status.PAUSED:
-                yield ProcessFault(step.name, "statuses", f"{status} belongs to no step: it {_why_not(status)}")
+                why = "pauses_step" if status is Status.PAUSED else "ends"
+                yield ProcessFault(step.name, "statuses", said(why, status=str(status)))
             other = taken.setdefault((status, step.level), step.name)
             if other != step.name:
-                yield ProcessFault(step.name, "statuses", f"{status} belongs to {other} already")
+                yield ProcessFault(step.name, "statuses", said("status_taken", status=str(status), name=other))
         for action in (*step.may, *step.needs):
             if not RULES[action].froms & set(step.statuses):
-                known = ", ".join(step.statuses)
-                yield ProcessFault(step.name, "may", f"{action} is never possible from {known}")
+                known = [str(status) for status in step.statuses]
+                yield ProcessFault(step.name, "may", said("never_from", action=action, statuses=known))
             if action in none_of:
-                yield ProcessFault(step.name, "may", f"{action}: this process allows none")
-
-
-def _why_not(status: Status) -> str:
-    return "stays in the step it was in" if status is Status.PAUSED else "ends the case"
+                yield ProcessFault(step.name, "may", said("none_allowed", action=action))
 
 
 def _ways(process: Process) -> Iterator[ProcessFault]:
@@ -222,13 +231,14 @@ def _ways(process: Process) -> Iterator[ProcessFault]:
         elif node[0] is not Status.CLOSED:
             before = sorted({one.name for past in onward if node in onward[past] and (one := process.step_of(*past))})
             place = before[0] if before else None
-            yield ProcessFault(place, "statuses", f"{node[0]} in the {node[1]} comes next and belongs to no step")
+            next_ = said("no_step_for", status=str(node[0]), level=str(node[1]))
+            yield ProcessFault(place, "statuses", next_)
     for name, nodes in reached.items():
         if not nodes:
-            yield ProcessFault(name, "statuses", f"the step {name} is never reached")
+            yield ProcessFault(name, "statuses", said("unreached", name=name))
         stuck = [f"{status} in the {level}" for status, level in nodes if (status, level) not in ends]
         if stuck:
-            yield ProcessFault(name, "may", f"from {', '.join(stuck)} no closing is ever reached")
+            yield ProcessFault(name, "may", said("no_end", names=stuck))
 
 
 def _onward(process: Process, node: Node) -> Iterator[Node]:

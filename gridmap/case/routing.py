@@ -17,6 +17,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from gridmap.case.inputs import is_code
+from gridmap.case.said import Said, said
 from gridmap.case.terms import Level
 from gridmap.errors import InvalidInput
 
@@ -121,7 +122,11 @@ class RuleFault:
 
     rule: str
     field: str
-    message: str
+    said: Said
+
+    @property
+    def message(self) -> str:
+        return str(self.said)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,19 +152,19 @@ def check(rules: RuleSet, known: Known) -> list[RuleFault]:
     catch_all: str | None = None
     for rule in rules.rules:
         if not is_code(rule.name):
-            faults.append(RuleFault(rule.name, "name", "a name has letters, digits and - only"))
+            faults.append(RuleFault(rule.name, "name", said("code")))
         if rule.name in seen:
-            faults.append(RuleFault(rule.name, "name", f"two rules are called {rule.name}"))
+            faults.append(RuleFault(rule.name, "name", said("rule_twice", name=rule.name)))
         seen.add(rule.name)
         if catch_all is not None:
-            faults.append(RuleFault(rule.name, "when", f"never gets its turn: {catch_all} before it takes everything"))
+            faults.append(RuleFault(rule.name, "when", said("no_turn", name=catch_all)))
         if rule.when == When() and catch_all is None:
             catch_all = rule.name
-        faults += [RuleFault(rule.name, field, message) for field, message in _faults(rule, known)]
+        faults += [RuleFault(rule.name, field, told) for field, told in _faults(rule, known)]
     return faults
 
 
-def _faults(rule: Rule, known: Known) -> Iterator[tuple[str, str]]:
+def _faults(rule: Rule, known: Known) -> Iterator[tuple[str, Said]]:
     when = rule.when
     named: tuple[tuple[str, Sequence[Any], frozenset[Any]], ...] = (
         ("categories", when.categories, known.categories),
@@ -172,29 +177,29 @@ def _faults(rule: Rule, known: Known) -> Iterator[tuple[str, str]]:
     for field, values, there in named:
         for value in values:
             if value not in there:
-                yield field, f"there is no {value!r}"
+                yield field, said("not_there", value=repr(value))
     for word in when.words:
         if not 0 < len(word.strip()) <= LONGEST_WORD:
-            yield "words", f"a word has 1 to {LONGEST_WORD} characters"
+            yield "words", said("word", n=LONGEST_WORD)
     if when.weekdays is not None and not 0 < when.weekdays < 1 << 7:
-        yield "weekdays", "at least one day of the week"
+        yield "weekdays", said("weekdays")
     if when.hours is not None and (when.hours[0] == when.hours[1] or not all(0 <= m <= DAY_MIN for m in when.hours)):
-        yield "hours", f"two different minutes between 0 and {DAY_MIN}"
+        yield "hours", said("hours", n=DAY_MIN)
     yield from _target_faults(rule, known)
 
 
-def _target_faults(rule: Rule, known: Known) -> Iterator[tuple[str, str]]:
+def _target_faults(rule: Rule, known: Known) -> Iterator[tuple[str, Said]]:
     names = {To.BODY: known.bodies, To.DEPARTMENT: known.departments, To.DESK: frozenset(map(str, Level))}
     target = rule.target
     if target.to is To.CATEGORY:
         if target.name:
-            yield "target", "the category's department has no name of its own"
+            yield "target", said("target_named")
     elif target.name not in names[target.to]:
-        yield "target", f"there is no {target.to} {target.name!r}"
+        yield "target", said("not_there", value=f"{target.to} {target.name!r}")
     if rule.straight and target.to is To.DESK:
-        yield "straight", "a desk dispatches, it is not dispatched to"
+        yield "straight", said("desk_straight")
     elif rule.straight and rule.process is not None and rule.process not in known.straight:
-        yield "straight", f"the process {rule.process} lets no case go straight to its body"
+        yield "straight", said("not_straight", name=rule.process)
 
 
 # --- which rule fits ------------------------------------------------------------------------------------------------

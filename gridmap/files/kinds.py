@@ -325,6 +325,7 @@ INCIDENTS = Kind("incidents", (
 ), key=("number",), shape=Shape.POINT, shown=(
     Field("status", Type.TEXT, ("status", "办理状态")),
     Field("due_at", Type.MOMENT, ("due_at", "办理期限")),
+    Field("light", Type.TEXT, ("light", "灯")),
     _SHOWN_CELL,
 ))  # fmt: skip
 

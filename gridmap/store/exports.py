@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Connection, FromClause, func, select
 
 from gridmap.store import tables as t
 from gridmap.store.bulk import frame
+from gridmap.store.features import lights
 from gridmap.store.scope import clause, on_day
 from gridmap.view import Kind, View
 
@@ -61,7 +62,7 @@ def count(conn: Connection, view: View, kind: str, wanted: Wanted, now: datetime
 def pages(
     conn: Connection, view: View, kind: str, wanted: Wanted, now: datetime, size: int = 5_000
 ) -> Iterator[pd.DataFrame]:
-    """The rows by id, `size` at a time; the first page may be empty. `now` is what `Overdue` compares with."""
+    """The rows by id, `size` at a time; the first page may be empty. `now`: for `Overdue` and lights."""
     source = _SOURCES[kind]()
     key = source.table.c.id
     query = (
@@ -72,11 +73,16 @@ def pages(
         .limit(size)
     )
     page = frame(conn, query)
-    yield page
+    yield _lit(page, kind, now)
     while len(page) == size:
         page = frame(conn, query.where(key > int(page["id"].iloc[-1])))
         if len(page):
-            yield page
+            yield _lit(page, kind, now)
+
+
+def _lit(page: pd.DataFrame, kind: str, now: datetime) -> pd.DataFrame:
+    """Cases with the light that they show at the moment of the export, as lists and maps show it."""
+    return page.assign(light=lights(page, now)) if kind == "incidents" else page
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +187,7 @@ def _incidents() -> _Source:
     i, h, e = t.incidents, t.households, t.enterprises
     own = _own(
         i, "number", "source_ref", "channel", "status", "received_at", "occurred_at", "closed_at", "due_at",
-        "accuracy_m", "subject_id", *_CAME, "geom",
+        "yellow_at", "red_at", "very_late_at", "paused_until", "accuracy_m", "subject_id", *_CAME, "geom",
     )  # fmt: skip
     codes = (_code(t.categories, "category"), _code(h, "household"), _code(e, "enterprise"), _code(t.cells, "cell"))
     joined = (

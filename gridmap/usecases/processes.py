@@ -12,6 +12,7 @@ from gridmap.case import process_check
 from gridmap.case.calendar import Calendar, read_schedule
 from gridmap.case.local_time import read_local_days, read_office, told_hours, with_local
 from gridmap.case.process import Process
+from gridmap.case.said import said
 from gridmap.errors import Conflict, InvalidInput
 from gridmap.store import accounts, cases, flow, read, sweeps, write
 from gridmap.usecases.context import Context
@@ -41,11 +42,13 @@ def save(ctx: Context, view: View, code: str, data: Mapping[str, Any]) -> dict[s
     step; Conflict where somebody else saved a version in between.
     """
     allow(view)
-    found = [
-        {"step": fault.step, "field": fault.field, "message": fault.message} for fault in process_check.check(data)
-    ]
+    faults = process_check.check(data)
     if data.get("code") != code:
-        found.append({"step": None, "field": "code", "message": f"the address says {code}: a process keeps its code"})
+        faults.append(process_check.ProcessFault(None, "code", said("code_kept", name=code)))
+    found: list[dict[str, Any]] = [
+        {"step": one.step, "field": one.field, "message": one.message, "why": one.said.why, "given": one.said.given}
+        for one in faults
+    ]
     if found:
         told = "; ".join(f"{one['step'] or code}.{one['field']}: {one['message']}" for one in found[:5])
         raise InvalidInput(told, field="process", errors=found)

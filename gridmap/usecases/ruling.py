@@ -51,7 +51,7 @@ def one(ctx: Context, view: View, version: int) -> dict[str, Any]:
         return rules.one(conn, version).to_json()
 
 
-def faults(ctx: Context, data: Mapping[str, Any]) -> list[dict[str, str]]:
+def faults(ctx: Context, data: Mapping[str, Any]) -> list[dict[str, Any]]:
     """What is wrong with a rule set, each with its rule and field; [] when it may be kept. Raises InvalidInput."""
     with read(ctx.engine) as conn:
         return _faults(conn, _read(data))
@@ -61,9 +61,12 @@ def _read(data: Mapping[str, Any]) -> RuleSet:
     return RuleSet.from_json({**data, "version": "0"})
 
 
-def _faults(conn: Connection, given: RuleSet) -> list[dict[str, str]]:
+def _faults(conn: Connection, given: RuleSet) -> list[dict[str, Any]]:
     found = routing.check(given, rules.known(conn))
-    return [{"rule": fault.rule, "field": fault.field, "message": fault.message} for fault in found]
+    return [
+        {"rule": one.rule, "field": one.field, "message": one.message, "why": one.said.why, "given": one.said.given}
+        for one in found
+    ]
 
 
 def keep(ctx: Context, view: View, data: Mapping[str, Any]) -> dict[str, Any]:

@@ -95,7 +95,7 @@ def test_a_refusal_is_told_and_nothing_is_lost(visit: Visits, site: Site) -> Non
     form = page.locator("form[data-form=accept]")
     form.locator("button[type=submit]").click()
     form.locator("[role=alert]").wait_for()
-    assert "not possible while the case is accepted" in form.inner_text()
+    assert "Accept is not possible while the case is Accepted, only while it is" in form.inner_text()
 
 
 def number(site: Site, incident: int) -> str:

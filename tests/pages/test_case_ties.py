@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import select
 
 from gridmap.store import tables as t
+from gridmap.usecases import ruling
 from gridmap.usecases.casework import act
 from tests.pages.conftest import DESK, PHONE, Site, Visits
 from tests.pages.test_case import fill, kinds, reported
@@ -73,3 +75,27 @@ def test_a_part_and_its_whole_lead_to_each_other(visit: Visits, site: Site) -> N
     page.locator(f"article.case[data-case='{whole}']").wait_for()
     page.click("article.case .timeline a")
     page.locator(f"article.case[data-case='{part}']").wait_for()
+
+
+def test_what_the_rule_asked_is_told_by_name(visit: Visits, site: Site) -> None:
+    """Why did it go there: the rule, and what it asks in words."""
+    ctx, admin = site.county.ctx, view(site.county, "admin")
+    when = {"categories": ["mining-blasting"], "channels": ["worker"]}
+    rule = {
+        "name": "blasts",
+        "when": when,
+        "target": {"to": "body", "name": "B-ECO"},
+        "process": None,
+        "straight": False,
+    }
+    version = int(ruling.keep(ctx, admin, {"rules": [rule]})["version"])
+    ruling.replay(ctx, admin, version)
+    ruling.publish(ctx, admin, version)
+    incident = reported(site)
+    ruling.publish(ctx, admin, 1)
+    said = opened(visit, "dispatcher-1", incident).inner_text("article.case")
+    assert "The rule “blasts”" in said
+    assert re.search(r"What this rule asks: category: [A-Z][a-z ]+; channel: .*worker", said), said
+    field = visit("worker-a", f"/field?case={incident}", lang="zh", size=PHONE, ready=False)
+    field.get_by_text("这条规则的条件").wait_for()
+    assert re.search("这条规则的条件：类别：.+；渠道：网格员上报。", field.inner_text("article.case"))

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
+from gridmap.case.actions import RULES
+from gridmap.case.terms import Party
+from gridmap.usecases.bulk import BULK
 from gridmap.usecases.casework import act
 from gridmap.usecases.delivering import deliverer
 from tests.pages.conftest import DESK, PHONE, Site, Visits, until
 from tests.pages.test_case import fill, kinds, number, reported
 from tests.pages.test_pages import assert_fits
+from tests.pages.test_words import PAGES
 from tests.usecases.test_reporting import view
 
 SIZES = pytest.mark.parametrize("size", [PHONE, DESK], ids=["360", "1440"])
@@ -104,3 +110,75 @@ def test_the_mailbox_leads_to_the_case(visit: Visits, site: Site, size: tuple[in
     )
     page.get_by_role("link", name=number(site, case)).click()
     page.locator(f"article.case[data-case='{case}']").wait_for()
+
+
+def test_the_list_is_worked_through_by_keys(visit: Visits, site: Site) -> None:
+    """Down and up, open, close and go on from there, choose one of several: no mouse, and no key taken from a field."""
+    for _ in range(3):
+        reported(site)
+    page = visit("dispatcher-1", "/cases", lang="en")
+    rows = page.locator(".case-row")
+    rows.nth(2).wait_for()
+    ids = [rows.nth(n).get_attribute("data-id") for n in range(3)]
+    here = "document.activeElement.dataset.id"
+    page.keyboard.press("j")
+    until(page, f"{here} === '{ids[0]}'")
+    page.keyboard.press("ArrowDown")
+    until(page, f"{here} === '{ids[1]}'")
+    page.keyboard.press("Enter")
+    page.locator(f"article.case[data-case='{ids[1]}']").wait_for()
+    page.keyboard.press("Escape")
+    until(page, f"{here} === '{ids[1]}'")
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    until(page, f"document.querySelector('.case-item > input[data-id=\"{ids[2]}\"]').checked")
+    assert page.locator(".many").is_visible()
+    page.keyboard.press("k")
+    until(page, f"{here} === '{ids[1]}'")
+    page.keyboard.press("/")
+    page.keyboard.type("xjk")
+    assert page.input_value("#case-search") == "xjk"
+
+
+def test_many_are_offered_what_ones_role_may_do(visit: Visits, site: Site) -> None:
+    """What the transition table gives a role, of what can be done to many; nothing that is refused each time."""
+    case = reported(site)
+    page = visit("dispatcher-1", "/cases")
+    page.click("#choose-many")
+    page.check(f".case-item > input[data-id='{case}']")
+    offered = page.evaluate("[...document.querySelector('[name=many-action]').options].map((one) => one.value)")
+    assert set(offered) - {""} == {action for action in BULK if Party.DISPATCHER in RULES[action].parties}
+    script = (PAGES / "static" / "js" / "many.js").read_text("utf-8")
+    for party in (Party.WORKER, Party.DISPATCHER, Party.HANDLER, Party.SUPERVISOR):
+        listed = re.search(rf"{party}: \[(.*?)\]", script)
+        assert listed, party
+        said = set(re.findall(r'"(\w+)"', listed[1]))
+        assert said == {action for action in BULK if party in RULES[action].parties}, party
+
+
+def test_a_closed_case_is_found_by_its_number(visit: Visits, site: Site) -> None:
+    case = reported(site)
+    act(site.county.ctx, view(site.county, "dispatcher-1"), case, "void", {"reason": "test", "note": "x"})
+    page = visit("dispatcher-1", "/cases", lang="en")
+    page.fill("#case-search", number(site, case).lower())
+    page.get_by_role("button", name="Find this number").click()
+    page.locator(f"article.case[data-case='{case}']").wait_for()
+    page.locator(f".case-row[data-id='{case}']").wait_for()
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Back to the list").click()
+    until(page, f"!document.querySelector('.case-row[data-id=\"{case}\"]')")
+
+
+def test_why_one_was_refused_is_said_in_ones_language(visit: Visits, site: Site) -> None:
+    case = reported(site)
+    page = visit("dispatcher-1", "/cases")
+    page.click("#choose-many")
+    page.check(f".case-item > input[data-id='{case}']")
+    page.select_option("[name=many-action]", "prioritise")
+    act(site.county.ctx, view(site.county, "dispatcher-1"), case, "void", {"reason": "test", "note": "x"})
+    page.locator(".many [name=priority]").select_option(index=2)
+    page.click(".many button[type=submit]")
+    refused = page.locator(".many-result li")
+    refused.wait_for()
+    assert "案件现为“作废”，不能“改紧急程度”" in refused.inner_text()
+    assert refused.locator("[lang=en]").count() == 0

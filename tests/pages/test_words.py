@@ -12,9 +12,11 @@ from api.pages.words import words
 from gridmap.case.actions import RULES
 from gridmap.case.clock import Light
 from gridmap.case.kinds import EVENT_KINDS
-from gridmap.case.limits import ClockKind
-from gridmap.case.routing import To
+from gridmap.case.limits import UNITS, ClockKind
+from gridmap.case.routing import To, When
+from gridmap.case.said import SENTENCES
 from gridmap.case.terms import PRIORITIES, Level, Status
+from gridmap.case.terms import Party as CaseParty
 from gridmap.enterprise import Building, MeetingStatus, Party, PromiseStatus
 from gridmap.enterprise import Verdict as Change
 from gridmap.people.homes import CARE_PURPOSES, OUTCOMES, PURPOSES
@@ -78,6 +80,7 @@ FAMILIES = {
     "care": set(CARE_PURPOSES),
     "page.flow": {f"{part}{end}" for part in ("rules", "processes", "calendar", "limits") for end in ("", "_hint")},
     "flow.to": {str(to) for to in To},
+    "rule": {one.name for one in fields(When)},
     "flow.unit": {"workdays", "work_hours", "hours", "minutes"},
     "flow.level": {str(level) for level in Level},
     "letters.reason": set(REASONS),
@@ -205,6 +208,8 @@ def test_chinese_is_written_as_the_county_writes() -> None:
         assert not re.search(rf"{han}[,;:?!()]|[,;:?!()]{han}", text), f"{key}: half-width punctuation in {text!r}"
         assert not re.search(rf"{han}\d|\d{han}", text), f"{key}: no space between Chinese and digits in {text!r}"
         filled = re.sub(r"\{\w*(day|month|first|last|time|title|name|cell|worker|state|span)\w*\}", "", text)
+        # a code of the flow is told by its word
+        filled = re.sub(r"\{(action|status|statuses|role|roles|level|unit|values|what)\}", "", filled)
         assert not re.search(rf"{han}\{{\w+\}}|\{{(?!percent)\w+\}}{han}", filled), (
             f"{key}: no space around a number in {text!r}"
         )
@@ -213,3 +218,15 @@ def test_chinese_is_written_as_the_county_writes() -> None:
 def test_english_has_no_chinese() -> None:
     for key, text in words("en").items():
         assert key == "offline.other" or not re.search(r"[\u3000-\u9fff\uff00-\uffef]", text), key
+
+
+def test_every_reason_of_the_flow_is_said_in_both_languages() -> None:
+    """Why an action is refused, what is wrong with a process: the keys of `case.said`, filled with the same things."""
+    for lang in LANGS:
+        told = {key.removeprefix("problem.why."): text for key, text in words(lang).items() if "m.why." in key}
+        assert set(told) == set(SENTENCES)
+        for key, text in told.items():
+            assert set(re.findall(r"\{(\w+)[:}]", text)) == set(re.findall(r"\{(\w+)\}", SENTENCES[key])), (lang, key)
+        named = {f"act.{action}" for action in RULES} | {f"role.{party}" for party in CaseParty}
+        named |= {f"problem.unit.{unit}" for unit in UNITS} | {f"problem.level.{level}" for level in Level}
+        assert named <= set(words(lang))

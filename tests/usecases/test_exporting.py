@@ -398,3 +398,25 @@ def test_pages_of_any_size_are_the_same_rows(small_county: SmallCounty) -> None:
             assert max(map(len, parts)) <= size
             numbers = pd.concat(parts)["source_ref"].tolist()
             assert len(numbers) == len(set(numbers)) == 49
+
+
+def test_a_case_goes_out_with_the_light_that_lists_show(county: SmallCounty, tmp_path: Path) -> None:
+    """Late, close to it, paused, in time: beside each number the light of the list; none for what has ended."""
+    ctx, i = county.ctx, t.incidents.c
+    with read(ctx.engine) as conn:
+        ids = [int(one) for one in conn.execute(select(i.id).where(i.closed_at.is_(None)).order_by(i.id)).scalars()]
+    day = timedelta(days=1)
+    for id_, (yellow, red, late, paused) in zip(
+        ids, ((-9, -8, -1, None), (-9, -1, 9, None), (-1, 1, 9, None), (5, 6, 9, 2), (5, 6, 9, None)), strict=False
+    ):
+        at = {"yellow_at": yellow, "red_at": red, "very_late_at": late, "paused_until": paused}
+        moments = {name: None if days is None else ctx.clock() + days * day for name, days in at.items()}
+        county.run(update(t.incidents).where(i.id == id_).values(**moments))
+    path = tmp_path / "cases.csv"
+    export_file(ctx, "incidents", path, Choice(), username=READER["incidents"], reason=WHY)
+    written = pd.read_csv(path, dtype=str, keep_default_na=False).set_index("number")["light"].to_dict()
+    with read(ctx.engine) as conn:
+        listed = features.page(conn, View.system(ctx.today()), "incidents", now=ctx.clock(), limit=1_000).rows
+    said = {number: light or "" for number, light in zip(listed["number"], listed["light"], strict=True)}
+    assert written == said
+    assert set(written.values()) >= {"very_late", "red", "yellow", "paused", "green", ""}

@@ -201,7 +201,7 @@ def test_new_parts_are_planned_and_leave_no_word_in_the_event() -> None:
     assert planned.parts == (Part("mining-dust", "粉尘"), Part("labour-wages", "拖欠三个月工资", 60))
     assert planned.data == {"child_ids": [8]}
     assert story.plan("split", WORKER, parts=[wages]).data == {"child_ids": []}
-    with pytest.raises(Conflict, match="enter parts or child_ids"):
+    with pytest.raises(Conflict, match="enter one of parts, child_ids"):
         story.plan("split", WORKER, note="x")
     with pytest.raises(Forbidden):
         story.plan("split", OTHER_WORKER, parts=[wages])

@@ -1,9 +1,10 @@
 // One case in full: what, where, who, why this worker, what may be done, its clock and its steps. All of it text.
 
 import { actionsPart } from "./act.js";
-import { data, el, lightOf, moment, named, number, standing, svg, t, words } from "./dom.js";
+import { data, el, lang, lightOf, moment, named, number, standing, svg, t, words } from "./dom.js";
 import { API, get } from "./http.js";
 import { icon, light } from "./glyphs.js";
+import { asks, ruleNames } from "./rule-words.js";
 import { partsOf } from "./split.js";
 import { addPicture, bodyNames, facing, ruleOf, saidOf, tiesOf } from "./case-ties.js";
 
@@ -12,11 +13,14 @@ export async function loadCase(id, { onClose, onDone, carryOut }) {
   const asked = ["", "/events", "/actions", "/why"].map((part) => get(`/incidents/${id}${part}`));
   asked.push(get(`/incidents/${id}/photos`).catch(() => [])); // a case is read without them, too
   const told = await Promise.all(asked);
-  const [bodies, parts] = await Promise.all([bodyNames(told[1]), partsOf(told[0], told[1])]);
-  return drawCase(told, bodies, parts, { onClose, onDone, carryOut });
+  const when = told[3].routed?.when ?? {};
+  const [bodies, parts, names] = await Promise.all([
+    bodyNames(told[1]), partsOf(told[0], told[1]), ruleNames({ categories: Boolean(when.categories), areas: Boolean(when.areas), bodies: false }),
+  ]);
+  return drawCase(told, bodies, parts, asks(when, names), { onClose, onDone, carryOut });
 }
 
-function drawCase([incident, events, actions, why, photos], bodies, parts, { onClose, onDone, carryOut }) {
+function drawCase([incident, events, actions, why, photos], bodies, parts, asked, { onClose, onDone, carryOut }) {
   const { responsible } = incident;
   const close = el("button", { class: "icon-button", type: "button", "aria-label": t("case.close"), on: { click: onClose } }, icon("close"));
   return el(
@@ -38,7 +42,7 @@ function drawCase([incident, events, actions, why, photos], bodies, parts, { onC
     parts,
     actionsPart(incident, events, actions, onDone, carryOut),
     clockPart(incident, why),
-    whyPart(incident, why),
+    whyPart(incident, why, asked),
     stepsPart(events, bodies),
   );
 }
@@ -108,7 +112,7 @@ function spent(minutes, why) {
 }
 
 /** Why this cell and this worker, and which rule sent it there. */
-function whyPart(incident, why) {
+function whyPart(incident, why, asked) {
   const lines = [t(`reason.${incident.responsible.reason ?? "outside"}`, { cell: named(incident.cell), worker: named(incident.responsible.worker) })];
   if (incident.border_m !== null) lines.push(t("case.border", { metres: number(Math.round(incident.border_m)) }));
   if (incident.confidence !== null) {
@@ -118,6 +122,7 @@ function whyPart(incident, why) {
   if (incident.nearest) lines.push(t("case.nearest", { cell: named(incident.nearest), metres: number(Math.round(incident.nearest_m ?? 0)) }));
   const rule = ruleOf(why);
   if (rule) lines.push(rule);
+  if (asked.length) lines.push(t("case.rule_asks", { what: asked.join(lang === "zh" ? "；" : "; ") }));
   return el("section", { class: "case-part" }, el("h2", {}, t("case.why_worker")), ...lines.map((line) => el("p", {}, line)));
 }
 

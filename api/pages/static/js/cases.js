@@ -6,6 +6,7 @@ import { icon, light } from "./glyphs.js";
 import { CountyMap, baseMap, legend } from "./map.js";
 import { loadCase } from "./case.js";
 import { savedLists } from "./lists.js";
+import { ListKeys, keysNote } from "./keys.js";
 import { Many } from "./many.js";
 
 const LIGHTS = ["very_late", "red", "yellow", "green", "paused"];
@@ -15,6 +16,8 @@ const FILTERS = ["light", "waiting", "body", "area", "q"];
 /** A figure of the scorecards: with `counted` in the address, the cases behind it are listed, closed ones too. */
 const FIGURE = ["counted", "month", "in_area", "at_area", "first_body", "of_category", "category", "channel"];
 const SHOWN = 200;
+/** What may be the number of a case, such as 261029-8G97A2. */
+const NUMBER = /^(?=.*\d)[\w-]{5,40}$/;
 const county = new CountyMap();
 const state = { rows: [], light: null, waiting: null, body: null, area: null, figure: null, q: "", chosen: null, shown: SHOWN, glyphs: [], found: null };
 const list = byId("case-list");
@@ -23,12 +26,8 @@ const search = byId("case-search");
 search.before(icon("search"));
 const many = new Many(byId("many"), list, { shown: () => found().slice(0, state.shown), onDone: load });
 search.addEventListener("input", () => { state.q = search.value.trim(); state.found = null; keep(); draw(); });
-document.addEventListener("keydown", (event) => {
-  if (event.key === "/" && !/^(input|textarea|select)$/i.test(document.activeElement.tagName)) {
-    event.preventDefault();
-    search.focus();
-  } else if (event.key === "Escape" && state.chosen) close();
-});
+new ListKeys({ search, list, open: () => state.chosen, choose: (id) => { several(true); many.flip(id); }, close });
+list.after(keysNote());
 
 start();
 
@@ -151,15 +150,19 @@ async function filters() {
   const body = el("select", { class: "select", id: "body", "aria-label": t("desk.body") });
   body.addEventListener("change", () => { state.body = body.value || null; keep(); draw(); });
   const choosing = el("button", { class: "button", type: "button", id: "choose-many", "aria-pressed": "false" }, t("desk.choose"));
-  choosing.addEventListener("click", () => {
-    many.toggle();
-    choosing.setAttribute("aria-pressed", String(many.on));
-    choosing.textContent = t(many.on ? "desk.end" : "desk.choose");
-  });
+  choosing.addEventListener("click", () => several(!many.on));
   const go = (query) => { take(query); waiting.value = state.waiting ?? ""; keep(); load(); };
   const part = document.createDocumentFragment();
   part.append(waiting, body, choosing, ...await savedLists(asked, go, problem));
   return part;
+}
+
+/** Begin or end choosing several. */
+function several(on) {
+  if (on !== many.on) many.toggle();
+  const choosing = byId("choose-many");
+  choosing.setAttribute("aria-pressed", String(on));
+  choosing.textContent = t(on ? "desk.end" : "desk.choose");
 }
 
 /** The bodies that have any of the cases. */
@@ -183,8 +186,10 @@ async function linked() {
 function searchPart() {
   const look = (text, more) => el("button", { class: "button", type: "button", on: { click: () => inTexts(more) } }, text);
   const { found: so } = state;
-  if (!so) return state.q ? [look(t("desk.in_text"), false)] : [];
+  const byNumber = () => el("button", { class: "button", type: "button", on: { click: withNumber } }, t("desk.by_number"));
+  if (!so) return state.q ? [look(t("desk.in_text"), false), NUMBER.test(state.q) && byNumber()].filter(Boolean) : [];
   const back = el("button", { class: "button", type: "button", on: { click: () => { state.found = null; draw(); } } }, t("desk.back"));
+  if (so.number) return [el("span", { role: "status" }, t("desk.of_number", { number: so.number })), back];
   return [el("span", { role: "status" }, t("desk.looked", { looked: number(so.looked), total: number(so.total) })), so.next && look(t("desk.go_on"), true), back].filter(Boolean);
 }
 
@@ -194,6 +199,20 @@ async function inTexts(more) {
     const { items, looked, total, next } = await post("/incidents/search", { words: state.q, cursor: before.next });
     state.found = { rows: [...before.rows, ...items], looked: before.looked + looked, total, next };
     draw();
+  } catch (error) {
+    problem(error);
+  }
+}
+
+/** A case by its number, closed or not. */
+async function withNumber() {
+  try {
+    const { items } = await get("/incidents", { number: state.q.toUpperCase(), limit: 1 });
+    state.found = { rows: items, number: state.q.toUpperCase() };
+    state.light = null;
+    keep();
+    draw();
+    if (items.length) await choose(items[0]);
   } catch (error) {
     problem(error);
   }
@@ -234,12 +253,14 @@ async function done(row) {
 }
 
 function close() {
+  const left = list.querySelector(`.case-row[data-id="${state.chosen}"]`);
   state.chosen = null;
   keep();
   main.classList.remove("with-case");
   byId("case-panel").hidden = true;
   for (const node of list.querySelectorAll(".case-row")) node.setAttribute("aria-current", "false");
   county.map.invalidateSize({ animate: false });
+  left?.focus({ preventScroll: true }); // who works by keys goes on from there
 }
 
 function problem(error) {

@@ -13,6 +13,11 @@ const timeZone = data.timezone;
 export function t(key, values = {}) {
   const text = data.words[key];
   if (text === undefined) throw new Error(`no words for ${key}`);
+  return filled(text, values);
+}
+
+/** A text with its places filled in. */
+export function filled(text, values) {
   return text.replace(/\{(\w+)(?::([^|}]*)\|([^}]*))?\}/g, (_, name, one, many) => {
     const value = String(values[name] ?? "");
     return many === undefined ? value : value === "1" ? one : many;

@@ -1,7 +1,10 @@
-// Rules, processes and calendar years (limits of cells: limits.js; failed messages: letters.js): shown, edited as JSON, tried and put in force. Faults are shown where they are.
+// Rules and processes (calendar years: calendars.js; limits of cells: limits.js; failed messages: letters.js): shown, edited as JSON, tried and put in force. Faults are shown where they are.
 
-import { byId, data, el, lang, named, number, t } from "./dom.js";
-import { Problem, get, notice, post, put, shown } from "./http.js";
+import { calendar } from "./calendars.js";
+import { byId, el, lang, named, number, t } from "./dom.js";
+import { button, table, tried } from "./flow-parts.js";
+import { asks, placeName, ruleNames } from "./rule-words.js";
+import { get, post, put, shown } from "./http.js";
 import { letters } from "./letters.js";
 import { limits } from "./limits.js";
 
@@ -10,34 +13,6 @@ start();
 async function start() {
   await Promise.all([rules(), processes(), calendar(), limits(), letters()]);
   byId("main").dataset.ready = "true";
-}
-
-function table(heads, rows) {
-  const head = el("thead", {}, el("tr", {}, ...heads.map((one) => el("th", { scope: "col" }, one))));
-  const body = rows.map((row) => el("tr", {}, ...row.map((cell) => el("td", {}, cell))));
-  return el("div", { class: "table-wrap" }, el("table", {}, head, el("tbody", {}, ...body)));
-}
-
-const button = (key, act, primary = false) =>
-  el("button", { class: primary ? "button button-primary" : "button", type: "button", on: { click: act } }, t(key));
-
-/** Do something, and say in `node` what went wrong: every fault with its rule or step. */
-async function tried(node, work) {
-  try {
-    node.replaceChildren(el("p", { class: "quiet" }, t("state.loading")));
-    const result = await work();
-    node.replaceChildren();
-    return result;
-  } catch (error) {
-    if (!(error instanceof Problem)) throw error;
-    const faults = error.body.errors ?? [];
-    node.replaceChildren(
-      faults.length
-        ? table([t("flow.where"), t("flow.field"), t("flow.fault")], faults.map((one) => [one.rule ?? one.step ?? "–", one.field, el("span", { lang: "en" }, one.message)]))
-        : notice(error),
-    );
-    return null;
-  }
 }
 
 /** A box of JSON with a button that keeps it. */
@@ -65,15 +40,15 @@ async function rules() {
   const list = await shown(node, () => get("/rules"), rules);
   if (!list) return;
   const live = list.find((one) => one.live);
-  const current = await get(`/rules/${live.version}`);
+  const [current, names] = await Promise.all([get(`/rules/${live.version}`), ruleNames()]);
   const said = el("div", { role: "status" });
   const versions = list.map((one) => [
     number(one.version), number(one.rules), one.live ? el("span", { class: "tag" }, t("flow.live")) : "",
-    el("div", { class: "flow-acts" }, button("flow.replay", () => replay(said, one)), one.live ? "" : button("flow.publish", () => publish(said, one))),
+    el("div", { class: "flow-acts" }, button("flow.replay", () => replay(said, one, names)), one.live ? "" : button("flow.publish", () => publish(said, one))),
   ]);
   node.replaceChildren(
     el("h2", {}, t("flow.rules_live", { n: live.version })),
-    ruleTable(current.rules),
+    ruleTable(current.rules, names),
     table([t("flow.version"), t("flow.rules_n"), t("flow.state"), ""], versions),
     said,
     el("details", {}, el("summary", {}, t("flow.edit_rules")), editor({ rules: current.rules }, t("flow.edit_rules"), async (read) => {
@@ -83,24 +58,30 @@ async function rules() {
   );
 }
 
-function ruleTable(list) {
-  const asked = (when) => (Object.keys(when).length ? el("code", {}, Object.entries(when).map(([name, value]) => `${name}: ${value}`).join("; ")) : t("flow.always"));
-  const target = (one) => t(`flow.to.${one.target.to}`, { name: one.target.name }) + (one.straight ? ` · ${t("flow.straight")}` : "");
+function ruleTable(list, names) {
+  const asked = (when) => asks(when, names).join(lang === "zh" ? "；" : "; ") || t("flow.always");
+  const whom = ({ to, name }) => (to === "desk" ? t(`flow.level.${name}`) : to === "body" ? placeName(name, names) : name);
+  const target = (one) => t(`flow.to.${one.target.to}`, { name: whom(one.target) }) + (one.straight ? ` · ${t("flow.straight")}` : "");
   return table(
     ["#", t("flow.rule"), t("flow.when"), t("flow.to"), t("flow.process")],
     list.map((one, i) => [number(i + 1), one.name, asked(one.when), target(one), one.process ?? "–"]),
   );
 }
 
-async function replay(said, one) {
+/** Who would get what: bodies with another number of cases first, the others folded away. */
+async function replay(said, one, names) {
   const found = await tried(said, () => post(`/rules/${one.version}/replay`, {}));
   if (!found) return;
+  const counts = (rows) => table([t("flow.body"), t("flow.before"), t("flow.after")], rows.map((row) => [placeName(row.body, names), number(row.before), number(row.after)]));
+  const other = found.by_body.filter((row) => row.before !== row.after);
+  const same = found.by_body.filter((row) => row.before === row.after);
   said.replaceChildren(
     el("p", {}, t("flow.replayed", { n: number(found.cases), changed: number(found.changed), days: found.days, version: found.version })),
-    table([t("flow.body"), t("flow.before"), t("flow.after")], found.by_body.map((row) => [row.body, number(row.before), number(row.after)])),
+    other.length ? counts(other) : "",
     found.named.length
-      ? table([t("flow.case"), t("flow.before"), t("flow.after"), t("flow.rule")], found.named.map((row) => [row.number, row.before, row.after, row.rule ?? "–"]))
+      ? table([t("flow.case"), t("flow.before"), t("flow.after"), t("flow.rule")], found.named.map((row) => [row.number, placeName(row.before, names), placeName(row.after, names), row.rule ?? "–"]))
       : "",
+    same.length ? el("details", {}, el("summary", {}, t("flow.same", { n: number(same.length) })), counts(same)) : "",
   );
 }
 
@@ -126,29 +107,4 @@ async function processes() {
       await processes();
     })),
   ]));
-}
-
-// --- the calendar --------------------------------------------------------------------------------------------------
-
-async function calendar() {
-  const node = byId("calendar");
-  const found = await shown(node, () => get("/calendars"), calendar);
-  if (!found) return;
-  const rows = found.years.map((one) => [one.year, one.provisional ? el("span", { class: "tag" }, t("flow.provisional")) : t("flow.official"), one.source ?? "–"]).reverse();
-  const year = Math.max(Number(data.today.slice(0, 4)), ...found.years.filter((one) => !one.provisional).map((one) => one.year)) + 1;
-  const start = { year, source: "", days: "day,kind,name\n" };
-  node.replaceChildren(
-    found.left ? el("p", { class: "notice" }, t("flow.left", { n: number(found.left) })) : "",
-    table([t("flow.year"), t("flow.state"), t("flow.source")], rows),
-    el("details", {}, el("summary", {}, t("flow.add_year")), editor(start, t("flow.add_year"), async (read) => {
-      await post("/calendars", read);
-      await calendar();
-    })),
-    table([t("flow.since"), t("flow.hours")], found.office.map((one) => [one.since, one.hours])),
-    found.local.length ? table([t("flow.day"), t("flow.state"), t("flow.name")], found.local.map((one) => [one.day, one.works ? one.hours ?? t("flow.works") : t("flow.off"), one.name ?? "–"])) : "",
-    el("details", {}, el("summary", {}, t("flow.set_local")), editor({ days: "day,kind,name,hours\n", office: found.office }, t("flow.set_local"), async (read) => {
-      await post("/calendars/local", read);
-      await calendar();
-    })),
-  );
 }

@@ -1,6 +1,6 @@
 // Asking the API: errors as one kind, cursors followed, loading shown after 300 ms, offline told apart from refused.
 
-import { byId, data, el, t, words } from "./dom.js";
+import { byId, data, el, filled, lang, t, words } from "./dom.js";
 import { icon } from "./glyphs.js";
 
 export const API = "/api/v1";
@@ -16,8 +16,20 @@ export class Problem extends Error {
 
   /** What happened, in the page's language; the server's own sentence is added where ours is general. */
   get said() {
-    return words(`problem.${this.code}`, words(`problem.${this.status}`, t("problem.other")));
+    return reason(this.body) ?? filled(words(`problem.${this.code}`, words(`problem.${this.status}`, t("problem.other"))), this.body);
   }
+}
+
+/** Codes of the flow that have words of their own; a list is told as a list. */
+const TOLD = { action: "act", status: "status", statuses: "status", role: "role", roles: "role", level: "problem.level", unit: "problem.unit", fields: "ask", codes: "code" };
+
+/** Why the flow refuses something, or what is wrong with a process or rule, in the page's language; null where it is none of these. */
+export function reason({ why, given }) {
+  const text = why && words(`problem.why.${why}`, null);
+  if (!text) return null;
+  const told = (name, value) => (name in TOLD ? words(`${TOLD[name]}.${value}`, value) : value);
+  const one = ([name, value]) => [name, Array.isArray(value) ? value.map((each) => told(name, each)).join(lang === "zh" ? "、" : ", ") : told(name, value)];
+  return filled(text, Object.fromEntries(Object.entries(given ?? {}).map(one)));
 }
 
 /** What happens when the session has ended: to the log-in, and back here afterwards. A page that keeps things puts them away first. */
@@ -132,7 +144,7 @@ export function notice(problem, again = null) {
   return el(
     "div", { class: offline ? "notice notice-offline" : "notice notice-error", role: "alert" },
     el("b", {}, offline && icon("offline", 18), offline ? t("state.offline") : problem.said),
-    problem.message && problem.message !== problem.said && !offline ? el("p", { lang: "en" }, problem.message) : null,
+    problem.message && !reason(problem.body) && problem.message !== problem.said && !offline ? el("p", { lang: "en" }, problem.message) : null,
     offline && el("p", {}, t("state.offline_text")),
     retry,
   );

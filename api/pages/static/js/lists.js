@@ -17,6 +17,7 @@ export async function savedLists(now, go, failed) {
     known = await get("/views");
     select.replaceChildren(el("option", { value: "" }, t("desk.lists")), ...known.map((one) => el("option", { value: one.id }, one.name)));
     select.value = String(id);
+    select.hidden = known.length === 0;
     forget.hidden = !chosen();
   }
   const tried = (work) => async (event) => {

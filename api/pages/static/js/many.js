@@ -1,10 +1,16 @@
 // One action on many cases: each is done or refused by itself, and every refusal stands there with its reason.
 
 import { entered, field } from "./act.js";
-import { byId, el, number, t } from "./dom.js";
-import { get, newKey, notice, post, Problem } from "./http.js";
+import { data, el, number, t, words } from "./dom.js";
+import { get, newKey, notice, post, Problem, reason } from "./http.js";
 
-const ACTIONS = ["dispatch", "hand_over", "supervise", "supervise_end", "extend_ask", "extend_grant", "extend_refuse", "prioritise", "escalate", "comment"];
+/** What each role may do to many at once; what a case's process or hands forbid besides is told of each. */
+const ACTIONS = {
+  worker: ["dispatch", "hand_over", "extend_ask", "escalate", "comment"],
+  dispatcher: ["dispatch", "hand_over", "extend_ask", "prioritise", "escalate", "comment"],
+  handler: ["hand_over", "extend_ask", "escalate", "comment"],
+  supervisor: ["supervise", "supervise_end", "extend_grant", "extend_refuse", "hand_over", "prioritise", "escalate", "comment"],
+};
 /** As many as one request may name. */
 const MOST = 200;
 
@@ -32,13 +38,24 @@ export class Many {
     return box;
   }
 
+  /** Choose one, or leave it out again. */
+  flip(id) {
+    this.chosen[this.chosen.has(id) ? "delete" : "add"](id);
+    this.ticks();
+  }
+
+  ticks() {
+    for (const box of this.list.querySelectorAll(".case-item > input")) box.checked = this.chosen.has(Number(box.dataset.id));
+    this.count();
+  }
+
   draw() {
     this.counted = el("b", { role: "status" });
     this.form = el("div", { class: "many-result" });
     const every = el("button", { class: "button", type: "button", on: { click: () => this.all() } }, t("desk.choose_all"));
     this.action = el(
       "select", { class: "select", name: "many-action", "aria-label": t("desk.action"), on: { change: () => this.ask() } },
-      el("option", { value: "" }, t("desk.action")), ...ACTIONS.map((one) => el("option", { value: one }, t(`act.${one}`))),
+      el("option", { value: "" }, t("desk.action")), ...(ACTIONS[data.me.role] ?? []).map((one) => el("option", { value: one }, t(`act.${one}`))),
     );
     this.bar.replaceChildren(this.counted, every, this.action, this.form);
     this.count();
@@ -46,8 +63,7 @@ export class Many {
 
   all() {
     for (const row of this.shown().slice(0, MOST)) this.chosen.add(row.id);
-    for (const box of this.list.querySelectorAll(".case-item > input")) box.checked = this.chosen.has(Number(box.dataset.id));
-    this.count();
+    this.ticks();
   }
 
   count() {
@@ -101,8 +117,8 @@ export class Many {
     this.draw();
     this.form.replaceChildren(
       el("p", { role: "status" }, t("desk.done", answer)),
-      el("ul", {}, ...refused.map((one) => el("li", {}, el("b", {}, numbers.get(one.id) ?? String(one.id)), " ", el("span", { lang: "en" }, one.reason)))),
+      el("ul", {}, ...refused.map((one) => el("li", {}, el("b", {}, numbers.get(one.id) ?? String(one.id)), " ", reason(one) ?? words(`problem.${one.code}`, null) ?? el("span", { lang: "en" }, one.reason)))),
     );
-    for (const box of byId("case-list").querySelectorAll(".case-item > input")) box.checked = this.chosen.has(Number(box.dataset.id));
+    this.ticks();
   }
 }

@@ -1,0 +1,131 @@
+"""The admin's rules, processes and calendars in a real browser: what is wrong is said where, in one's language."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from gridmap.store import cases, read
+from gridmap.store import tables as t
+from gridmap.usecases import ruling
+from tests.pages.conftest import DESK, PHONE, Site, Visits, until
+from tests.pages.test_pages import assert_fits
+from tests.usecases.test_reporting import view
+
+SIZES = pytest.mark.parametrize(("lang", "size"), [("zh", PHONE), ("en", DESK)], ids=["zh-360", "en-1440"])
+#: what two faults of a process are said to be
+SAID = {
+    "zh": ("时限应为正数，现为 -1 个工作日", "承办员从不能“督办”"),
+    "en": ("A limit must be positive, but is -1 workdays", "The role handler may never supervise"),
+}
+
+
+@SIZES
+def test_a_year_is_taken_from_a_form_and_a_file(
+    visit: Visits, site: Site, tmp_path: Path, lang: str, size: tuple[int, int]
+) -> None:
+    year = 2027 if lang == "zh" else 2028
+    page = visit("admin", "/flow", lang=lang, size=size, ready=False)
+    part = page.locator("#calendar")
+    part.locator("details").first.locator("summary").click()
+    form = part.locator("form").first
+    form.locator("[name=year]").fill(str(year))
+    form.locator("[name=source]").fill("国办发明电 7")
+    file = tmp_path / "year.csv"
+    file.write_text(f"\ufeffday,kind,name\n{year}-01-01,off,元旦\n{year}-01-02,of,元旦\n", encoding="utf-8")
+    form.locator("input[type=file]").set_input_files(file)
+    until(page, "document.querySelector('#calendar [name=days]').value.includes('元旦')")
+    assert_fits(page)
+    visit.expected.append("422")
+    form.locator("button[type=submit]").click()
+    form.get_by_role("alert").wait_for()
+    assert "3" in form.get_by_role("alert").inner_text()  # the line
+    assert_fits(page)
+    form.locator("[name=days]").fill(
+        f"{year}-01-01，off，元旦\n{year}-01-03,work,"
+    )  # as one types it, without a heading
+    form.locator("button[type=submit]").click()
+    page.locator("#calendar td", has_text="国办发明电 7").first.wait_for()
+    with read(site.county.ctx.engine) as conn:
+        calendar = cases.in_force(conn, site.county.ctx.zone)
+    assert not calendar.provisional(year)
+    assert {day: one.works for day, one in calendar.days.items() if day.year == year} == {
+        date(year, 1, 1): False, date(year, 1, 3): True,
+    }  # fmt: skip
+
+
+@SIZES
+def test_every_fault_of_a_process_is_said_with_its_step(
+    visit: Visits, site: Site, lang: str, size: tuple[int, int]
+) -> None:
+    """In the page's own language, and nothing is kept."""
+    page = visit("admin", "/flow", lang=lang, size=size, ready=False)
+    part = page.locator("#processes details").first
+    part.locator("summary").click()
+    box = part.locator("textarea")
+    edited = json.loads(box.input_value())
+    step = edited["steps"][2]
+    step["limit"] = {"workdays": -1}
+    step["may"]["supervise"] = ["handler"]
+    box.fill(json.dumps(edited, ensure_ascii=False))
+    visit.expected.append("422")
+    part.locator("button").click()
+    part.locator("table").wait_for()
+    said = part.locator("table").inner_text()
+    assert all(one.lower() in said.lower() for one in SAID[lang]), said
+    assert said.count(step["name"]) == 2
+    assert part.locator("table [lang=en]").count() == 0 or lang == "en"
+    assert_fits(page)
+    with read(site.county.ctx.engine) as conn:
+        assert cases.process(conn, edited["code"]).version == edited["version"]
+
+
+@SIZES
+def test_rules_are_read_and_tried_in_words(visit: Visits, site: Site, lang: str, size: tuple[int, int]) -> None:
+    """What a rule asks and who would get what, by name; bodies with as many cases as before stand apart."""
+    ctx, admin = site.county.ctx, view(site.county, "admin")
+    when = {
+        "categories": ["mining-blasting"],
+        "areas": [area_path(site)],
+        "weekdays": 0b11,
+        "hours": [510, 1080],
+        "words": ["裂"],
+    }
+    rules = [
+        {"name": "cracks", "when": when, "target": {"to": "body", "name": "B-ECO"}, "process": None, "straight": False},
+        {"name": "rest", "when": {}, "target": {"to": "desk", "name": "town"}, "process": None, "straight": False},
+    ]
+    version = int(ruling.keep(ctx, admin, {"rules": rules})["version"])
+    page = visit("admin", "/flow", lang=lang, size=size, ready=False)
+    newest = page.locator("#rules table").nth(1).locator("tbody tr").first
+    newest.get_by_role("button").first.click()
+    told = page.locator("#rules [role=status]").first
+    told.locator("table").first.wait_for()
+    said = told.inner_text()
+    assert {"zh": "乡镇 调度", "en": "dispatcher of the town"}[lang] in said
+    assert "desk:" not in said
+    assert "B-LAND" not in said
+    assert_fits(page)
+    ruling.replay(ctx, admin, version)
+    ruling.publish(ctx, admin, version)
+    page.reload()
+    first = page.locator("#rules table").first.locator("tbody tr").first
+    first.wait_for()
+    for words in {
+        "zh": ("类别：", "周一、周二", "08:30–18:00", "“裂”"),
+        "en": ("category: ", "Mon, Tue", "08:30–18:00", '"裂"'),
+    }[lang]:
+        assert words in first.inner_text()
+    assert area_path(site) not in first.inner_text()
+    assert "mining-blasting" not in first.inner_text()
+    assert_fits(page)
+    ruling.publish(ctx, admin, 1)
+
+
+def area_path(site: Site) -> str:
+    """Of the first town."""
+    return str(site.county.one(select(t.areas.c.path).where(t.areas.c.level == "town").order_by(t.areas.c.id).limit(1)))

@@ -32,7 +32,7 @@ def late(conn: Connection, view: View, now: datetime) -> pd.DataFrame:
     counts = [func.sum(case((which, 1), else_=0)).label(name) for name, which in told.items()]
     keys = (r.body_id, c.c.area_id)
     query = select(*keys, *counts).select_from(held().outerjoin(c, c.c.id == r.cell_id))
-    admitted = clause(view, Kind.INCIDENT, now=now, held=t.responsibilities)
+    admitted = clause(view, Kind.INCIDENT, now=now, held=t.responsibilities, still_open=True)
     rows = frame(conn, query.where(is_open(), admitted).group_by(*keys))
     rows[list(told)] = rows[list(told)].astype("int64")
     return rows[rows[list(told)].any(axis=1)].reset_index(drop=True)

@@ -13,14 +13,12 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import (
     ColumnElement,
-    CompoundSelect,
     Connection,
     FromClause,
     Select,
     false,
     func,
     select,
-    union_all,
 )
 
 from gridmap.case import clock
@@ -28,8 +26,9 @@ from gridmap.errors import InvalidInput, NotFound
 from gridmap.store import tables as t
 from gridmap.store.bulk import frame
 from gridmap.store.drawn import Counted, Locate, by_cell
-from gridmap.store.filters import Asked, Filters, conditions, held, incident_cell
-from gridmap.store.scope import IN_FORCE, clause, is_open, on_day, parts
+from gridmap.store.filters import Asked, Filters, conditions, incident_cell
+from gridmap.store.ordered import asks_open, branches, first, order_of
+from gridmap.store.scope import IN_FORCE, clause, is_open, on_day
 from gridmap.store.scope import overdue as is_overdue
 from gridmap.store.spatial import Bbox, intersects_bbox
 from gridmap.view import Audience, Drawing, Kind, View
@@ -89,7 +88,9 @@ def page(
     now: datetime | None = None,
     zone: tzinfo = UTC,
 ) -> Page:
-    """One page of a layer's rows that the View's scope admits, by id: incidents newest first, the others oldest first.
+    """One page of a layer's rows that the View's scope admits, by id: incidents newest first, the others oldest first;
+    those of one light (yellow, red, very late) by when they came to it and those of some days by when they were
+    received, the latest first.
 
     `bbox`: west, south, east, north (WGS84). `filters`: see `filters.FILTERS`; days begin at midnight in `zone`.
     `after`: the `next` of the page before. `now`: for lights and what is overdue (default: this moment). Cells are
@@ -100,38 +101,24 @@ def page(
     if not 1 <= limit <= MAX_LIMIT:
         raise InvalidInput(f"limit must be 1 to {MAX_LIMIT}", field="limit")
     asked = Asked(view, now or datetime.now(UTC), zone)
-    source = source_of(layer, view)
-    key = source.table.c.id
-    where = conditions(layer, filters or {}, asked)
+    source, given = source_of(layer, view), {name: one for name, one in (filters or {}).items() if one is not None}
+    where = conditions(layer, given, asked)
+    order = order_of(source.table.c.id, given, descending=source.descending)
     if after is not None:
-        where.append(key < after if source.descending else key > after)
-    query = _query(source, asked)
-    mine = parts(view, asked.now, t.responsibilities) if source.kind is Kind.INCIDENT else []
+        where.append(order.beyond(after))
+    query = _query(source, asked, still_open=asks_open(given))
     if bbox is not None:
-        # not by the bare key: SQLite would walk the table in its order instead of asking the spatial index
-        query = query.where(*where, intersects_bbox(source.table, bbox)).order_by(
-            -key if source.descending else key + 0
-        )
-    elif mine:
-        query = query.where(key.in_(_newest(mine, where, limit + 1))).order_by(key.desc())
+        query = query.where(*where, intersects_bbox(source.table, bbox)).order_by(*order.apart())
     else:
-        query = query.where(*where).order_by(key.desc() if source.descending else key)
+        some = branches(conn, asked, given, order) if source.kind is Kind.INCIDENT else []
+        these = (first(conn, some, where, order, after, limit + 1),) if some else where
+        query = query.where(*these).order_by(*order.columns())
     rows = frame(conn, query.limit(limit + 1))
     more = len(rows) > limit
     rows = rows.iloc[:limit]
     if layer == "incidents":
         rows = rows.assign(light=lights(rows, asked.now))
     return Page(rows, int(rows["id"].iloc[-1]) if more else None)
-
-
-def _newest(
-    parts: Sequence[ColumnElement[bool]], where: Sequence[ColumnElement[bool]], most: int
-) -> CompoundSelect[Any]:
-    """The newest ids of the incidents that pass each part, so many of each: read from the part's own index until the
-    page is full. An OR of the parts would be tested on every case there is, or read all that a body ever had."""
-    i = t.incidents.c.id
-    each = [select(i).select_from(held()).where(one, *where).order_by(i.desc()).limit(most).subquery() for one in parts]
-    return union_all(*(select(one.c.id) for one in each))
 
 
 def cells_of(conn: Connection, view: View, ids: Sequence[int]) -> pd.DataFrame:
@@ -178,7 +165,7 @@ def cell_loads(
     cells = select(t.cells.c.id, t.cells.c.code).where(clause(view, Kind.CELL)).order_by(t.cells.c.code)
     out = frame(conn, cells.where(on_day(t.cells, day))).set_index("id", drop=False)
     h, r, i, cell = t.households, t.responsibilities, t.incidents, incident_cell(view)
-    still = (r.c.valid_to.is_(None), is_open(), clause(view, Kind.INCIDENT, now=moment, held=r))
+    still = (r.c.valid_to.is_(None), is_open(), clause(view, Kind.INCIDENT, now=moment, held=r, still_open=True))
     cases = Counted(r.join(i, i.c.id == r.c.incident_id), cell, i.c.geom, still)
     late = replace(cases, where=(*still, is_overdue(moment)))
     anew = locate if view.drawing is Drawing.NOW else None
@@ -215,10 +202,10 @@ def _with_workers(conn: Connection, cells: pd.DataFrame, view: View) -> pd.DataF
 # --- the layers -----------------------------------------------------------------------------------------------------
 
 
-def _query(source: Source, asked: Asked) -> Select[Any]:
+def _query(source: Source, asked: Asked, *, still_open: bool = False) -> Select[Any]:
     """The rows the View admits, not yet ordered."""
     held = t.responsibilities if source.kind is Kind.INCIDENT else None
-    admitted = clause(asked.view, source.kind, now=asked.now, held=held)
+    admitted = clause(asked.view, source.kind, now=asked.now, held=held, still_open=still_open)
     query = select(*source.columns).select_from(source.joined).where(admitted)
     if source.dated:
         query = query.where(on_day(source.table, asked.view.as_of))

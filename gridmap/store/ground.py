@@ -9,21 +9,23 @@ from functools import lru_cache
 from typing import Any
 
 import geopandas as gpd
-from sqlalchemy import BindParameter, Connection, Dialect, Select, and_, bindparam, func, or_, select
+from sqlalchemy import BindParameter, Connection, Dialect, Select, and_, bindparam, case, func, or_, select
 
 from gridmap.people.bodies import Bodies, Body
 from gridmap.people.rosters import Duty, Leave, Roster
 from gridmap.store import tables as t
 from gridmap.store.bulk import frame
-from gridmap.store.scope import is_open
+from gridmap.store.scope import in_hand
 from gridmap.store.worded import Worded, word
 
 
 def cells_on(conn: Connection, day: date) -> gpd.GeoDataFrame:
-    """The cells valid on a day, by code: id, code, name, name_en, area_id, area_path, body_id, geometry (WGS84)."""
+    """The cells valid on a day, by code: id, code, name, name_en, area_id, area_path, town_id, body_id, geometry
+    (WGS84)."""
     c, a = t.cells.c, t.areas.c
+    town = case((a.level == "town", a.id), (a.level == "community", a.parent_id)).label("town_id")
     query = (
-        select(c.id, c.code, c.name, c.name_en, c.area_id, a.path.label("area_path"), c.body_id, c.geom)
+        select(c.id, c.code, c.name, c.name_en, c.area_id, a.path.label("area_path"), town, c.body_id, c.geom)
         .join(t.areas, c.area_id == a.id)
         .where(c.valid_from <= day, or_(c.valid_to.is_(None), c.valid_to > day))
         .order_by(c.code)
@@ -106,13 +108,8 @@ def _rostered(some: bool) -> tuple[Select[Any], Select[Any]]:
 
 def open_counts(conn: Connection, cell_ids: Collection[int] | None = None, but: int | None = None) -> dict[int, int]:
     """Open incidents of each worker on the roster of these cells (None: of all workers); `but` is left out."""
-    r, i, d = t.responsibilities.c, t.incidents.c, t.duties.c
-    query = (
-        select(r.worker_id, func.count())
-        .join(t.incidents, i.id == r.incident_id)
-        .where(r.valid_to.is_(None), r.worker_id.is_not(None), is_open())
-        .group_by(r.worker_id)
-    )
+    r, d = t.responsibilities.c, t.duties.c
+    query = select(r.worker_id, func.count()).where(in_hand(r), r.worker_id.is_not(None)).group_by(r.worker_id)
     if but is not None:
         query = query.where(r.incident_id != but)
     if cell_ids is not None:
@@ -136,13 +133,10 @@ def answering(conn: Connection, cell_id: int, day: date, but: int | None = None)
 
 @lru_cache(64)
 def _answering(dialect: Dialect) -> Worded:
-    r, i, d, leave = t.responsibilities.c, t.incidents.c, t.duties.c, t.leaves.c
+    r, d, leave = t.responsibilities.c, t.duties.c, t.leaves.c
     day, night = (bindparam(name, None, type_=d.valid_from.type) for name in ("day", "night"))
-    cell, but = bindparam("cell", None, type_=d.cell_id.type), bindparam("but", None, type_=i.id.type)
-    mine = r.worker_id == d.worker_id, r.worker_id.is_not(None), r.valid_to.is_(None), r.incident_id != but
-    held = (
-        select(func.count()).join_from(t.responsibilities, t.incidents, i.id == r.incident_id).where(*mine, is_open())
-    )
+    cell, but = bindparam("cell", None, type_=d.cell_id.type), bindparam("but", None, type_=r.incident_id.type)
+    held = select(func.count()).where(in_hand(r), r.worker_id == d.worker_id, r.incident_id != but)
     away = and_(leave.worker_id == d.worker_id, leave.starts_on <= day, leave.ends_on > night)
     columns = d.worker_id, d.cell_id, d.rank, d.valid_from, d.valid_to, d.weekdays, d.starts_min, d.ends_min
     return word(

@@ -80,7 +80,7 @@ def moved(conn: Connection, cell_ids: Collection[int], worker_id: int, account_i
 def own_cases(conn: Connection, view: View, cell_ids: Collection[int]) -> frozenset[int]:
     """The open incidents that the View admits, and those of households in these cells: all that a pack depends on."""
     i, h = t.incidents.c, t.households.c
-    mine = select(i.id).where(clause(view, Kind.INCIDENT), is_open())
+    mine = select(i.id).where(clause(view, Kind.INCIDENT, still_open=True), is_open())
     theirs = select(i.id).join(t.households, h.id == i.household_id).where(h.cell_id.in_(sorted(cell_ids)), is_open())
     return frozenset(conn.execute(mine.union(theirs)).scalars())
 
@@ -102,7 +102,7 @@ def open_cases(conn: Connection, view: View, limit: int) -> list[dict[str, Any]]
             .outerjoin(r, IN_FORCE)
             .outerjoin(t.cells, t.cells.c.id == r.c.cell_id)
         )
-        .where(clause(view, Kind.INCIDENT), is_open())
+        .where(clause(view, Kind.INCIDENT, still_open=True), is_open())
         .order_by(i.c.id.desc())
         .limit(limit)
     )  # fmt: skip

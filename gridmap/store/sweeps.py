@@ -10,7 +10,7 @@ from sqlalchemy import Connection, and_, func, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from gridmap.store import tables as t
-from gridmap.store.scope import is_open
+from gridmap.store.scope import in_hand, is_open
 
 #: where a reading of `due` goes on: the last row's look_at and id
 After = tuple[datetime, int]
@@ -54,12 +54,11 @@ def told_since(conn: Connection, recipient: str, since: datetime) -> int:
 
 def held_on_leave(conn: Connection, day: date, after: int, limit: int) -> list[int]:
     """Open cases with an id above `after` that lie with a worker who is on leave on a day, in order of id."""
-    r, leave, i = t.responsibilities.c, t.leaves.c, t.incidents.c
+    r, leave = t.responsibilities.c, t.leaves.c
     away = select(leave.worker_id).where(leave.starts_on <= day, leave.ends_on > day)
     query = (
         select(r.incident_id)
-        .join(t.incidents, i.id == r.incident_id)
-        .where(r.valid_to.is_(None), r.worker_id.in_(away), is_open(), r.incident_id > after)
+        .where(in_hand(r), r.worker_id.in_(away), r.incident_id > after)
         .order_by(r.incident_id)
         .limit(limit)
     )

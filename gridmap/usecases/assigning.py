@@ -67,6 +67,7 @@ class Places:
     place_reason: list[str]
     area_id: list[int | None]
     area_path: list[str | None]
+    town_id: list[int | None]
     cell_body_id: list[int | None]
 
     def __len__(self) -> int:
@@ -84,7 +85,7 @@ class Places:
     def columns(self) -> dict[str, list[object]]:
         """The columns of `incidents` that say where."""
         names = (
-            "cell_id", "border_m", "confidence", "runner_up_id", "nearest_id", "nearest_m", "place_reason"
+            "cell_id", "border_m", "confidence", "runner_up_id", "nearest_id", "nearest_m", "place_reason", "town_id"
         )  # fmt: skip
         return {name: list(getattr(self, name)) for name in names}
 
@@ -108,6 +109,7 @@ def place(ground: Ground, lon: Floats, lat: Floats, accuracy_m: Floats | None = 
         ],
         area_id=_pick(area_ids, inside),
         area_path=_pick(paths, inside),
+        town_id=_pick(ground.towns, inside),
         cell_body_id=_pick(bodies, inside),
     )
 

@@ -71,14 +71,22 @@ class Ground:
     @cached_property
     def ties(self) -> tuple[list[int], list[str], list[int | None]]:
         """Area id, area path and body id of each cell: read once, since a report looks up one of thousands."""
-        bodies = [None if pd.isna(value) else int(value) for value in self.cells["body_id"].tolist()]
-        return self.cells["area_id"].tolist(), self.cells["area_path"].tolist(), bodies
+        return self.cells["area_id"].tolist(), self.cells["area_path"].tolist(), _or_none(self.cells["body_id"])
+
+    @cached_property
+    def towns(self) -> list[int | None]:
+        """The id of each cell's town."""
+        return _or_none(self.cells["town_id"])
 
     def cell_ids(self, lon: npt.NDArray[np.float64], lat: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
         """The id of the cell that each place (WGS84) lies in; 0 for none."""
         found = self.index.locate(lon, lat)
         known = np.concatenate([self.ids, np.zeros(1, dtype=np.int64)])  # -1, for none, is the last
         return np.asarray(known[found], dtype=np.int64)
+
+
+def _or_none(ids: pd.Series) -> list[int | None]:
+    return [None if pd.isna(one) else int(one) for one in ids.tolist()]
 
 
 class GroundCache:

@@ -95,8 +95,9 @@ def one_of(name: str, *values: str, null: bool = False) -> CheckConstraint:
     return CheckConstraint(f"{name} IS NULL OR {test}" if null else test, name=f"{name}_known")
 
 
-def partial(name: str, column: str, where: str) -> Index:
-    return Index(name, column, sqlite_where=text(where), postgresql_where=text(where))
+def partial(name: str, columns: str | tuple[str, ...], where: str) -> Index:
+    named = (columns,) if isinstance(columns, str) else columns
+    return Index(name, *named, sqlite_where=text(where), postgresql_where=text(where))
 
 
 #: statuses in which nothing more is due, as SQL writes them in a list

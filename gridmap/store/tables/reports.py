@@ -2,16 +2,40 @@
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, Column, Float, Index, Integer, String, Text, UniqueConstraint, text
+from collections.abc import Mapping
+
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    Float,
+    Index,
+    Integer,
+    SmallInteger,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
 
 from gridmap.case.terms import Status
 from gridmap.people.rosters import Reason
 from gridmap.store.tables.base import ENDED_SQL, UtcDateTime, came_as, geom, one_of, partial, ref, table
 
+#: the responsibilities in force for what is open, as indexes and queries write it
+OPEN_HELD_SQL = "valid_to IS NULL AND open = 1"
+
+#: what the indexes of open incidents are ordered by, by their names
+OPEN_BY: Mapping[str, str | tuple[str, ...]] = {
+    "overdue": "overdue_at", "calendar": "calendar", "paused": "paused_until",
+    "first_body": ("first_body_id", "id"), "town": ("town_id", "id"),
+    **{light: (f"{light}_at", "id") for light in ("yellow", "red", "very_late")},
+    **{f"town_{light}": ("town_id", f"{light}_at", "id") for light in ("yellow", "red", "very_late")},
+}  # fmt: skip
+
 incidents = table(
     "incidents",
     Column("number", Text, nullable=False, unique=True),
-    ref("category_id", "categories", null=False),
+    ref("category_id", "categories", null=False, index=False),
     Column("channel", Text, nullable=False),
     Column("status", Text, nullable=False, index=True),
     Column("received_at", UtcDateTime, nullable=False, index=True),  # the server's clock
@@ -53,16 +77,22 @@ incidents = table(
     Column("supervised_at", UtcDateTime),
     ref("parent_id", "incidents"),
     ref("merged_into_id", "incidents", index=False),
-    ref("first_body_id", "bodies"),  # who first said yes: responsible until the end
+    ref("first_body_id", "bodies", index=False),  # who first said yes: responsible until the end
+    ref("town_id", "areas", index=False),  # whose cell answers, as its responsibility says: kept by the database
     one_of("status", *Status),
     one_of("place_reason", "inside", "border", "outside"),
     CheckConstraint(f"(status IN ({ENDED_SQL})) = (closed_at IS NOT NULL)", name="closed_has_moment"),
     Index("ix_incidents_received_at_id", "received_at", "id"),
     partial("ix_incidents_open", "id", f"status NOT IN ({ENDED_SQL})"),
-    partial("ix_incidents_open_overdue", "overdue_at", f"status NOT IN ({ENDED_SQL})"),
+    partial("ix_incidents_unplaced", ("account_id", "id"), "status = 'unplaced'"),
     partial("ix_incidents_look_at", "look_at", "look_at IS NOT NULL"),
-    partial("ix_incidents_open_calendar", "calendar", f"status NOT IN ({ENDED_SQL})"),
-    partial("ix_incidents_open_red", "red_at", f"status NOT IN ({ENDED_SQL})"),
+    # by id behind the column that narrows them: a list of the newest ends where it is full
+    *(Index(f"ix_incidents_{name}_id", name, "id") for name in ("category_id", "first_body_id", "town_id")),
+    *(Index(f"ix_incidents_town_id_{name}_id", "town_id", name, "id") for name in ("category_id", "received_at")),
+    *(
+        partial(f"ix_incidents_open_{name}", columns, f"status NOT IN ({ENDED_SQL})")
+        for name, columns in OPEN_BY.items()
+    ),
     *(
         partial(f"ix_incidents_{name}", name, f"{name} IS NOT NULL")
         for name in ("extension_asked_at", "appeal_at", "supervised_at")
@@ -107,6 +137,8 @@ responsibilities = table(
     Column("reason", Text, nullable=False),  # see `people.rosters.Reason`
     Column("valid_from", UtcDateTime, nullable=False),
     Column("valid_to", UtcDateTime),
+    # whether something is still due, as the incident's status says: kept by the database, for the indexes below
+    Column("open", SmallInteger, nullable=False, server_default="1"),
     UniqueConstraint("incident_id", "valid_from"),
     Index(
         "uq_responsibilities_current",
@@ -115,22 +147,14 @@ responsibilities = table(
         sqlite_where=text("valid_to IS NULL"),
         postgresql_where=text("valid_to IS NULL"),
     ),
-    Index(
-        "ix_responsibilities_held",
-        "worker_id",
-        "incident_id",
-        sqlite_where=text("valid_to IS NULL AND worker_id IS NOT NULL"),
-        postgresql_where=text("valid_to IS NULL AND worker_id IS NOT NULL"),
+    partial("ix_responsibilities_held", ("worker_id", "incident_id"), "valid_to IS NULL AND worker_id IS NOT NULL"),
+    *(
+        partial(f"ix_responsibilities_held_{name}", (name, "incident_id"), "valid_to IS NULL")
+        for name in ("cell_id", "body_id", "area_id")
     ),
     *(
-        Index(
-            f"ix_responsibilities_held_{name}",
-            name,
-            "incident_id",
-            sqlite_where=text("valid_to IS NULL"),
-            postgresql_where=text("valid_to IS NULL"),
-        )
-        for name in ("cell_id", "body_id", "area_id")
+        partial(f"ix_responsibilities_open_{name}", (name, "incident_id"), OPEN_HELD_SQL)
+        for name in ("worker_id", "cell_id", "body_id", "area_id")
     ),
     one_of("reason", *Reason),
     CheckConstraint("valid_to IS NULL OR valid_to >= valid_from", name="moments_in_order"),

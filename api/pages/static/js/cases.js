@@ -127,7 +127,7 @@ function asked() {
 function keep() {
   const query = new URLSearchParams(asked());
   if (state.chosen) query.set("case", state.chosen);
-  history.replaceState(null, "", query.size ? `?${query}` : location.pathname);
+  history.replaceState(null, "", String(query) ? `?${query}` : location.pathname);
 }
 
 /** Take the filters of an address over. */

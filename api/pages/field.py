@@ -26,9 +26,10 @@ from layers import LANGS, Lang
 from layers.map import VENDOR, Composed, Tiles, compose, county_map
 
 MODULES: Final = (
-    "dom", "glyphs", "http", "idb", "sealing", "pack", "held", "keeper", "drafts", "parts", "queue", "sync", "writing",
-    "worker-update", "map", "pick", "changes", "shrink", "case-ties", "split", "act", "case", "waiting", "places",
-    "whereabouts", "report-extras", "report", "walk", "losses", "today", "paper", "field",
+    "dom", "glyphs", "http", "idb", "sealing", "pack", "held", "keeper", "drafts", "parts", "queue", "sync",
+    "writing", "worker-update", "map", "pick", "changes", "shrink", "case-ties", "split", "act", "case",
+    "waiting", "places", "whereabouts", "report-category", "report-extras", "report", "walk", "help-circle",
+    "losses", "again", "today", "paper", "field",
 )  # fmt: skip
 STYLES: Final = (
     "vendor/leaflet.css", "css/tokens.css", "css/app.css", "css/map.css", "css/case.css", "css/field.css",

@@ -3,8 +3,10 @@
 import { byId, data, day as date, distance, el, look, moment, named, number, serverNow, serverSays, t, time } from "./dom.js";
 import { Problem, empty, get, layer, newKey, notice, post, session } from "./http.js";
 import { icon, light } from "./glyphs.js";
+import { drawCircle } from "./help-circle.js";
 import { CountyMap, legend } from "./map.js";
 import { groundOf, openPack } from "./pack.js";
+import { tryAgain } from "./again.js";
 import { belongsTo, logOut, loggedOut, putThingsAway, sync } from "./sync.js";
 import { loadCase } from "./case.js";
 import { Report } from "./report.js";
@@ -29,6 +31,7 @@ byId("handle").addEventListener("click", () => stop({ peek: "half", half: "full"
 byId("language").addEventListener("click", switchLanguage);
 byId("log-out").addEventListener("click", leave);
 window.addEventListener("online", () => refresh());
+tryAgain(refresh, async () => !loggedOut() && (await unsent()).some((one) => !one.problem));
 dragged(byId("handle"));
 session.ended = toLogIn;
 /** the map's own script comes after this one, so that the list need not wait for it */
@@ -243,6 +246,7 @@ function show(view) {
 }
 
 function draw() {
+  if (county) drawCircle(county);
   body.replaceChildren(...(state.view === "cases" ? todayList() : householdsList()));
   body.scrollTop = 0;
   body.dataset.drawn = "true";
@@ -376,6 +380,7 @@ async function open(row) {
   if (!county) return;
   county.home = null;
   county.map.panTo(county.at(row.lon, row.lat), { animate: false });
+  await drawCircle(county, row);
 }
 
 /** A case as the pack knows it: what it is and when it is due; a note can be added, and waits for a network. */

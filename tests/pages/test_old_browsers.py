@@ -77,6 +77,7 @@ def test_a_day_in_wechat(visit: Visits, standing_in: Callable[..., dict[str, Any
     page.locator(".task").filter(has_text=number(visit.site, incident)).first.click()
     fill(page, "resolve", outcome="已化解", note="双方已和解")
     before = visit.site.county.one(COUNT)
+    until(page, "module_queue.everything().then((all) => all.length === 0)")
     page.reload()
     page.wait_for_selector("#map[data-ready][data-base=drawn]")
     assert page.locator(".losses").count() == 0  # it was read

@@ -26,9 +26,10 @@ from layers import LANGS, Lang
 from layers.map import VENDOR, Composed, Tiles, compose, county_map
 
 MODULES: Final = (
-    "dom", "glyphs", "http", "idb", "sealing", "pack", "held", "drafts", "parts", "queue", "sync", "writing",
-    "worker-update", "map", "pick", "changes", "shrink", "case-ties", "split", "act", "rule-words", "case", "waiting",
-    "places", "whereabouts", "report-extras", "report", "walk", "today", "paper", "field",
+    "dom", "glyphs", "http", "idb", "sealing", "pack", "held", "keeper", "drafts", "parts", "queue", "sync",
+    "writing", "worker-update", "map", "pick", "changes", "shrink", "case-ties", "split", "act", "rule-words", "case",
+    "waiting", "places", "whereabouts", "report-category", "report-extras", "report", "walk", "help-circle",
+    "losses", "again", "today", "paper", "field",
 )  # fmt: skip
 STYLES: Final = (
     "vendor/leaflet.css", "css/tokens.css", "css/app.css", "css/map.css", "css/case.css", "css/field.css",
@@ -39,8 +40,8 @@ ICONS: Final = ("icon.svg", "icon-180.png", "icon-192.png", "icon-512.png")
 SPOKEN: Final = frozenset(
     {
         "act", "answer", "ask", "case", "channel", "clock", "code", "enterprise", "event", "field", "household",
-        "housing", "light", "list", "mailbox", "map", "outcome", "phone", "pick", "problem", "reason", "reason_short",
-        "report", "role", "rule", "split", "state", "status", "unit", "waiting",
+        "housing", "light", "list", "loss", "mailbox", "map", "outcome", "phone", "pick", "problem", "reason",
+        "reason_short", "report", "role", "rule", "split", "state", "status", "unit", "waiting",
     }
 )  # fmt: skip
 #: no inline script and no nonce: the page is kept, and a kept nonce protects nobody
@@ -92,9 +93,10 @@ def _files(made: Composed, static: Path) -> dict[str, tuple[bytes, str]]:
     """The page's scripts and styles; the map's scripts apart, so that the list is there before them."""
     vendored = [(static / "vendor" / url.removeprefix(VENDOR)).read_text("utf-8") for url in made.scripts]
     styles = "\n".join((static / name).read_text("utf-8") for name in STYLES)
+    old = (static / "js" / "old.js").read_text("utf-8")
     return {
         "app.js": (bundle(static / "js", MODULES).encode(), "text/javascript"),
-        "map.js": ("\n;\n".join([*vendored, made.script]).encode(), "text/javascript"),
+        "map.js": ("\n;\n".join([old, *vendored, made.script]).encode(), "text/javascript"),
         "app.css": (without_files(styles).encode(), "text/css"),
     }
 

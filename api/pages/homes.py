@@ -9,6 +9,7 @@ from api.deps import Signed
 from api.pages.frame import PAGES, county_of, page, page_data
 from api.pages.words import language
 from gridmap.errors import Forbidden
+from gridmap.usecases.helping import WATCHING
 from gridmap.usecases.visiting import COUNTING
 from gridmap.view import Role
 
@@ -23,7 +24,7 @@ def visits_page(request: Request, caller: Signed) -> Response:
     data = page_data(
         "visits", county, language(request), None,
         csrf=auth.csrf_token(request), today=ctx.today().isoformat(), now=ctx.clock().isoformat(),
-        timezone=ctx.settings.timezone,
+        timezone=ctx.settings.timezone, watches=role in WATCHING,
     )  # fmt: skip
     name, pages = (
         ("visits.html", (*PAGES[role], "visits")) if role is Role.WORKER else ("visits-places.html", PAGES[role])

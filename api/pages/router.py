@@ -14,6 +14,7 @@ from api.pages.frame import PAGES, composed, county_of, page, page_data, tiles_o
 from api.pages.homes import visits_page
 from api.pages.words import LANG_COOKIE, language
 from gridmap.errors import Forbidden, NotFound
+from gridmap.people.roles import ACTIONS
 from gridmap.usecases.context import Context
 from gridmap.usecases.overview import overview
 from layers import LANGS
@@ -88,6 +89,7 @@ def _map_page(request: Request, caller: Caller, name: str) -> Response:
         today=ctx.today().isoformat(),
         now=ctx.clock().isoformat(),
         timezone=ctx.settings.timezone, figure=figures.figure_asked(request, caller) if name == "cases" else None,
+        leads=role in ACTIONS["meeting.lead"],
     )  # fmt: skip
     more: dict[str, Any] = {"overview": overview(ctx, caller.view)} if name == "admin" else {}
     return page(

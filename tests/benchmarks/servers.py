@@ -16,7 +16,8 @@ from pathlib import Path
 WORKERS = 2
 #: the process group of each server by its address
 _GROUPS: dict[str, int] = {}
-START_S = 60
+#: a server that ends is seen at once; one on a machine with other work may take minutes to start
+START_S = 300
 STOP_S = 30
 
 

@@ -54,7 +54,7 @@ def enter(page: Page, texts: list[str], letter: str = "A") -> None:
     lon, lat = centre(letter)
     same = {"category": "mining-blasting", "lon": lon, "lat": lat, "accuracy_m": 5, "occurred_at": NOW.isoformat()}
     page.evaluate(
-        "async (all) => { for (const one of all) await module_queue.add(crypto.randomUUID(), one); }",
+        "async (all) => { for (const one of all) await module_queue.add(module_http.newKey(), one); }",
         [{**same, "text": text} for text in texts],
     )
 

@@ -18,7 +18,7 @@ from gridmap.store import tables as t
 from tests.county import NOW
 from tests.pages.conftest import PHONE, Visits, until
 from tests.pages.phones import OFFLINE, UNSENT, again, enter, everything, kept, online, pages_processes, unsent
-from tests.pages.test_case import reported
+from tests.pages.test_case import number, reported
 from tests.pages.test_pages import assert_fits
 
 if TYPE_CHECKING:
@@ -28,7 +28,8 @@ Standing = Callable[..., dict[str, Any]]
 COUNT_TAPS = """window.__taps = 0;
 addEventListener('click', (event) => { if (event.isTrusted) window.__taps += 1; }, true);"""
 MAIN_ACTIONS = (
-    ".dock-main, .button-primary, .unsent, .task .what, .task .when, .chip > span, .side b, .sheet h1, .dock-item"
+    ".dock-main:not(:disabled), .button, .unsent, .task .what, .task .when, .chip > span, .side b, .sheet h1,"
+    ".dock-item, .categories button > span:first-child, .case-head h1, .near b, .losses p, .answer dd, .home-card h1"
 )
 INSIDE, BORDER = ("A", 0.1, 0.1), ("A", 0.49, 0.0, 28.0)
 
@@ -298,6 +299,7 @@ MEASURE = """(selector) => {
     const targets = 'button, a[href], summary, select, input:not(.visually-hidden), textarea, label.button';
     const small = [...document.querySelectorAll(targets)]
         .filter((node) => seen(node) && !node.matches('.skip, .handle, td *, th *'))
+        .concat([...document.querySelectorAll('tbody tr')].filter((node) => node.querySelector('button, a')))
         .map((node) => [node.textContent.trim().slice(0, 20), node.getBoundingClientRect()])
         .filter(([, box]) => box.width && (box.height < 47.5 || box.width < 47.5))
         .map(([words, box]) => `${words} ${box.width}x${box.height}`);
@@ -325,17 +327,42 @@ MEASURE = """(selector) => {
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_one_thumb_in_sunlight(visit: Visits, standing_in: Standing, lang: str) -> None:
     """On each sight of the page: targets of 48 px, main actions of contrast AAA, nothing wider than the screen."""
-    reported(visit.site)
-    page = visit("worker-a", "/field", size=PHONE, lang=lang, **standing_in("A", 0.49, 0.0, 28.0))
+    visit.expected += OFFLINE
+    incident = reported(visit.site)
+    agent = "Mozilla/5.0 (Linux; Android 12) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/107.0 MicroMessenger/8.0"
+    page = visit("worker-a", "/field", size=PHONE, lang=lang, user_agent=agent, **standing_in("A", 0.49, 0.0, 28.0))
 
     def hold(sight: str) -> None:
         assert page.evaluate(MEASURE, MAIN_ACTIONS) == {"small": [], "pale": []}, sight
         assert_fits(page)
 
+    page.locator(".losses").wait_for()
+    grip = page.locator("#handle").bounding_box()
+    assert grip is not None
+    touched = "([x, y]) => document.elementFromPoint(x, y).id"
+    assert [page.evaluate(touched, [180, grip["y"] + at]) for at in (-23, 0, 23)] == ["handle"] * 3
+    hold("today, with what may be lost")
+    page.click(".losses .button")
     hold("today")
     page.click("#menu summary")
     hold("menu")
     page.click("#menu summary")
+    page.click(".legend summary")
+    hold("legend")
+    page.click(".legend summary")
+    page.locator(".task").filter(has_text=number(visit.site, incident)).first.click()
+    page.locator("article.case .timeline").wait_for()
+    hold("case")
+    for action in ("resolve", "note"):
+        if page.locator(f"article.case [data-action={action}]").count():
+            page.click(f"article.case [data-action={action}]")
+            page.locator(f"form[data-form={action}]").wait_for()
+            hold(f"case, {action}")
+    page.click(".case-head .icon-button")
+    page.click("#show-households")
+    page.locator("tbody tr").first.wait_for()
+    hold("households")
+    page.click("#show-cases")
     page.locator("[data-visit]").first.click()
     hold("household")
     page.locator(".home-card .icon-button").click()
@@ -350,3 +377,13 @@ def test_one_thumb_in_sunlight(visit: Visits, standing_in: Standing, lang: str) 
     page.locator(".side").first.click()
     ready(page)
     hold("before sending")
+    page.click("#send")
+    page.locator("[data-answered]").wait_for()
+    hold("answer")
+    page.click(".answer .button-primary")
+    page.context.set_offline(True)
+    enter(page, ["没有网络"])
+    page.evaluate("dispatchEvent(new Event('online'))")
+    page.locator("#unsent").click()
+    page.locator(".waiting").wait_for()
+    hold("waiting")

@@ -44,7 +44,7 @@ def test_crossing_a_border_ends_on_the_other_side(visit: Visits, drawing: str) -
         for other in cells.drop(code):
             start = other.representative_point()
             lon, lat = page.evaluate(
-                "async ([shape, at]) => (await import('/static/js/report.js')).inside(shape, at)",
+                "async ([shape, at]) => (await import('/static/js/whereabouts.js')).inside(shape, at)",
                 [shapely.geometry.mapping(shapely.orient_polygons(shape)), [start.x, start.y]],
             )
             there = shapely.Point(lon, lat)

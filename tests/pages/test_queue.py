@@ -6,6 +6,7 @@ import random
 import uuid
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from sqlalchemy import text
 
 from tests.county import centre
@@ -72,6 +73,28 @@ def test_a_third_of_the_replies_lost_and_the_page_killed_in_the_middle(visit: Vi
     last = visit.site.county.run(text(f"SELECT occurred_at FROM incidents ORDER BY id DESC LIMIT {N}"))
     times = [str(row[0]) for row in last]
     assert times == sorted(times, reverse=True)
+
+
+@pytest.mark.parametrize("how", ["in its own time", "when it is looked at"])
+def test_a_signal_that_comes_back_unnoticed_is_tried_again(visit: Visits, how: str) -> None:
+    """In a weak signal, and while a server is down, a browser believes that it is online all the time."""
+    visit.expected += FAILS
+    page = visit("worker-a", "/login", size=PHONE, ready=False)
+    page.clock.install()
+    page.goto(visit.site.url + "/field")
+    page.wait_for_selector("#map[data-ready]")
+    page.route("**/api/v1/**", lambda route: route.abort())
+    before = incidents(visit)
+    enter(page, [body(1)])
+    page.clock.run_for(91_000)
+    assert waiting(page) == 1
+    page.unroute("**/api/v1/**")
+    if how == "in its own time":
+        page.clock.run_for(91_000)
+    else:
+        page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    until(page, f"{QUEUE}.then((queue) => queue.everything()).then((all) => all.length === 0)")
+    assert incidents(visit) == before + 1
 
 
 def test_two_tabs_neither_lose_nor_double(visit: Visits) -> None:

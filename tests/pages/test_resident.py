@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,6 +14,7 @@ from sqlalchemy import func, select
 from gridmap.store import tables as t
 from gridmap.usecases.casework import act
 from tests.pages.conftest import DESK, PHONE, Site, Visits, until
+from tests.pages.phones import everything
 from tests.pages.test_desk import view
 from tests.pages.test_pages import assert_fits
 
@@ -140,12 +142,58 @@ def test_a_pin_on_the_map_is_where_it_is(visit: Visits, site: Site) -> None:
     page.click(".pin-map", position={"x": 120, "y": 150})
     page.wait_for_selector("text=地图上的标记")
     assert_fits(page)
-    draft = page.evaluate("JSON.parse(localStorage.getItem('gridmap.resident.draft'))")
+    draft = page.evaluate("import('/static/js/resident-draft.js').then(({ kept }) => kept('draft'))")
     with site.county.ctx.engine.connect() as conn:
         west, south, east, north = site.county.ctx.grounds.on(conn, site.county.ctx.today()).extent
     assert west < draft["lon"] < east
     assert south < draft["lat"] < north
     assert draft["accuracy_m"] >= 5
+
+
+def test_a_draft_lies_encrypted_for_a_day_and_can_be_erased(
+    visit: Visits, standing_in: Callable[..., dict[str, Any]]
+) -> None:
+    page = visit(None, "/report", size=PHONE, ready=False, **standing_in("A"))
+    page.evaluate("localStorage.setItem('gridmap.resident.draft', JSON.stringify({ text: '从前写的' }))")
+    page.set_input_files("input[type=file]", picture("nobody reads this"))
+    page.wait_for_selector(".thumbs img")
+    filled(page, "邻居家的事")
+    page.reload()
+    page.wait_for_selector(".kept-draft")
+    assert page.input_value("textarea") == "邻居家的事"
+    assert page.locator(".thumbs img").count() == 1
+    lies = everything(page)
+    assert "resident" in lies or "held" in lies
+    for readable in ("邻居家的事", "从前写的", "mining-blasting", "JFIF"):
+        assert readable not in lies, readable
+    assert page.evaluate("sessionStorage.length") == 0
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.click(".kept-draft .button")
+    page.wait_for_selector(".kept-draft", state="detached")
+    page.wait_for_selector("textarea")
+    assert page.input_value("textarea") == ""
+    assert page.locator(".thumbs img").count() == 0
+
+
+def test_a_draft_goes_after_a_day(visit: Visits, standing_in: Callable[..., dict[str, Any]]) -> None:
+    page = filled(visit(None, "/report", size=PHONE, ready=False, **standing_in("A")), "昨天写的")
+    until(page, "import('/static/js/resident-draft.js').then(({ kept }) => kept('draft')).then((one) => one !== null)")
+    page.context.clock.set_system_time(datetime.now().astimezone() + timedelta(hours=25))
+    page.reload()
+    page.wait_for_selector("textarea")
+    assert page.input_value("textarea") == ""
+    assert page.locator(".kept-draft").count() == 0
+
+
+def test_over_plain_http_a_draft_stays_in_the_tab(visit: Visits, standing_in: Callable[..., dict[str, Any]]) -> None:
+    page = visit(None, "/login", size=PHONE, ready=False, **standing_in("A"))
+    page.context.add_init_script("delete Crypto.prototype.subtle")
+    page.goto(visit.site.url + "/report")
+    filled(page, "村口的路")
+    page.reload()
+    page.wait_for_selector(".kept-draft")
+    assert page.input_value("textarea") == "村口的路"
+    assert "村口的路" not in everything(page)
 
 
 def test_a_photo_that_stopped_midway_goes_on(

@@ -68,6 +68,7 @@ FAMILIES = {
     "page.figures.as": {"pdf", "xlsx", "html"},
     "counted": set(COUNTED),
     "consent": set(PURPOSES),
+    "loss": {"page", "wechat", "iphone", "full"},
     "meeting.status": {str(status) for status in MeetingStatus},
     "meeting.party": {str(party) for party in Party},
     "promise.status": {str(status) for status in PromiseStatus},

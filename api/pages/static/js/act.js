@@ -58,13 +58,13 @@ async function drawForm(incident, events, { action, asked }, { onDone, carryOut 
   const trouble = el("div");
   const form = el("form", { class: "act-fields", dataset: { form: action } }, ...fields.map((one) => one.node), trouble, send);
   // over what somebody else did meanwhile: as seen now
-  const again = (now) => { incident.seen = now; form.requestSubmit(); };
+  const again = (now) => { incident.seen = now; send.click(); };
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     send.disabled = true;
     try {
       const given = await entered(fields);
-      if (asked.some((one) => one.name === "ask_seq")) given.ask_seq = events.filter((one) => one.kind === "help_asked").at(-1)?.seq;
+      if (asked.some((one) => one.name === "ask_seq")) given.ask_seq = events.filter((one) => one.kind === "help_asked").pop()?.seq;
       splitNeeds(action, given);
       await carryOut(incident, action, given, key);
       await onDone();
@@ -82,7 +82,7 @@ function preset(fields, action, incident, events) {
   const control = (name) => fields.find((one) => one.name === name)?.node.querySelector("select, input");
   const body = action === "dispatch" && proposed(incident, events);
   if (body) control("body_id").value = body;
-  const more = action === "extend_grant" && events.filter((one) => one.kind === "extension_asked").at(-1)?.data.more;
+  const more = action === "extend_grant" && events.filter((one) => one.kind === "extension_asked").pop()?.data.more;
   if (more) [control("more").value] = Object.values(more);
 }
 
@@ -130,7 +130,10 @@ const choices = async (name) => (await all(LISTS[name] ?? "/bodies")).rows;
 
 /** The county's offset from UTC on a day: "+08:00". */
 function offset(day) {
-  const format = new Intl.DateTimeFormat("en", { timeZone: data.timezone, timeZoneName: "longOffset" });
-  const zone = format.formatToParts(new Date(`${day}T12:00:00Z`)).find((part) => part.type === "timeZoneName");
-  return zone.value.slice(3) || "+00:00";
+  const noon = new Date(`${day}T12:00:00Z`);
+  // by what the clocks show there: phones of 2020 cannot say an offset by itself
+  const there = noon.toLocaleString("sv-SE", { timeZone: data.timezone }).replace(" ", "T");
+  const minutes = Math.round((Date.parse(`${there}Z`) - noon) / 60_000);
+  const two = (value) => String(Math.floor(value)).padStart(2, "0");
+  return `${minutes < 0 ? "-" : "+"}${two(Math.abs(minutes) / 60)}:${two(Math.abs(minutes) % 60)}`;
 }

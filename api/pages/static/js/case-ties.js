@@ -48,7 +48,7 @@ export function ruleOf({ routed }) {
 
 /** The body that was proposed when the case last came back, while it waits for another hand. */
 export function proposed(incident, events) {
-  const last = events.filter((event) => event.kind === "returned").at(-1);
+  const last = events.filter((event) => event.kind === "returned").pop();
   return incident.status === "returned" ? last?.data?.proposed_body_id ?? null : null;
 }
 

@@ -2,6 +2,7 @@
 
 import { byId, data, el, lightOf, named, number, standing, t } from "./dom.js";
 import { Problem, all, empty, get, layer, notice, post, shown } from "./http.js";
+import { drawCircle } from "./help-circle.js";
 import { icon, light } from "./glyphs.js";
 import { CountyMap, baseMap, legend } from "./map.js";
 import { loadCase } from "./case.js";
@@ -126,7 +127,7 @@ function asked() {
 function keep() {
   const query = new URLSearchParams(asked());
   if (state.chosen) query.set("case", state.chosen);
-  history.replaceState(null, "", query.size ? `?${query}` : location.pathname);
+  history.replaceState(null, "", String(query) ? `?${query}` : location.pathname);
 }
 
 /** Take the filters of an address over. */
@@ -242,6 +243,7 @@ async function choose(row) {
   panel.replaceChildren(article);
   panel.scrollTop = 0;
   article.querySelector("h1").focus({ preventScroll: true });
+  await drawCircle(county, row);
 }
 
 /** After an action: the list anew, and the case where it stands now, as long as it is still ours to see. */
@@ -256,6 +258,7 @@ function close() {
   const left = list.querySelector(`.case-row[data-id="${state.chosen}"]`);
   state.chosen = null;
   keep();
+  drawCircle(county);
   main.classList.remove("with-case");
   byId("case-panel").hidden = true;
   for (const node of list.querySelectorAll(".case-row")) node.setAttribute("aria-current", "false");

@@ -1,5 +1,7 @@
 // The page's data, words and numbers, and the only ways in which text enters it: textContent and attributes of our own.
 
+// here the page runs: see old.js
+document.documentElement.dataset.started = "true";
 const page = JSON.parse(document.getElementById("page-data").textContent);
 // a file that holds both languages takes the one its address names: map.html#en
 export const data = page.languages ? { ...page, ...(page.languages[location.hash.slice(1)] ?? page.languages[page.lang]) } : page;

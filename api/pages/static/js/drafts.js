@@ -1,35 +1,26 @@
 // The report being written: under the phone's lasting key with every keystroke; once it is sent it belongs to the queue.
 
 import { data } from "./dom.js";
-import { heldBytes, heldValue, hold, holdLocked, letGo, lock } from "./held.js";
+import { heldBytes, heldValue, hold, letGo } from "./held.js";
+import { keeper } from "./keeper.js";
 
 const PREFIX = "gridmap.draft.";
 const name = () => PREFIX + data.me?.username;
 const photo = () => `photo ${name()}`;
 
-// In the order it was asked for: a write is begun when the one before it has begun, and the database keeps the order. A key
-// that a later one overtakes is not written by itself.
-let last = Promise.resolve();
-let newest = 0;
-const inTurn = (work) => (last = last.then(work, work));
+const draft = keeper(name);
 
 export async function loadDraft() {
   await takeOver();
-  return inTurn(() => heldValue(name())).catch(() => null);
+  return draft.load();
 }
 
 /** Write the draft down as it is now. Whether it could be kept; null where a later one is kept instead. */
-export function saveDraft(draft) {
-  const [key, turn, kept] = [name(), (newest += 1), { ...draft, saved_at: new Date().toISOString() }];
-  const written = inTurn(() => (turn < newest ? null : lock(kept)));
-  return written.then((one) => one && holdLocked(key, one).then(() => true)).catch(() => false);
-}
+export const saveDraft = (written) => draft.save(written);
 
 export function dropDraft() {
-  const key = name();
-  newest += 1;
   dropPhoto();
-  return inTurn(() => letGo(key).catch(() => null));
+  return draft.drop();
 }
 
 /** The draft's photo. Whether it could be kept. */
@@ -41,7 +32,7 @@ export const dropPhoto = () => letGo(photo()).catch(() => null);
  * lies there. One that cannot be kept stays where it is. */
 export async function takeOver() {
   for (const key of plainOnes()) {
-    await inTurn(() => hidden(key, readAs(key, null))).then(() => localStorage.removeItem(key), () => null);
+    await draft.inTurn(() => hidden(key, readAs(key, null))).then(() => localStorage.removeItem(key), () => null);
   }
 }
 

@@ -3,8 +3,10 @@
 import { byId, data, day as date, distance, el, look, moment, named, number, serverNow, serverSays, t, time } from "./dom.js";
 import { Problem, empty, get, layer, newKey, notice, post, session } from "./http.js";
 import { icon, light } from "./glyphs.js";
+import { drawCircle } from "./help-circle.js";
 import { CountyMap, legend } from "./map.js";
 import { groundOf, openPack } from "./pack.js";
+import { tryAgain } from "./again.js";
 import { belongsTo, logOut, loggedOut, putThingsAway, sync } from "./sync.js";
 import { loadCase } from "./case.js";
 import { Report } from "./report.js";
@@ -12,6 +14,7 @@ import { add, drop, picked, sendAll, unsent } from "./queue.js";
 import { waitingList } from "./waiting.js";
 import { keepPage } from "./worker-update.js";
 import { drawMenu, exportPart, switchLanguage } from "./paper.js";
+import { lasting, lossNotice } from "./losses.js";
 import { GROUPS, caseRow, day, handoverRow, visitRow } from "./today.js";
 import { drawWalk, walkLine } from "./walk.js";
 
@@ -28,10 +31,17 @@ byId("handle").addEventListener("click", () => stop({ peek: "half", half: "full"
 byId("language").addEventListener("click", switchLanguage);
 byId("log-out").addEventListener("click", leave);
 window.addEventListener("online", () => refresh());
+tryAgain(refresh, async () => !loggedOut() && (await unsent()).some((one) => !one.problem));
 dragged(byId("handle"));
 session.ended = toLogIn;
 /** the map's own script comes after this one, so that the list need not wait for it */
 const mapThere = new Promise((done) => { document.addEventListener("DOMContentLoaded", done, { once: true }); });
+/** some browsers run scripts before a kept style sheet is read: the map has measured itself without it */
+const styled = new Promise((done) => {
+  const sheet = document.querySelector("link[rel=stylesheet]");
+  if (sheet.sheet) done();
+  else for (const end of ["load", "error"]) sheet.addEventListener(end, done, { once: true });
+});
 
 start();
 
@@ -40,6 +50,7 @@ async function start() {
     body.replaceChildren(el("div", { class: "notice notice-error", role: "alert" }, el("b", {}, t("phone.insecure")), el("p", {}, t("phone.insecure_text"))));
     return;
   }
+  lasting(true); // what is known before the browser is asked
   const kept = loggedOut() ? null : await openPack();
   if (kept?.about.over) {
     await putThingsAway(kept.about);
@@ -52,10 +63,10 @@ async function start() {
   }
   showUnsent();
   const fresh = refresh();
-  await mapThere;
+  await Promise.all([mapThere, styled]);
   await Promise.all([fresh, drawMap()]);
   keepPage();
-  globalThis.navigator.storage?.persist?.().catch(() => null);
+  lasting(await globalThis.navigator.storage?.persist?.().catch(() => false) ?? false);
 }
 
 /**
@@ -165,6 +176,7 @@ async function drawMap() {
 
 function newMap() {
   const made = new CountyMap();
+  made.map.invalidateSize({ animate: false });
   const locate = el("button", { class: "tool", type: "button", "aria-label": t("map.locate"), title: t("map.locate"), on: { click: goToMe } }, icon("locate"));
   // a report takes its place from the map's middle; the map's own tools come after the zoom buttons
   byId("map-tools").append(el("div", { class: "tool-group" }, locate));
@@ -234,6 +246,7 @@ function show(view) {
 }
 
 function draw() {
+  if (county) drawCircle(county);
   body.replaceChildren(...(state.view === "cases" ? todayList() : householdsList()));
   body.scrollTop = 0;
   body.dataset.drawn = "true";
@@ -265,7 +278,7 @@ function todayList() {
   const rows = casesShown().map((row, i) => caseRow(row, i + 1, state.here, () => open(row)));
   const visitRows = visitsShown().map((one, i) => visitRow(one, rows.length + i + 1, state.here, () => openHome(one)));
   return [
-    head, chips(), sheetsShown().length > 0 && el("div", { class: "sheets" }, ...sheetsShown().map((one) => handoverRow(one, () => sign(one)))),
+    head, lossNotice(), chips(), sheetsShown().length > 0 && el("div", { class: "sheets" }, ...sheetsShown().map((one) => handoverRow(one, () => sign(one)))),
     el("ol", { class: "cases" }, ...rows.map((row) => el("li", {}, row))),
     visitRows.length > 0 && el("h2", { class: "sheet-part" }, t("phone.visits")), walkLine(places(), state.here),
     el("ol", { class: "visits" }, ...visitRows.map((row) => el("li", {}, row))),
@@ -367,6 +380,7 @@ async function open(row) {
   if (!county) return;
   county.home = null;
   county.map.panTo(county.at(row.lon, row.lat), { animate: false });
+  await drawCircle(county, row);
 }
 
 /** A case as the pack knows it: what it is and when it is due; a note can be added, and waits for a network. */

@@ -1,7 +1,7 @@
 // What the statistics found: the list beside the map, hatched cells, circles and marks on it, a table of the evidence.
 // Analyses are jobs of the server: asked for, shown how far they are, asked again until they are done.
 
-import { byId, el, look, named, number, svg, t, lang, words } from "./dom.js";
+import { byId, data, el, look, named, number, svg, t, lang, words } from "./dom.js";
 import { Problem, get, layer, notice, remove } from "./http.js";
 import { file, rowsOf } from "./files.js";
 import { enterprise } from "./glyphs.js";
@@ -197,7 +197,7 @@ export class Findings {
     return drawn(result).map((one) => el(
       "li", { dataset: { circle: one.name } }, el("div", { class: "finding-head" }, el("button", { class: "link", type: "button", on: { click: () => this.#centre(one.centre) } }, t("finding.circle", { n: one.name })),
         el("span", { class: "tag", dataset: { strong: String(one.p <= 0.05) } }, t(one.p <= 0.05 ? "finding.likely" : "finding.unsure"))),
-      el("p", {}, one.said[lang]),
+      el("p", {}, one.said[lang]), data.leads && el("div", { class: "finding-links" }, callLink({ near: `${one.centre.lon},${one.centre.lat}` })),
     ));
   }
 
@@ -291,12 +291,16 @@ export class Findings {
   }
 }
 
+/** To the form that calls a joint meeting about what was found here. */
+const callLink = (where) => el("a", { href: `/meetings?${new URLSearchParams({ call: "", ...where })}` }, t("finding.call_meeting"));
+
 function popup(cell) {
   const level = cell.class.slice(-2);
   return el(
     "div", {}, el("b", {}, named(cell)), el("p", {}, t(cell.class.startsWith("hot") ? "spot.hot" : "spot.cold", { level, q: small(cell.q) })),
     el("p", {}, t("spot.figures", { count: number(cell.count), expected: number(cell.expected), households: number(cell.households) })),
     cell.emerging && cell.emerging !== "none" ? el("p", {}, t(`emerging.${cell.emerging.replace(" ", "_")}`)) : null,
+    data.leads && cell.class.startsWith("hot") && callLink({ cell: cell.code }),
   );
 }
 

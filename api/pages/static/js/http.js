@@ -50,8 +50,8 @@ export async function heatTiles(params) {
 
 /** The parameters that hold something, as the end of an address. */
 function asked(params) {
-  const query = new URLSearchParams(Object.entries(params).filter(([, value]) => value !== null && value !== undefined && value !== ""));
-  return query.size ? `?${query}` : "";
+  const query = String(new URLSearchParams(Object.entries(params).filter(([, value]) => value !== null && value !== undefined && value !== "")));
+  return query && `?${query}`;
 }
 
 /** A key under which a request counts once however often it is sent: random bits that nobody guesses. */

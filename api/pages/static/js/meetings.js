@@ -1,15 +1,16 @@
-// Joint meetings: the list, one meeting with its promises, and the form that calls one.
+// Joint meetings: the list, and one meeting with its promises. The form that calls one: meeting-call.js.
 
 import { byId, data, day, el, moment, named, number, t, words } from "./dom.js";
 import { light } from "./glyphs.js";
-import { all, empty, get, newKey, post, shown } from "./http.js";
+import { all, empty, get, post, shown } from "./http.js";
 import { ahead, button, choice, done, field, folded, form, part, promise, zoned } from "./joint.js";
+import { call } from "./meeting-call.js";
 import { shifted } from "./span.js";
 
 const node = byId("content");
 const query = new URLSearchParams(location.search);
 if (data.meeting) show();
-else if (query.has("call") && data.leads) call();
+else if (query.has("call") && data.leads) call(node, query);
 else list();
 
 const RANK = { red: 3, yellow: 2, green: 1 };
@@ -96,54 +97,3 @@ const cancel = (one) => form("meeting.cancel", async (said) => {
   await post(`/meetings/${one.id}/cancelled`, { reason: said.get("reason") });
   await show();
 }, field("meeting.why", "reason", { required: true, maxlength: 8000 }));
-
-// --- calling one -----------------------------------------------------------------------------------------------------
-
-async function call() {
-  const chosen = Number(query.get("enterprise")) || null;
-  const asked = () => Promise.all([get("/bodies"), chosen ? null : all("/enterprises"), chosen && around(chosen)]);
-  const found = await shown(node, asked, call);
-  if (!found) return;
-  const [bodies, companies, near] = found;
-  const cases = query.getAll("case").map(Number).filter(Boolean);
-  const open = near?.cases ?? [];
-  const title = near ? t("meeting.default_title", { name: named(near.company) }) : "";
-  const ticks = (bodies.items ?? bodies).map((one) => el("label", {}, el("input", { type: "checkbox", name: "bodies", value: one.code }), named(one)));
-  const which = near
-    ? el("p", {}, el("b", {}, named(near.company)), el("input", { type: "hidden", name: "enterprise", value: chosen }))
-    : choice("meeting.choose_enterprise", "enterprise", [["", "–"], ...companies.rows.map((one) => [one.id, named(one)])]);
-  // what the rest is filled in with depends on it
-  which.querySelector?.("select")?.addEventListener("change", (event) => {
-    query.set("enterprise", event.target.value);
-    location.search = query;
-  });
-  const send = async (said, status) => {
-    const listed = said.get("open") ? open : [];
-    const invite = said.get("invite");
-    const made = await post("/meetings", {
-      title: said.get("title"), meets_at: zoned(said.get("when")), venue: said.get("venue"), enterprise_id: Number(said.get("enterprise")),
-      bodies: said.getAll("bodies"), residents: said.get("residents"), incident_ids: [...new Set([...cases, ...listed])], called_from: cases[0] ?? null,
-      invite_m: invite ? Number(invite) : null,
-    }, { "Idempotency-Key": key });
-    status.replaceChildren(el("p", {}, t("meeting.invited", { n: number(made.invited) })));
-    location.assign(`/meetings/${made.id}`);
-  };
-  const key = newKey();
-  node.replaceChildren(el("section", { class: "part part-wide" }, el("h2", {}, t("meetings.call")), form("meetings.call", send,
-    which,
-    near && field("meeting.title", "title", { required: true, maxlength: 200, value: title }),
-    el("div", { class: "two" }, field("meeting.when", "when", { type: "datetime-local", required: true, value: ahead(7) }), field("meeting.venue", "venue", { required: true, maxlength: 200 })),
-    el("fieldset", { class: "plain-set" }, el("legend", {}, el("b", {}, t("meeting.bodies"))), el("div", { class: "ticks" }, ...ticks)),
-    el("div", { class: "two" }, field("meeting.community", "residents", { required: true, maxlength: 64, value: near?.community?.code ?? "" }), field("meeting.invite", "invite", { type: "number", min: 1, max: 5000, value: "1000" })),
-    el("p", { class: "quiet" }, t("meeting.invite_hint")),
-    cases.length ? el("p", {}, t("meeting.cases", { n: number(cases.length) })) : null,
-    open.length ? el("label", { class: "row-line" }, el("input", { type: "checkbox", name: "open", checked: true }), t("meeting.with_cases", { n: number(open.length) })) : null,
-  )));
-  done();
-}
-
-/** What the form is filled in with: the enterprise, its community, the open cases that were reported about it. */
-async function around(id) {
-  const [company, place] = await Promise.all([get(`/enterprises/${id}`), get(`/enterprises/${id}/neighbourhood`)]);
-  return { company, community: place.community, cases: place.open_cases };
-}

@@ -3,7 +3,7 @@
 
 import { el } from "./dom.js";
 
-const [LINE, PAD, FOOT_PX, INK] = [19, 14, 13, "#15202B"];
+const [LINE, PAD, FOOT_PX, HALO_PX, INK] = [19, 14, 13, 4, "#15202B"];
 
 /** Paint `root`, below it the element `below` (where there is one) and `lines` of words; a PNG of twice the size on the
  *  screen. `leftOut`: what of `root` is not painted. */
@@ -123,9 +123,10 @@ function write(context, node, style) {
   context.textBaseline = "middle";
   context.lineJoin = "round";
   for (const { words, left, middle } of runs(node)) {
-    const halo = parseFloat(style.webkitTextStrokeWidth);
+    // "rgb(246, 244, 238) 2px 0px 0px, ...": the page draws it in eight shadows
+    const [halo] = style.textShadow.match(/^rgba?\([^)]*\)/) ?? [];
     if (halo) {
-      [context.strokeStyle, context.lineWidth] = [style.webkitTextStrokeColor, halo];
+      [context.strokeStyle, context.lineWidth] = [halo, HALO_PX];
       context.strokeText(words, left, middle);
     }
     context.fillStyle = style.color;

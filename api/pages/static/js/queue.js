@@ -16,8 +16,9 @@ const STORE = "entries";
 const base = new Base("gridmap-queue", { [STORE]: { keyPath: "n", autoIncrement: true, unique: "key" } });
 const AT_ONCE = 50;
 
-/** One tab at a time, whoever's entries. A browser without locks goes on: keys still keep every effect single. */
-const alone = (work) => (navigator.locks ? navigator.locks.request("gridmap.queue", work) : work());
+/** One tab at a time, whoever's entries. Where a browser has no locks, one at a time in this tab: keys keep every effect single. */
+const alone = (work) => (navigator.locks ? navigator.locks.request("gridmap.queue", work) : (turn = turn.then(work, work)));
+let turn = Promise.resolve();
 const put = async (one) => base.put(STORE, await closed(one));
 
 /** Whatever waits on this phone, oldest first, as it lies there. By the order of writing: a phone's clock may be wrong. */
@@ -120,8 +121,9 @@ export function sendAll() {
         } catch (error) {
           if (!(error instanceof Problem) || transient(error)) throw error;
           refused.set(one.key, error);
-          const latest = (await base.get(STORE, one.n)) ?? one;
-          await put({ ...latest, problem: { status: error.status, body: error.body } });
+          const latest = await base.get(STORE, one.n);
+          // another tab of a browser without locks may have sent it meanwhile
+          if (latest) await put({ ...latest, problem: { status: error.status, body: error.body } });
         }
       }
     } catch (error) {

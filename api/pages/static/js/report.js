@@ -3,10 +3,11 @@
 import { byId, data, distance, el, lang, moment, named, number, svg, t, time } from "./dom.js";
 import { Problem, get, newKey, notice } from "./http.js";
 import { icon } from "./glyphs.js";
+import { categoryPart } from "./report-category.js";
 import { behalfOf, behalfPart, nearbyPart, photoPart } from "./report-extras.js";
-import { dropDraft, dropPhoto, loadDraft, loadPhoto, recentCategories, saveDraft, savePhoto, usedCategory } from "./drafts.js";
+import { dropDraft, dropPhoto, loadDraft, loadPhoto, saveDraft, savePhoto, usedCategory } from "./drafts.js";
 import { add, drop, send, sendAll, transient, unsent } from "./queue.js";
-import { located } from "./whereabouts.js";
+import { inside, located } from "./whereabouts.js";
 import { beginWriting, endWriting } from "./writing.js";
 
 /* global L */
@@ -157,7 +158,7 @@ export class Report {
     const node = byId("report");
     const held = node.contains(document.activeElement) && document.activeElement.name ? document.activeElement : null;
     const typing = held && [held.selectionStart, held.selectionEnd];
-    const parts = this.draft.category ? [...this.#placePart(), ...this.#extras(this.#textPart())] : [this.#categoryPart()];
+    const parts = this.draft.category ? [...this.#placePart(), ...this.#extras(this.#textPart())] : [categoryPart(this.categories, (code) => this.#choose(code))];
     node.replaceChildren(this.#steps(), ...parts.filter(Boolean));
     if (typing) {
       const again = node.querySelector(`[name="${held.name}"]`);
@@ -181,30 +182,6 @@ export class Report {
       el("li", category ? { class: "now", "aria-current": "step" } : {}, el("i", {}, "2"), t("report.place")),
       el("li", {}, el("i", {}, "3"), t("report.send")),
     );
-  }
-
-  #categoryPart() {
-    const list = el("ul", { class: "categories" });
-    const tops = new Map((this.categories ?? []).filter((one) => !one.parent).map((one) => [one.code, one]));
-    const leaves = (this.categories ?? []).filter((one) => one.parent || ![...this.categories].some((other) => other.parent === one.code));
-    const fill = (wanted) => {
-      const found = leaves.filter((one) => [one.name, one.name_en, one.code, named(tops.get(one.parent))].some((text) => text?.toLowerCase().includes(wanted)));
-      list.replaceChildren(...found.map((one) => el(
-        "li", {}, el("button", { type: "button", dataset: { code: one.code }, on: { click: () => this.#choose(one.code) } },
-          el("span", {}, named(one)), el("span", { class: "quiet" }, named(tops.get(one.parent)))),
-      )));
-      if (!found.length && this.categories) list.append(el("li", { class: "report-part quiet" }, t("report.no_category")));
-    };
-    fill("");
-    const recent = recentCategories().map((code) => leaves.find((one) => one.code === code)).filter(Boolean);
-    const last = recent.length > 0 && el("div", { class: "recent", role: "group", "aria-label": t("phone.recent") }, ...recent.map((one) => el(
-      "button", { class: "button", type: "button", dataset: { recent: one.code }, on: { click: () => this.#choose(one.code) } }, named(one),
-    )));
-    const input = el("input", {
-      type: "search", placeholder: t("report.search"), "aria-label": t("report.search"), autocomplete: "off",
-      on: { input: () => fill(input.value.trim().toLowerCase()) },
-    });
-    return el("div", { class: "report-part" }, el("h2", {}, t("report.what")), last, el("div", { class: "category-search" }, icon("search", 22), input), list);
   }
 
   #choose(code) {
@@ -397,27 +374,4 @@ function pin() {
     svg("path", { d: "M20 45C12 34 6 27 6 18a14 14 0 1 1 28 0c0 9-6 16-14 27z", fill: data.look.colours.accent, stroke: "#FFFFFF", "stroke-width": 2.5 }),
     svg("circle", { cx: 20, cy: 18, r: 5, fill: "#FFFFFF" }),
   );
-}
-
-/** The place in an area that is nearest to a point, 3 m in from its border. */
-export function inside(geometry, [lon, lat]) {
-  const shrink = Math.cos((lat * Math.PI) / 180);
-  const rings = (geometry.type === "Polygon" ? [geometry.coordinates] : geometry.coordinates).map((polygon) => polygon[0]);
-  const sides = rings.flatMap((ring) => ring.slice(1).map((end, i) => side(ring[i], end, lon, lat, shrink)));
-  const gap = Math.min(...sides.map((one) => one.gap));
-  const near = sides.find((one) => one.gap === gap);
-  // at a corner two sides are equally near: go in between them
-  const meeting = sides.filter((one) => Math.hypot((one.x - near.x) * shrink, one.y - near.y) < 1e-9);
-  const [x, y] = [0, 1].map((axis) => meeting.reduce((sum, one) => sum + one.inward[axis], 0));
-  const step = 3 / 111320 / (Math.hypot(x, y) || 1);
-  return [near.x + (x * step) / shrink, near.y + y * step];
-}
-
-/** The point of a side that is nearest, how far, and which way is in: outer rings run counter-clockwise, so to the left. */
-function side([ax, ay], [bx, by], lon, lat, shrink) {
-  const [dx, dy] = [(bx - ax) * shrink, by - ay];
-  const length = Math.hypot(dx, dy) || 1;
-  const along = Math.min(1, Math.max(0, (((lon - ax) * shrink) * dx + (lat - ay) * dy) / length ** 2));
-  const [x, y] = [ax + along * (bx - ax), ay + along * (by - ay)];
-  return { x, y, gap: ((lon - x) * shrink) ** 2 + (lat - y) ** 2, inward: [-dy / length, dx / length] };
 }

@@ -2,25 +2,20 @@
 
 import { byId, data, el, fileButton, moment, named, t } from "./dom.js";
 import { Problem, get, newKey, notice, post } from "./http.js";
+import { drop, keep as keepHere, kept } from "./resident-draft.js";
 import { lostPart } from "./resident-lost.js";
 import { dropPhoto, keepPhoto, keptPhotos, sendPhoto } from "./resident-photo.js";
 import { placeField } from "./resident-place.js";
 import { proofField } from "./resident-proof.js";
 import { shrunk } from "./shrink.js";
 
-const KEPT = "gridmap.resident.draft";
-const TRIED = "gridmap.resident.tried";
 const MOST_PHOTOS = 3;
-const draft = { key: newKey(), text: "", category: "", ...kept() };
+const draft = { key: newKey(), text: "", category: "" };
 let photos = [];
-
-function kept() {
-  try { return JSON.parse(localStorage.getItem(KEPT)) ?? {}; } catch { return {}; }
-}
 
 function keep(more) {
   Object.assign(draft, more);
-  try { localStorage.setItem(KEPT, JSON.stringify(draft)); } catch { /* full or forbidden: the page itself still holds it */ }
+  keepHere("draft", draft);
 }
 
 const field = (label, node) => el("label", { class: "field" }, el("span", {}, label), node);
@@ -77,15 +72,6 @@ function failed(error) {
   byId("said").scrollIntoView();
 }
 
-/** What was sent last, until it is answered: without it nobody could say what an earlier attempt brought there. */
-function tried(said) {
-  try {
-    if (said === undefined) return JSON.parse(sessionStorage.getItem(TRIED));
-    if (said === null) sessionStorage.removeItem(TRIED); else sessionStorage.setItem(TRIED, JSON.stringify(said));
-  } catch { /* forbidden: a change after a lost answer is then sent as a new report */ }
-  return null;
-}
-
 function form() {
   const text = el("textarea", { required: true, maxlength: 4000, on: { input: () => keep({ text: text.value }) } }, draft.text);
   const contact = contactFields();
@@ -98,10 +84,11 @@ function form() {
     byId("said").textContent = t("resident.working");
     const { key, category, lon, lat, accuracy_m } = draft;
     const said = { category, lon, lat, accuracy_m, text: draft.text, ...contact.read() };
-    const first = tried();
+    // what was sent last is kept until it is answered: without it nobody could say what an earlier attempt brought there
+    const first = await kept("tried");
     try {
       const proven = await proof.solve();
-      if (first?.key !== key) tried({ key, said });
+      if (first?.key !== key) await keepHere("tried", { key, said });
       await receipt(await post("/public/reports", { ...said, ...proven }, { "Idempotency-Key": key }));
     } catch (error) {
       if (error.code === "idempotency_key_reused") changed(first, send); else failed(error);
@@ -115,7 +102,7 @@ function form() {
 
 /** An earlier attempt had arrived, its answer had not, and the report was changed since: both can be had. */
 function changed(first, send) {
-  const anew = () => { tried(null); keep({ key: newKey() }); send(); };
+  const anew = async () => { await drop("tried"); keep({ key: newKey() }); send(); };
   const old = async () => {
     try { await receipt(await post("/public/reports", { ...first.said, challenge: "", proof: "" }, { "Idempotency-Key": first.key })); } catch (error) { failed(error); }
   };
@@ -126,8 +113,7 @@ function changed(first, send) {
 }
 
 async function receipt(answer) {
-  try { localStorage.removeItem(KEPT); } catch { /* nothing was kept */ }
-  tried(null);
+  await Promise.all([drop("draft"), drop("tried")]);
   const link = `${location.origin}/track/${answer.token}`;
   byId("said").replaceChildren(el("p", { class: "notice" }, el("b", {}, t("resident.done", { number: answer.number }))));
   const photoLine = el("div", { role: "status" });
@@ -161,11 +147,23 @@ async function sendPhotos(left, line) {
 
 const again = (waiting, line) => el("button", { class: "button", type: "button", on: { click: () => { byId("said").replaceChildren(); sendPhotos(waiting, line); } } }, t("resident.photos_again"));
 
+/** Whoever opens the page on this device sees what was written: it is said, and can be erased. */
+function foundPart(savedAt) {
+  const erase = async () => {
+    for (const { key } of photos) await dropPhoto(key);
+    await Promise.all([drop("draft"), drop("tried")]);
+    location.reload();
+  };
+  return el("div", { class: "notice kept-draft", role: "status" }, el("p", {}, t("resident.kept", { at: moment(savedAt) })), el("button", { class: "button", type: "button", on: { click: erase } }, t("resident.erase")));
+}
+
 async function start() {
-  const kept = await keptPhotos();
-  photos = kept.filter((one) => !one.token).slice(0, MOST_PHOTOS);
+  const [found, pictures] = [await kept("draft"), await keptPhotos()];
+  Object.assign(draft, found);
+  photos = pictures.filter((one) => !one.token).slice(0, MOST_PHOTOS);
   form();
-  const waiting = kept.filter((one) => one.token);
+  if (found || photos.length) byId("resident").prepend(foundPart(found?.saved_at ?? photos[0].at));
+  const waiting = pictures.filter((one) => one.token);
   if (!waiting.length) return;
   const line = el("div", { class: "notice", role: "status" }, t("resident.photos_left", { n: waiting.length }));
   byId("resident").prepend(line);

@@ -1,6 +1,6 @@
 // Visits by community, for planners, supervisors and dispatchers: counts, and whether the hours suffice. Nobody's name is in it.
 
-import { byId, data, el, named, number, t } from "./dom.js";
+import { byId, data, day, el, named, number, t } from "./dom.js";
 import { empty, get, shown } from "./http.js";
 import { Table } from "./table.js";
 
@@ -10,6 +10,26 @@ const verdict = (row) => el("b", { class: row.enough ? "fits" : "late" }, t(row.
 month.value = data.today.slice(0, 7);
 month.addEventListener("change", draw);
 draw();
+if (data.watches) devices();
+
+/** Help buttons that nobody heard for a week, or whose monthly test is due: by device and cell, no house. */
+async function devices() {
+  const rows = await shown(byId("devices"), () => get("/help/devices"), devices);
+  if (!rows) return;
+  const last = (at) => (at ? day(at) : t("devices.never"));
+  const table = new Table(
+    [
+      { key: "code", title: t("devices.code"), value: (row) => row.code, node: (row) => el("span", {}, row.code, " ", row.silent && el("b", { class: "late" }, t("devices.silent"))) },
+      { key: "cell", title: t("devices.cell"), value: (row) => row.cell ?? "" },
+      { key: "heard", title: t("devices.heard"), value: (row) => row.heard_at ?? "", text: (row) => last(row.heard_at) },
+      { key: "tested", title: t("devices.tested"), value: (row) => row.tested_at ?? "", node: (row) => el("span", {}, last(row.tested_at), " ", row.test_due && el("b", { class: "late" }, t("devices.due"))) },
+    ],
+    { caption: t("devices.table"), sort: "heard" },
+  );
+  table.fill(rows);
+  byId("devices").replaceChildren(el("h2", {}, t("devices.title")), rows.length ? table.node : el("p", { class: "quiet" }, t("devices.none")));
+  byId("devices").dataset.ready = "true";
+}
 
 async function draw() {
   const found = await shown(byId("places"), () => get("/visits/figures", { month: month.value }), draw);

@@ -28,3 +28,26 @@ function normal(z) {
   const tail = (Math.exp((-z * z) / 2) / Math.sqrt(2 * Math.PI)) * series;
   return z < 0 ? tail : 1 - tail;
 }
+
+/** The place in an area that is nearest to a point, 3 m in from its border. */
+export function inside(geometry, [lon, lat]) {
+  const shrink = Math.cos((lat * Math.PI) / 180);
+  const rings = (geometry.type === "Polygon" ? [geometry.coordinates] : geometry.coordinates).map((polygon) => polygon[0]);
+  const sides = rings.flatMap((ring) => ring.slice(1).map((end, i) => side(ring[i], end, lon, lat, shrink)));
+  const gap = Math.min(...sides.map((one) => one.gap));
+  const near = sides.find((one) => one.gap === gap);
+  // at a corner two sides are equally near: go in between them
+  const meeting = sides.filter((one) => Math.hypot((one.x - near.x) * shrink, one.y - near.y) < 1e-9);
+  const [x, y] = [0, 1].map((axis) => meeting.reduce((sum, one) => sum + one.inward[axis], 0));
+  const step = 3 / 111320 / (Math.hypot(x, y) || 1);
+  return [near.x + (x * step) / shrink, near.y + y * step];
+}
+
+/** The point of a side that is nearest, how far, and which way is in: outer rings run counter-clockwise, so to the left. */
+function side([ax, ay], [bx, by], lon, lat, shrink) {
+  const [dx, dy] = [(bx - ax) * shrink, by - ay];
+  const length = Math.hypot(dx, dy) || 1;
+  const along = Math.min(1, Math.max(0, (((lon - ax) * shrink) * dx + (lat - ay) * dy) / length ** 2));
+  const [x, y] = [ax + along * (bx - ax), ay + along * (by - ay)];
+  return { x, y, gap: ((lon - x) * shrink) ** 2 + (lat - y) ** 2, inward: [-dy / length, dx / length] };
+}

@@ -261,7 +261,9 @@ def test_a_redraw_from_the_first_drag_to_the_drawing_in_force(visit: Visits, sit
 
     page.locator("#plan-diff > summary").click()
     page.locator("#plan-diff li", has_text="F 格").first.wait_for()
-    assert {one.inner_text().split("（")[0] for one in page.locator("#plan-diff li").all()} == {"F 格"}
+    assert page.locator("#plan-diff li", has_text="→").count() == int(
+        page.locator("[data-diff]").get_attribute("data-diff") or 0
+    )
     with page.expect_download() as told:
         page.locator("[data-file=diff]").click()
     assert (

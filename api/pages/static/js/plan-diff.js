@@ -43,7 +43,8 @@ export class PlanDiff {
 /** The two sides: a plan and what it is compared with, or the drawing that is looked at and the one that the plan began with. */
 export function sides({ plan }, against, looked) {
   if (!looked) return { path: `/plans/${plan.id}/diff`, params: { against }, text: t(against ? "redraw.diff_plan" : "redraw.diff_base") };
-  const [since, until] = [looked.valid_from, plan.base_day].sort();
+  // what is in force is seen as it is there, a draft as it began
+  const [since, until] = [looked.valid_from, plan.applies_on ?? plan.base_day].sort();
   const [since_day, until_day] = [since, until].map((one) => day(`${one}T12:00:00Z`));
   return { path: `/drawings/${until}/diff`, params: { since }, text: t("redraw.diff_days", { since_day, until_day }) };
 }

@@ -9,6 +9,7 @@ import re
 import signal
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing.process import BaseProcess
 from typing import Any
@@ -160,7 +161,8 @@ def killed(county: SmallCounty, plan_id: int, at: int, after_s: float | None = N
     while not steps.reached.acquire(timeout=0.05) and one.is_alive():
         pass
     time.sleep(after_s or 0)
-    os.kill(one.pid or 0, signal.SIGKILL)
+    with suppress(ProcessLookupError):  # it may be done already: then the kill came after all
+        os.kill(one.pid or 0, signal.SIGKILL)
     one.join()
     _alone(county)
     return steps.place()

@@ -55,4 +55,4 @@ def import_plan(
     if done is None:
         raise qgis.unchanged(version or 0)
     tagged(response, done.version)
-    return EditedOut(**weighing.after_edit(caller.ctx, done, caller.view))
+    return EditedOut(**weighing.after_edit(caller.ctx, done))

@@ -71,7 +71,7 @@ def tagged(response: Response, version: int) -> None:
 
 def _after(response: Response, caller: Caller, done: planning.Changed) -> EditedOut:
     tagged(response, done.version)
-    return EditedOut(**weighing.after_edit(caller.ctx, done, caller.view))
+    return EditedOut(**weighing.after_edit(caller.ctx, done))
 
 
 def _stepped(response: Response, row: dict[str, Any]) -> PlanItem:

@@ -219,6 +219,38 @@ class DrawingList(BaseModel):
     items: list[DrawingOut]
 
 
+class Rehomed(BaseModel):
+    """A cell that is in another community."""
+
+    cell: str
+    before: str
+    after: str
+
+
+class LandMoved(BaseModel):
+    """Land that was one cell's and is another's; null: in no cell."""
+
+    source: str | None
+    to: str | None
+    area_m2: float
+    reliable_m2: float = Field(description="what of it is wider than twice the error of digitising; 0: it may be that")
+    lon: float = Field(description="with lat, a place in the largest piece")
+    lat: float
+
+
+class DiffOut(BaseModel):
+    """What is different between two drawings."""
+
+    gone: list[str]
+    new: list[str]
+    recoded: list[tuple[str, str]] = Field(description="pairs of codes, old and new, of one shape")
+    reshaped: list[str] = Field(description="codes in both drawings whose land is not the same")
+    community: list[Rehomed]
+    moved: list[LandMoved] = Field(description="the reliable and then the largest first")
+    error_m: float = Field(description="how far borders that are meant to be one are apart, in metres, by the outlines")
+    lines: list[str] = Field(description="all of it in words")
+
+
 class PublishedOut(PlanItem):
     rows: dict[str, int] = Field(description="rows written, by what they are")
 

@@ -21,7 +21,7 @@ from gridmap.plan.deltas import (
 )
 from gridmap.plan.diff import Diff, Moved, diff, outline_error_m
 from gridmap.plan.drawing import Cell, Drawing
-from gridmap.plan.edited import Edited, edits_between, followed, stitched, told_apart
+from gridmap.plan.edited import Edited, at_home, edits_between, followed, stitched, told_apart
 from gridmap.plan.impact import (
     Impact,
     Matters,
@@ -66,6 +66,7 @@ __all__ = [
     "Trouble",
     "apply",
     "assignment",
+    "at_home",
     "cell_figures",
     "crosswalk",
     "diff",

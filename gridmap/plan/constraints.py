@@ -191,15 +191,16 @@ def even_work(drawing: Drawing, cells: Sequence[Cell], facts: Facts, most: float
     """
     if facts.hours is None:
         return
-    who = {code: facts.workers.get(code) for code in drawing} if facts.workers is not None else {c: c for c in drawing}
+    who = facts.workers if facts.workers is not None else {code: code for code in drawing}
     hours: dict[Any, float] = {}
-    for code, worker in who.items():
+    for code in drawing:
+        worker = who.get(code)
         if worker is not None:
             hours[worker] = hours.get(worker, 0.0) + facts.hours.get(code, 0.0)
     mean = sum(hours.values()) / max(len(hours), 1)
     told = set()
     for cell in cells:
-        worker = who[cell.code]
+        worker = who.get(cell.code)
         if worker is None or worker in told or not mean:
             continue
         told.add(worker)

@@ -212,7 +212,7 @@ def _lines(found: Diff, names: Mapping[str, str], words: Mapping[str, str]) -> l
     lines = [words["gone"].format(a=name(code)) for code in found.gone]
     lines += [words["new"].format(a=name(code)) for code in found.new]
     lines += [words["recoded"].format(a=name(old), b=name(new)) for old, new in found.recoded]
-    lines += [words["community"].format(a=name(code), b=old, c=new) for code, old, new in found.community]
+    lines += [words["community"].format(a=name(code), b=name(old), c=name(new)) for code, old, new in found.community]
     lines += map(moved, found.reliable())
     doubtful = found.unreliable()
     if doubtful:

@@ -10,8 +10,10 @@ import numpy as np
 import shapely
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
+from scipy.spatial import KDTree
 
 from gridmap.errors import Conflict, InvalidInput
+from gridmap.ground.arrays import Floats
 from gridmap.ground.cells import code_texts, wgs84_polygons
 from gridmap.ground.topology import TopologyFault, faults
 from gridmap.ground.topology.faults import joints
@@ -20,6 +22,9 @@ from gridmap.plan.drawing import Cell, Drawing
 from gridmap.plan.numbering import fresh
 from gridmap.plan.patch import patch, patched
 from gridmap.plan.rings import normal, parts_of, replaced, shape_of
+
+#: places that are one but for rounding are no further apart, in degrees: a millimetre
+_ROUNDED_DEG = 1e-8
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +70,23 @@ def edits_to(drawing: Drawing, cells: list[Cell]) -> Edited:
     return Edited((), tuple(defects)) if defects else Edited(tuple(deltas), ())
 
 
+def at_home(drawing: Drawing, cells: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """The cells in WGS84: a place that is the drawing's, but for the rounding on its way through another reference
+    system, is the drawing's own again, bit for bit. So one can tell which cells were touched. The frame is not changed.
+    """
+    if cells.crs is None or cells.crs.equals("EPSG:4326", ignore_axis_order=True):
+        return cells
+    own = shapely.get_coordinates(np.array([cell.shape for cell in drawing.values()], dtype=object))
+    tree = KDTree(own)
+
+    def home(places: Floats) -> Floats:
+        apart, nearest = tree.query(places, distance_upper_bound=_ROUNDED_DEG)
+        return np.where(np.isfinite(apart)[:, None], own[np.minimum(nearest, len(own) - 1)], places)
+
+    shapes = shapely.transform(wgs84_polygons(cells), home)
+    return cells.set_geometry(gpd.GeoSeries(shapes, index=cells.index, crs="EPSG:4326"))
+
+
 def stitched(cells: gpd.GeoDataFrame, ground: shapely.Geometry | None = None) -> gpd.GeoDataFrame:
     """The cells with each vertex that only one side of a border has put into the other side, too.
 
@@ -107,7 +129,8 @@ def followed(drawing: Drawing, cells: gpd.GeoDataFrame, code: str = "code") -> g
 
     Where an edited cell took land, an untouched one gives it up; what an edited cell gave up goes to the untouched
     neighbour with the longest border to it. What is left over (edited cells over each other, the rim of the area,
-    roundings) is for `ground.repair`. In another CRS than the drawing's, nothing can be told. The frame is not changed.
+    roundings) is for `ground.repair`. In another CRS than the drawing's, nothing can be told (`at_home`). The frame
+    is not changed.
     """
     shapes = np.asarray(shapely.force_2d(np.asarray(cells.geometry.values)), dtype=object)
     own = [drawing.get(str(text)) for text in code_texts(cells, code)]

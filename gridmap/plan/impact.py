@@ -6,7 +6,7 @@ Figures are of places and duties: no care note comes in here, not even how many 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Hashable, Iterable, Mapping
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +25,9 @@ Ways = Mapping[tuple[str, str], tuple[int, int]]
 
 #: figures of a cell that add up, in the order of the columns; `walk_m` comes after them
 SUMS = ("households", "visits_due", "visit_hours", "open", "yellow", "red", "enterprises", "blasting_zones", "area_m2")
+
+#: cells in which two drawings may differ for the places in one to be told from those in the other
+_FEW_DIFFER = 200
 
 #: WGS84: the half axis in metres, and the eccentricity squared
 _A_M, _E2 = 6_378_137.0, 0.00669437999014
@@ -55,15 +58,29 @@ class Placed:
     enterprises: Labelled
 
     @classmethod
-    def of(cls, drawing: Drawing, matters: Matters) -> Placed:
-        """All placed anew: once for a base, then `after` for each edit."""
-        frames = (matters.households, matters.cases, matters.enterprises)
-        return cls(drawing, matters, *(Labelled.of(drawing, frame["lon"], frame["lat"]) for frame in frames))
+    def of(cls, drawing: Drawing, matters: Matters, held: Sequence[Placed] = ()) -> Placed:
+        """All placed anew: once for a base, then `after` for each edit. What one of `held` has placed is taken over,
+        also from another drawing of which few cells differ."""
+        names = ("households", "cases", "enterprises")
+        return cls(drawing, matters, *(_labelled(drawing, getattr(matters, name), name, held) for name in names))
 
     def after(self, drawing: Drawing, take: Collection[str], put: Collection[str]) -> Placed:
         """The same things in a drawing in which `put` came for `take`: only what lies beside is looked at."""
         sets = (self.households, self.cases, self.enterprises)
         return Placed(drawing, self.matters, *(moved(one, self.drawing, drawing, take, put) for one in sets))
+
+
+def _labelled(drawing: Drawing, frame: pd.DataFrame, name: str, held: Sequence[Placed]) -> Labelled:
+    """The points of a frame in a drawing."""
+    known = [one for one in held if getattr(one.matters, name) is frame]
+    for one in sorted(known, key=lambda one: one.drawing is not drawing):
+        labelled: Labelled = getattr(one, name)
+        if one.drawing is drawing:
+            return labelled
+        other = {code for code in {*one.drawing, *drawing} if one.drawing.get(code) != drawing.get(code)}
+        if len(other) <= _FEW_DIFFER:
+            return moved(labelled, one.drawing, drawing, other & set(one.drawing), other & set(drawing))
+    return Labelled.of(drawing, frame["lon"], frame["lat"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +108,7 @@ def impact(
     `codes`: all cells taken or put. `workers_*`: who serves each cell, None or missing: nobody. Workers' figures are
     over all the cells they serve, also those that no edit touched.
     """
-    differ = set(workers_before.items()) ^ set(workers_after.items())
+    differ = workers_before.items() ^ workers_after.items()
     changed = set(codes) | {code for code, _ in differ if workers_before.get(code) != workers_after.get(code)}
     there = [{code for code in changed if code in placed.drawing} for placed in (before, after)]
     sides = ((before, workers_before), (after, workers_after))
@@ -139,14 +156,22 @@ def cell_figures(placed: Placed, codes: Iterable[str]) -> pd.DataFrame:
 
 def worker_figures(figures: pd.DataFrame, workers: Mapping[str, Any]) -> pd.DataFrame:
     """Cells' figures added up by worker; `walk_m` is the mean over households, `cells` how many there are."""
-    staff = np.array([workers.get(code) for code in figures.index], dtype=object)
+    staff = [workers.get(code) for code in figures.index]
     served = np.array([worker is not None for worker in staff], dtype=bool)
-    known = figures[served]
-    steps = (known["walk_m"] * known["households"]).fillna(0.0)
-    by = known[list(SUMS)].assign(cells=1, steps=steps).groupby(staff[served])
-    found = by.sum().rename_axis("worker")
-    found["walk_m"] = found.pop("steps") / found["households"].where(found["households"] > 0)
-    return found
+    who = sorted({worker for worker in staff if worker is not None})
+    place = {worker: number for number, worker in enumerate(who)}
+    at = np.array([place[worker] for worker in staff if worker is not None], dtype=np.int64)
+
+    def total(values: Floats) -> Floats:
+        return np.bincount(at, values[served], len(who)).astype(np.float64)
+
+    found = {name: figures[name].to_numpy(dtype=np.float64) for name in (*SUMS, "walk_m")}
+    steps = total(np.nan_to_num(found["walk_m"] * found["households"]))
+    sums: dict[str, Any] = {name: total(found[name]).astype(figures[name].to_numpy().dtype) for name in SUMS}
+    homes = total(found["households"])
+    sums["cells"] = np.bincount(at, minlength=len(who))
+    sums["walk_m"] = np.divide(steps, homes, out=np.full(len(who), np.nan), where=homes > 0)
+    return pd.DataFrame(sums, index=pd.Index(who, name="worker"))
 
 
 def handovers(

@@ -5,10 +5,11 @@ remembered of it all in columns of `incidents`, so that lists and maps read an i
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import lru_cache
+from functools import cache, lru_cache, partial
+from itertools import groupby
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -28,6 +29,7 @@ from gridmap.case.terms import Status
 from gridmap.errors import InvalidInput, NotFound
 from gridmap.store import chain, meta, scores, versions
 from gridmap.store import tables as t
+from gridmap.store.bulk import among, bulk_update
 from gridmap.store.ledger import Keys
 from gridmap.store.rows import insert_rows
 
@@ -89,28 +91,41 @@ class Case:
 
 def load(conn: Connection, incident_id: int, zone: ZoneInfo) -> Case:
     """A case by its events. Lock its row first where it is to be changed. Raises NotFound."""
-    state, register = CaseState(), False
-    for event in events(conn, incident_id):
-        state = apply(state, event)
-        if event.kind == "reported":
-            register = event.data.get("by") == FROM_REGISTER or event.data.get("process") is None
-    if state.seq == 0:
+    told = events(conn, incident_id)
+    if not told:
         raise NotFound("there is no such incident", id=incident_id)
     of = conn.execute(_of_category(), {"incident": incident_id}).one()
+    return _case(conn, incident_id, told, of, partial(process, conn), partial(in_force, conn, zone))
+
+
+def _case(
+    conn: Connection,
+    incident_id: int,
+    told: Sequence[Event],
+    of: Any,
+    process_of: Callable[[str, int], Process],
+    present: Callable[[], Calendar],
+) -> Case:
+    """A case by its events. `of`: process and limit_hours of its category."""
+    state = fold(told)
+    first = next((event.data for event in told if event.kind == "reported"), {"process": state.process})
     return Case(
         incident_id,
         state,
-        process(conn, state.process or of.process, state.process_version or 1),
-        calendar(conn, state.calendar) if state.calendar else in_force(conn, zone),
+        process_of(state.process or of.process, state.process_version or 1),
+        calendar(conn, state.calendar) if state.calendar else present(),
         Limit(of.limit_hours, "hours"),
-        register,
+        first.get("by") == FROM_REGISTER or first["process"] is None,
     )
 
 
 def events(conn: Connection, incident_id: int) -> list[Event]:
     """An incident's events as the fold reads them."""
-    rows = conn.execute(_events(), {"incident": incident_id})
-    return [Event(row.seq, row.kind, row.at, row.account_id, json.loads(row.data)) for row in rows]
+    return list(map(_event, conn.execute(_events(), {"incident": incident_id})))
+
+
+def _event(row: Any) -> Event:
+    return Event(row.seq, row.kind, row.at, row.account_id, json.loads(row.data))
 
 
 @lru_cache(1)
@@ -140,6 +155,51 @@ def remember(conn: Connection, case: Case, now: datetime) -> None:
     conn.execute(update(i).where(i.c.id == case.id).values(told))
     _remember_helpers(conn, case)
     scores.keep(conn, case.id, case.state, ZoneInfo(case.calendar.zone))
+
+
+def write_all(
+    conn: Connection, kind: str, told: Mapping[int, tuple[datetime, Mapping[str, Any]]], zone: ZoneInfo
+) -> None:
+    """Append one event of the platform's own to each of many cases, and remember what it comes to: what `load`, `write`
+    and `remember` do for one, in statements whose number does not grow with the cases.
+
+    `told`: moment and data by the case's id; their rows are locked by the caller. For kinds that name no process and
+    leave appeals alone. Rows that say so already are not written. Raises NotFound.
+    """
+    cases = _load_all(conn, told, zone)
+    for identity, event in chain.append_events(conn, kind, told, None).items():
+        cases[identity].state = apply(cases[identity].state, event)
+    fresh = {identity: columns(case, told[identity][0]) for identity, case in cases.items()}
+    names = list(next(iter(fresh.values()), {}))
+    i = t.incidents
+    rows = conn.execute(select(i.c.id, *(i.c[name] for name in names)).where(among(conn, i.c.id, fresh))).mappings()
+    stale = [row["id"] for row in rows if _differs(row, fresh[row["id"]], told[row["id"]][0])]
+    bulk_update(conn, i, stale, {name: [fresh[identity][name] for identity in stale] for name in names})
+    _remember_all_helpers(conn, cases)
+    scores.put(conn, {identity: case.state for identity, case in cases.items()}, zone)
+
+
+def _differs(row: Any, fresh: Mapping[str, Any], now: datetime) -> bool:
+    """Whether a row says anything else. That the sweep must look at a case is said by any moment that has passed."""
+    due = row["look_at"] is not None and row["look_at"] <= now and fresh["look_at"] == now
+    return any(row[name] != value for name, value in fresh.items() if not (due and name == "look_at"))
+
+
+def _load_all(conn: Connection, ids: Collection[int], zone: ZoneInfo) -> dict[int, Case]:
+    """As `load` for many cases, by id; each process and calendar is read once. Raises NotFound."""
+    e, i = t.events.c, t.incidents.c
+    rows = conn.execute(
+        select(e.incident_id, e.seq, e.kind, e.at, e.account_id, e.data)
+        .where(among(conn, e.incident_id, ids))
+        .order_by(e.incident_id, e.seq)
+    )
+    told = {identity: list(map(_event, those)) for identity, those in groupby(rows, key=lambda row: row.incident_id)}
+    if missing := set(ids) - set(told):
+        raise NotFound("there is no such incident", id=min(missing))
+    of = select(i.id, t.categories.c.process, t.categories.c.limit_hours).join(t.incidents)
+    terms = {row.id: row for row in conn.execute(of.where(among(conn, i.id, ids)))}
+    known = cache(partial(process, conn)), cache(partial(in_force, conn, zone))
+    return {identity: _case(conn, identity, those, terms[identity], *known) for identity, those in told.items()}
 
 
 def admit(conn: Connection, case: Case, row: Mapping[str, Any], area_id: int | None, body_id: int | None) -> datetime:
@@ -187,14 +247,33 @@ def overdue_at(clocks: Clocks) -> datetime | None:
 
 def _remember_helpers(conn: Connection, case: Case) -> None:
     """Bodies asked for help see a case while it is open."""
-    h, state = t.helpers, case.state
-    asked = {one.body_id for one in state.help_asked if one.body_id is not None} | state.helped_by
-    wanted = set() if state.ended else asked
+    h, wanted = t.helpers, _helping(case.state)
     known = set(conn.execute(select(h.c.body_id).where(h.c.incident_id == case.id)).scalars())
     if gone := known - wanted:
         conn.execute(delete(h).where(h.c.incident_id == case.id, h.c.body_id.in_(gone)))
     if fresh := wanted - known:
         conn.execute(insert(h), [{"incident_id": case.id, "body_id": body_id} for body_id in sorted(fresh)])
+
+
+def _remember_all_helpers(conn: Connection, cases: Mapping[int, Case]) -> None:
+    """As `_remember_helpers`, for many cases."""
+    h = t.helpers
+    wanted = {(identity, body_id) for identity, case in cases.items() for body_id in _helping(case.state)}
+    known = {
+        (row.incident_id, row.body_id)
+        for row in conn.execute(select(h.c.incident_id, h.c.body_id).where(among(conn, h.c.incident_id, cases)))
+    }
+    if gone := known - wanted:
+        over = (h.c.incident_id == bindparam("incident")) & (h.c.body_id == bindparam("body"))
+        conn.execute(delete(h).where(over), [{"incident": one, "body": body} for one, body in sorted(gone)])
+    if fresh := wanted - known:
+        conn.execute(insert(h), [{"incident_id": one, "body_id": body} for one, body in sorted(fresh)])
+
+
+def _helping(state: CaseState) -> frozenset[int]:
+    """Bodies asked for help, while a case is open."""
+    asked = {one.body_id for one in state.help_asked if one.body_id is not None} | state.helped_by
+    return frozenset() if state.ended else frozenset(asked)
 
 
 # --- processes and calendars ----------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from gridmap.case.events import GENESIS, canonical_json, canonical_moment, event
 from gridmap.case.kinds import Event, check_event
 from gridmap.errors import InvalidInput, NotFound
 from gridmap.store import tables as t
-from gridmap.store.bulk import bulk_insert
+from gridmap.store.bulk import among, bulk_insert
 from gridmap.store.rows import insert_rows
 
 #: incidents whose events are read in one go when their chains are checked
@@ -45,6 +45,32 @@ def append_event(
         "prev_hash": before, "hash": digest,
     }])  # fmt: skip
     return seq
+
+
+def append_events(
+    conn: Connection, kind: str, events: Mapping[int, tuple[datetime, Mapping[str, Any]]], account_id: int | None
+) -> dict[int, Event]:
+    """As `append_event`, one to each of many incidents, whose rows the caller has locked: its moment and its data by
+    the incident's id. Two statements, however many there are. Raises NotFound where an incident is missing."""
+    i, e = t.incidents.c, t.events
+    before = e.alias("before")
+    last = select(func.max(before.c.seq)).where(before.c.incident_id == i.id).scalar_subquery()
+    newest = t.incidents.outerjoin(e, (e.c.incident_id == i.id) & (e.c.seq == last))
+    known = select(i.id, i.number, e.c.seq, e.c.hash).select_from(newest).where(among(conn, i.id, events))
+    found: dict[int, Event] = {}
+    rows: dict[str, list[Any]] = {name: [] for name in ("incident_id", "seq", "at", "data", "prev_hash", "hash")}
+    for one in conn.execute(known):
+        at, data = events[one.id]
+        check_event(kind, data)
+        seq, prev, written = (one.seq or 0) + 1, one.hash or GENESIS, canonical_json(data)
+        digest = event_hash(prev, one.number, seq, kind, canonical_moment(at), account_id, written)
+        for column, value in zip(rows.values(), (one.id, seq, at, written, prev, digest), strict=True):
+            column.append(value)
+        found[one.id] = Event(seq, kind, at, account_id, data)
+    if missing := set(events) - set(found):
+        raise NotFound("there is no such incident", id=min(missing))
+    bulk_insert(conn, e, {**rows, "kind": [kind] * len(found), "account_id": [account_id] * len(found)})
+    return found
 
 
 @lru_cache(1)

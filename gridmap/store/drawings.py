@@ -13,7 +13,7 @@ from sqlalchemy import Connection, func, insert, or_, select, update
 
 from gridmap.ground.measure import area_m2
 from gridmap.store import tables as t
-from gridmap.store.bulk import bulk_insert, frame
+from gridmap.store.bulk import among, bulk_insert, frame
 from gridmap.store.scope import is_open, on_day
 from gridmap.store.spatial import Bbox, intersects_bbox
 
@@ -80,9 +80,11 @@ def roads(conn: Connection, box: Bbox) -> np.ndarray[Any, np.dtype[np.object_]]:
 # --- what stands upon it --------------------------------------------------------------------------------------------
 
 
-def households(conn: Connection) -> pd.DataFrame:
-    """Places of all households: id, lon, lat. Nothing of who lives there."""
-    return _placed(frame(conn, select(t.households.c.id, t.households.c.geom)))
+def households(conn: Connection, ids: Collection[int] | None = None) -> pd.DataFrame:
+    """Places of all households, or of these, by id: id, lon, lat. Nothing of who lives there."""
+    h = t.households.c
+    query = select(h.id, h.geom).order_by(h.id)
+    return _placed(frame(conn, query if ids is None else query.where(among(conn, h.id, ids))))
 
 
 def open_cases(conn: Connection) -> pd.DataFrame:

@@ -13,8 +13,10 @@ import shapely
 from sqlalchemy import Connection, Row, Table, delete, insert, or_, select, update
 
 from gridmap.store import tables as t
-from gridmap.store.bulk import frame
+from gridmap.store.bulk import among, bulk_insert, bulk_update, frame
+from gridmap.store.engine import is_sqlite
 from gridmap.store.scope import IN_FORCE, clause, is_open
+from gridmap.store.spatial import wkb
 from gridmap.view import Kind, View
 
 
@@ -27,25 +29,52 @@ def turned(conn: Connection, day: date) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 def placed_in(conn: Connection, table: Table, cell_ids: Collection[int]) -> pd.DataFrame:
     """Households or enterprises of these cells: id, cell_id, lon, lat of a place inside."""
-    rows = frame(conn, select(table.c.id, table.c.cell_id, table.c.geom).where(table.c.cell_id.in_(cell_ids)))
-    return _at(rows)
+    of_cells = among(conn, table.c.cell_id, cell_ids)
+    return _at(frame(conn, select(table.c.id, table.c.cell_id, table.c.geom).where(of_cells)))
 
 
-def cases_of(conn: Connection, ended: Collection[int], begun: Collection[int]) -> pd.DataFrame:
-    """Open cases for which an ended cell is responsible, or a new one without a worker: id, cell_id, lon, lat."""
+def cases_of(conn: Connection, ended: Collection[int], begun: Collection[int]) -> tuple[Sequence[Row[Any]], Any]:
+    """Open cases for which an ended cell is responsible, or a new one without a worker, locked until the transaction
+    ends: who answers for each and since when, as rows; and a frame of their places (lon, lat), in the same order."""
     i, r = t.incidents.c, t.responsibilities.c
+    of_ended, unserved = among(conn, r.cell_id, ended), among(conn, r.cell_id, begun) & r.worker_id.is_(None)
+    wanted = is_open() & or_(of_ended, unserved)
+    if not is_sqlite(conn):  # first the locks, then the look: it reads a joined row as it was before it waited
+        held = select(i.id).join(t.responsibilities, IN_FORCE).where(wanted).order_by(i.id)
+        conn.execute(held.with_for_update(of=t.incidents))
     query = (
-        select(i.id, r.cell_id, i.geom)
+        select(
+            i.id, r.id.label("responsibility_id"), r.cell_id, r.worker_id, r.body_id, r.area_id, r.reason,
+            r.valid_from.label("since"), t.categories.c.department, wkb(i.geom).label("geom"),
+        )
+        .join(t.categories, i.category_id == t.categories.c.id)
         .join(t.responsibilities, IN_FORCE)
-        .where(is_open(), or_(r.cell_id.in_(ended), r.cell_id.in_(begun) & r.worker_id.is_(None)))
+        .where(wanted)
         .order_by(i.id)
-    )
-    return _at(frame(conn, query))
+    )  # fmt: skip
+    rows = conn.execute(query).all()
+    return rows, _at(pd.DataFrame({"geom": shapely.from_wkb([row.geom for row in rows])}))
 
 
 def _at(rows: pd.DataFrame) -> pd.DataFrame:
     xy = shapely.get_coordinates(shapely.point_on_surface(rows["geom"].to_numpy(dtype=object)))
     return pd.DataFrame(rows.drop(columns="geom")).assign(lon=xy[:, 0], lat=xy[:, 1])
+
+
+def respond_instead(conn: Connection, ended: Mapping[int, datetime], rows: Sequence[Mapping[str, Any]]) -> None:
+    """End responsibilities, each at its moment, and begin others: rows of `responsibilities`."""
+    bulk_update(conn, t.responsibilities, list(ended), {"valid_to": list(ended.values())})
+    _add_all(conn, t.responsibilities, rows)
+
+
+def tell(conn: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Put messages into the outbox: they are sent after the transaction."""
+    _add_all(conn, t.outbox, rows)
+
+
+def _add_all(conn: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    if rows:
+        bulk_insert(conn, table, {name: [row[name] for row in rows] for name in rows[0]})
 
 
 # --- duties ---------------------------------------------------------------------------------------------------------
@@ -58,7 +87,7 @@ def move_duties(conn: Connection, day: date, heirs: Mapping[int, int], ended: Co
     """
     d = t.duties
     running = or_(d.c.valid_to.is_(None), d.c.valid_to > day)
-    rows = conn.execute(select(*d.c).where(d.c.cell_id.in_(ended), running)).all()
+    rows = conn.execute(select(*d.c).where(among(conn, d.c.cell_id, ended), running)).all()
     of: dict[int, list[Any]] = {}
     for row in rows:
         of.setdefault(row.cell_id, []).append(row)
@@ -68,9 +97,10 @@ def move_duties(conn: Connection, day: date, heirs: Mapping[int, int], ended: Co
         for row in of.get(old, ())
     ]
     late = [row.id for row in rows if row.valid_from >= day]
-    conn.execute(update(d).where(d.c.id.in_([row.id for row in rows if row.valid_from < day])).values(valid_to=day))
-    conn.execute(delete(d).where(d.c.id.in_(late)))
-    query = select(d.c.worker_id, d.c.cell_id, d.c.valid_from).where(d.c.cell_id.in_(heirs))
+    over = among(conn, d.c.id, [row.id for row in rows if row.valid_from < day])
+    conn.execute(update(d).where(over).values(valid_to=day))
+    conn.execute(delete(d).where(among(conn, d.c.id, late)))
+    query = select(d.c.worker_id, d.c.cell_id, d.c.valid_from).where(among(conn, d.c.cell_id, heirs))
     known = {tuple(row) for row in conn.execute(query)}
     wanted = [row for row in fresh if (row["worker_id"], row["cell_id"], row["valid_from"]) not in known]
     if wanted:
@@ -87,7 +117,7 @@ def served_by(conn: Connection, cell_ids: Collection[int], day: date) -> dict[in
     d = t.duties.c
     query = (
         select(d.cell_id, d.worker_id)
-        .where(d.cell_id.in_(cell_ids), d.valid_from <= day, or_(d.valid_to.is_(None), d.valid_to > day))
+        .where(among(conn, d.cell_id, cell_ids), d.valid_from <= day, or_(d.valid_to.is_(None), d.valid_to > day))
         .order_by(d.rank.desc(), d.worker_id)  # primary comes after backup
     )
     found: dict[int, list[int]] = {}
@@ -144,8 +174,8 @@ def named(conn: Connection, view: View, households: Collection[int], cases: Coll
     """Households with their codes and cases with their numbers, in that order, as far as the View admits them: what
     names them without a person. Rows of (id, code) and (id, number)."""
     h, i = t.households.c, t.incidents.c
-    homes = select(h.id, h.code).where(h.id.in_(households), clause(view, Kind.HOUSEHOLD)).order_by(h.code)
-    known = select(i.id, i.number).where(i.id.in_(cases), clause(view, Kind.INCIDENT)).order_by(i.number)
+    homes = select(h.id, h.code).where(among(conn, h.id, households), clause(view, Kind.HOUSEHOLD)).order_by(h.code)
+    known = select(i.id, i.number).where(among(conn, i.id, cases), clause(view, Kind.INCIDENT)).order_by(i.number)
     return conn.execute(homes).all(), conn.execute(known).all()
 
 

@@ -6,9 +6,10 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, delete, func, insert, or_, select, update
 
 from gridmap.errors import Conflict, NotFound
 from gridmap.plan.status import PlanStatus
@@ -48,6 +49,11 @@ def _plans() -> Select[Any]:
     )  # fmt: skip
 
 
+@lru_cache(1)
+def _one() -> Select[Any]:
+    return _plans().where(t.plans.c.id == bindparam("plan"))
+
+
 def listed(
     conn: Connection, path: str | None, statuses: Collection[str], after: int | None, limit: int
 ) -> Sequence[Row[Any]]:
@@ -65,7 +71,7 @@ def one(conn: Connection, plan_id: int, *, lock: bool = False) -> Row[Any]:
     if lock:
         # first the lock, then the look: PostgreSQL reads a joined row as it was before it waited
         conn.execute(select(t.plans.c.id).where(t.plans.c.id == plan_id).with_for_update())
-    row = conn.execute(_plans().where(t.plans.c.id == plan_id)).first()
+    row = conn.execute(_one(), {"plan": plan_id}).first()
     if row is None:
         raise NotFound("there is no such plan, or none that you may see")
     return row

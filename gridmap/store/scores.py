@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from itertools import groupby
+from itertools import chain, groupby
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -50,7 +50,8 @@ def begin(conn: Connection, incident_id: int, keys: Keys, facts: Facts, zone: Zo
 def put(conn: Connection, states: Mapping[int, CaseState], zone: ZoneInfo) -> None:
     """As `keep` for several cases; those that count for what they did before cost no write."""
     ledger, month_of, rows = Ledger(), month_in(zone), []
-    for row in conn.execute(_beside_known(), {"ids": list(states)}).mappings():
+    beside = (conn.execute(_beside_known(), {"ids": some}).mappings() for some in _chunks(list(states)))
+    for row in chain.from_iterable(beside):
         keys = Keys.of(row)
         fresh, before = (keys, facts_of(states[row["id"]], row["now_due_at"])), _known(row)
         if before == fresh:

@@ -26,7 +26,7 @@ from gridmap.store import ground as ground_store
 from gridmap.store import tables as t
 from gridmap.store.bulk import bulk_update
 from gridmap.store.handing import as_ids
-from gridmap.usecases.context import Context, Ground, ground_of
+from gridmap.usecases.context import Context, Ground
 
 #: (from worker, to worker)
 Pair = tuple[int | None, int | None]
@@ -69,7 +69,7 @@ def apply_plan(ctx: Context, conn: Connection, plan_id: int) -> int:
         return 0
     now, day = ctx.clock(), row.applies_on
     ended, begun = handing.turned(conn, day)
-    turn = _Turn(conn, day, ended, begun, ground_of(ground_store.cells_on(conn, day), day))
+    turn = _Turn(conn, day, ended, begun, ctx.grounds.on(conn, day))
     turn.staff = handing.served_by(conn, as_ids(ended["id"]), day)
     homes = handing.placed_in(conn, t.households, as_ids(ended["id"]))
     places = turn.located(homes)
@@ -137,32 +137,33 @@ def _note(turn: _Turn, codes: Mapping[int, str], what: str, identity: int, pair:
 
 
 def _move_cases(ctx: Context, turn: _Turn, now: datetime) -> int:
-    """Open cases get their new cell, and its worker where the old one no longer serves there: a dated row, an event."""
-    found = handing.cases_of(turn.conn, as_ids(turn.ended["id"]), as_ids(turn.begun["id"]))
-    bodies, codes = ground_store.bodies(turn.conn), turn.codes()
-    ties = _ties(turn)
-    done = []
-    for identity, new in zip(as_ids(found["id"]), turn.located(found).tolist(), strict=True):
-        row = incidents.current(turn.conn, identity)
-        values = _response(turn, row, new, ties, bodies)
-        if new == 0 or values is None:
-            continue
-        moment = incidents.after(row, now)
-        incidents.end_responsibility(turn.conn, row.responsibility_id, moment)
-        columns = {name: [value] for name, value in values.items()}
-        incidents.respond(turn.conn, {"incident_id": [identity], "valid_from": [moment], **columns})
-        case = cases.load(turn.conn, identity, ctx.zone)
-        told = {name: value for name, value in values.items() if name != "reason"}
-        case.write(turn.conn, "handed_over", moment, None, {**told, "reason": BY_REDRAW, "by": "system"})
-        cases.remember(turn.conn, case, moment)
-        if values["worker_id"] not in (None, row.worker_id):
-            incidents.tell(turn.conn, identity, "handed_over", moment, worker_id=values["worker_id"], body_id=None)
+    """Open cases get their new cell, and its worker where the old one no longer serves there: a dated row, an event.
+
+    All at once: a redraw may move thousands, and everybody who writes waits meanwhile.
+    """
+    rows, places = handing.cases_of(turn.conn, as_ids(turn.ended["id"]), as_ids(turn.begun["id"]))
+    bodies, codes, ties = ground_store.bodies(turn.conn), turn.codes(), _ties(turn)
+    found = zip(rows, turn.located(places).tolist(), strict=True)
+    moves = [(row, values) for row, new in found if (values := _response(turn, row, new, ties, bodies)) is not None]
+    if not moves:
+        return 0
+    moments = {row.id: incidents.after(row, now) for row, _ in moves}
+    handing.respond_instead(turn.conn, {row.responsibility_id: moments[row.id] for row, _ in moves}, [
+        {"incident_id": row.id, "valid_from": moments[row.id], **values} for row, values in moves
+    ])  # fmt: skip
+    said = {"reason": BY_REDRAW, "by": "system"}
+    told = {row.id: (moments[row.id], values | said) for row, values in moves}
+    cases.write_all(turn.conn, "handed_over", told, ctx.zone)
+    handing.tell(turn.conn, [
+        {"incident_id": row.id, "kind": "handed_over", "worker_id": values["worker_id"], "body_id": None,
+         "created_at": moments[row.id]}
+        for row, values in moves if values["worker_id"] not in (None, row.worker_id)
+    ])  # fmt: skip
+    for row, values in moves:
         pair = (row.worker_id, values["worker_id"])
-        _note(turn, codes, "cases", identity, pair, (row.responsible_cell_id, new))
-        done.append(identity)
-    if done:
-        versions.bump_rows(turn.conn, "incidents", done)
-    return len(done)
+        _note(turn, codes, "cases", row.id, pair, (row.cell_id, values["cell_id"]))
+    versions.bump_rows(turn.conn, "incidents", list(moments))
+    return len(moves)
 
 
 def _ties(turn: _Turn) -> dict[int, tuple[int, str, int | None]]:
@@ -178,11 +179,11 @@ def _ties(turn: _Turn) -> dict[int, tuple[int, str, int | None]]:
 def _response(
     turn: _Turn, row: Any, new: int, ties: Mapping[int, tuple[int, str, int | None]], bodies: Bodies
 ) -> dict[str, Any] | None:
-    """Who answers from now on; None where nothing changes."""
+    """Who answers from now on; None where nothing changes, and where a case lies in no cell."""
     if new not in ties:
         return None
     area_id, path, body = ties[new]
-    _, old_path, old_body = ties[row.responsible_cell_id]
+    _, old_path, old_body = ties[row.cell_id]
     worker_id, reason = row.worker_id, row.reason
     waiting = worker_id is None and reason == Reason.DISPATCHER
     if waiting or (worker_id is not None and worker_id not in turn.staff.get(new, ())):
@@ -192,7 +193,7 @@ def _response(
     if body_id == bodies.responsible(old_path, row.department, old_body):
         body_id = bodies.responsible(path, row.department, body)
     values = {"cell_id": new, "worker_id": worker_id, "body_id": body_id, "area_id": area_id, "reason": str(reason)}
-    was = (row.responsible_cell_id, row.worker_id, row.body_id, row.area_id)
+    was = (row.cell_id, row.worker_id, row.body_id, row.area_id)
     return None if was == (new, worker_id, body_id, area_id) else values
 
 

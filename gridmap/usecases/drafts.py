@@ -7,60 +7,29 @@ Another process's edits are taken up by replaying them. Who may see a plan is de
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cached_property
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
-import shapely
 from sqlalchemy import Connection
 
-from gridmap.enterprise.blasting import Building, Rock, limit_cm_s, safe_radius_m, site_of
 from gridmap.errors import Conflict, NotFound
-from gridmap.ground.measure import metric_crs, project, transform
 from gridmap.ground.thinned import level, thinned
-from gridmap.plan import Cell, Drawing, Matters, Placed, Redraw, from_json, heirs
+from gridmap.plan import Cell, Diff, Drawing, Placed, Redraw, from_json, heirs
 from gridmap.plan.patch import patched
-from gridmap.store import blasts, drawings, versions
+from gridmap.store import drawings, versions
 from gridmap.store.plans import Edit
+from gridmap.usecases.kept import Kept
+from gridmap.usecases.matters import HeldMatters
 
-#: what it takes that no household turns red (`people.visits.RED_AFTER`): once a month, half an hour each
-VISITS_A_MONTH: Final = 1.0
-VISIT_MINUTES: Final = 30.0
 #: drawings and plans that one process holds; what is more is made anew when it is asked for
 _BASES, _DRAFTS = 3, 40
 #: thinned shapes of a drawing that are held: one for each zoom at which it is looked at
 _LEVELS: Final = 12
-
-_K = TypeVar("_K")
-_V = TypeVar("_V")
-
-
-class Kept(Generic[_K, _V]):
-    """The values used last, a few; safe to share between threads."""
-
-    def __init__(self, most: int) -> None:
-        self._most, self._lock = most, threading.Lock()
-        self._values: OrderedDict[_K, _V] = OrderedDict()
-
-    def get(self, key: _K) -> _V | None:
-        with self._lock:
-            if key in self._values:
-                self._values.move_to_end(key)
-            return self._values.get(key)
-
-    def put(self, key: _K, value: _V) -> _V:
-        with self._lock:
-            self._values[key] = value
-            self._values.move_to_end(key)
-            while len(self._values) > self._most:
-                self._values.popitem(last=False)
-        return value
 
 
 @dataclass(frozen=True)
@@ -116,65 +85,83 @@ class Drafts:
 
     def __init__(self) -> None:
         self._bases: Kept[tuple[date, tuple[int, ...]], Base] = Kept(_BASES)
-        self._matters: Kept[tuple[int, ...], Matters] = Kept(1)
+        self._matters = HeldMatters()
         self._placed: Kept[tuple[str, int], Placed] = Kept(_BASES)
         self._drafts: Kept[int, Draft] = Kept(_DRAFTS)
+        #: what is different between two drawings, by their digests
+        self.compared: Kept[tuple[str, str], Diff] = Kept(_BASES)
+        self._staff: Kept[tuple[date, date, int, int], dict[str, int]] = Kept(_BASES)
 
     def base(self, conn: Connection, day: date) -> Base:
         """The drawing that is in force on a day."""
-        known = versions.read(conn)
-        key = (day, tuple(known.get(layer, 0) for layer in ("cells", "areas", "roads", "water")))
-        return self._bases.get(key) or self._bases.put(key, _base(conn, day))
+        return self._base(conn, day, versions.read(conn))
 
-    def placed(self, conn: Connection, base: Base, now: datetime) -> Placed:
+    def _base(self, conn: Connection, day: date, known: Mapping[str, int]) -> Base:
+        key = (day, tuple(known.get(layer, 0) for layer in ("cells", "areas", "roads", "water")))
+        return self._bases.made(key, lambda: _base(conn, day))
+
+    def _upon(self, conn: Connection, base: Base, known: Mapping[str, int], now: datetime) -> Placed:
         """What stands on the base, as new as the layers it is made of."""
-        known = versions.read(conn)
-        key = tuple(known.get(layer, 0) for layer in ("households", "incidents", "enterprises"))
-        # lights turn yellow by themselves: a quarter of an hour is new enough for weighing a redraw
-        key = (*key, int(now.timestamp()) // 900)
-        matters = self._matters.get(key) or self._matters.put(key, _matters(conn, now))
+        matters = self._matters.on(conn, known, now)
         place = (base.digest, id(matters))
         found = self._placed.get(place)
         if found is None or found.drawing is not base.drawing or found.matters is not matters:
-            found = self._placed.put(place, Placed.of(base.drawing, matters))
+            held = [one for _, one in self._placed.all()]
+            found = self._placed.put(place, Placed.of(base.drawing, matters, held))
         return found
 
-    def draft(self, conn: Connection, plan: Any, edits: Sequence[Edit], now: datetime) -> Draft:
-        """A plan's drawing, replayed where this process does not hold it. `plan`: a row of `store.plans.one`.
+    def holds(self, plan_id: int, version: int | None) -> bool:
+        """Whether the plan is held at this version, so that an edit of it takes no time."""
+        known = self._drafts.get(plan_id)
+        return known is not None and known.version == version
+
+    def draft(self, conn: Connection, plan: Any, edits: Callable[[], Sequence[Edit]], now: datetime) -> Draft:
+        """A plan's drawing, replayed where this process does not hold it. `plan`: a row of `store.plans.one`; `edits`:
+        asked for where they are replayed.
 
         Raises Conflict (`base_changed`) where its edits no longer fit the drawing that it began with.
         """
-        base = self.base(conn, plan.base_day)
-        placed = self.placed(conn, base, now)
+        layers = versions.read(conn)
+        base = self._base(conn, plan.base_day, layers)
+        placed = self._upon(conn, base, layers, now)
         known = self._drafts.get(plan.id)
         if known is not None and known.version == plan.version and known.base is base:
             if known.placed_base is placed:
                 return known
             return self.hold(plan.id, _upon(plan.version, base, placed, known.drawing))
-        return self.hold(plan.id, _upon(plan.version, base, placed, replayed(base.drawing, edits)))
+        return self.hold(plan.id, _upon(plan.version, base, placed, replayed(base.drawing, edits())))
 
     def staff(self, conn: Connection, base: Base, today: date, now: datetime) -> dict[str, int]:
-        """Who serves each cell of a base, by its code: today, or on its last day; of one that is to come, the heirs."""
+        """Who serves each cell of a base, by its code: today, or on its last day; of one that is to come, the heirs.
+
+        What is given is held, and is not to be changed.
+        """
+        layers = versions.read(conn)
+        if base.day <= today:
+            key = (base.day, today, layers.get("cells", 0), layers.get("duties", 0))
+            return self._staff.made(key, lambda: _served(conn, base, today))
         known = drawings.days(conn)
-        if base.day > today:
-            present = self.base(conn, max((day for day in known if day <= today), default=known[0]))
-            if present is base:
-                return {}
-            served = self.staff(conn, present, today, now)
-            before, after = self.placed(conn, present, now), self.placed(conn, base, now)
-            same = {code for code in base.drawing if base.drawing[code] == present.drawing.get(code)}
-            kept = {code: worker for code, worker in served.items() if code in same}
-            return kept | {
-                code: int(str(worker))
-                for code, worker in heirs(before, after, served, {*base.drawing, *present.drawing} - same).items()
-            }
-        ends = min((day for day in known if day > base.day), default=None)
-        day = today if ends is None else min(today, ends - timedelta(days=1))
-        by_id = drawings.workers(conn, day)
-        return {code: by_id[identity] for code, identity in base.ids.items() if identity in by_id}
+        present = self._base(conn, max((day for day in known if day <= today), default=known[0]), layers)
+        if present is base:
+            return {}
+        served = self.staff(conn, present, today, now)
+        before, after = (self._upon(conn, one, layers, now) for one in (present, base))
+        same = {code for code in base.drawing if base.drawing[code] == present.drawing.get(code)}
+        kept = {code: worker for code, worker in served.items() if code in same}
+        return kept | {
+            code: int(str(worker))
+            for code, worker in heirs(before, after, served, {*base.drawing, *present.drawing} - same).items()
+        }
 
     def hold(self, plan_id: int, draft: Draft) -> Draft:
         return self._drafts.put(plan_id, draft)
+
+
+def _served(conn: Connection, base: Base, today: date) -> dict[str, int]:
+    """Who serves each cell of a drawing that has begun, by the cell's code: today, or on its last day."""
+    ends = min((day for day in drawings.days(conn) if day > base.day), default=None)
+    by_id = drawings.workers(conn, today if ends is None else min(today, ends - timedelta(days=1)))
+    return {code: by_id[identity] for code, identity in base.ids.items() if identity in by_id}
 
 
 def replayed(drawing: Drawing, edits: Sequence[Edit]) -> Drawing:
@@ -221,31 +208,3 @@ def _base(conn: Connection, day: date) -> Base:
     retired = drawings.former_codes(conn, day) - set(rows["code"])
     bare = pd.DataFrame(rows.drop(columns="geom"))
     return Base(day, Drawing.of(cells, retired), bare, drawings.barriers(conn))
-
-
-def _matters(conn: Connection, now: datetime) -> Matters:
-    """Places and lights, and nothing of anybody who lives there."""
-    homes = drawings.households(conn).assign(visits_due=VISITS_A_MONTH, visit_minutes=VISIT_MINUTES)
-    cases = drawings.open_cases(conn)
-    moment = pd.Timestamp(now)
-    light = np.where(cases["red_at"] <= moment, "red", np.where(cases["yellow_at"] <= moment, "yellow", "green"))
-    works = drawings.enterprises(conn)
-    return Matters(homes, cases.assign(light=light.astype(object)), works, _zones(conn, works))
-
-
-def _zones(conn: Connection, works: pd.DataFrame) -> np.ndarray[Any, np.dtype[np.object_]]:
-    """Where blasts of an enterprise can crack a fragile house, by its largest logged charge: circles in WGS84."""
-    limit = limit_cm_s(Building.FRAGILE)
-    found = []
-    for enterprise_id, charge in blasts.largest(conn).items():
-        at = works.index[works["id"] == enterprise_id]
-        if not len(at):
-            continue
-        said = blasts.rock_of(conn, enterprise_id)
-        site = site_of(Rock(said.rock) if said is not None else Rock.MEDIUM)
-        radius = float(safe_radius_m(charge, limit, site))
-        shape = works.loc[at[0], "geom"]
-        crs = metric_crs(*shapely.get_coordinates(shape).T)
-        flat = shapely.buffer(project([shape], crs), radius)
-        found.append(transform(flat, crs, "EPSG:4326")[0])
-    return np.array(found, dtype=object)

@@ -121,7 +121,7 @@ def one(ctx: Context, view: View, plan_id: int) -> dict[str, Any]:
 
 def draft_of(ctx: Context, conn: Connection, row: Any) -> Draft:
     """The plan's drawing and what stands upon it."""
-    return ctx.drafts.draft(conn, row, plans.edits(conn, row.id), ctx.clock())
+    return ctx.drafts.draft(conn, row, lambda: plans.edits(conn, row.id), ctx.clock())
 
 
 # --- changing ---------------------------------------------------------------------------------------------------------
@@ -232,8 +232,9 @@ def _change(
 ) -> Changed:
     """One change of a draft's drawing in one transaction; it is held in memory once it is committed."""
     may(view, "plan.edit")
-    with read(ctx.engine) as conn:  # what takes long is made before others are kept waiting
-        draft_of(ctx, conn, seen(conn, view, plan_id))
+    if not ctx.drafts.holds(plan_id, version):  # what takes long is made before others are kept waiting
+        with read(ctx.engine) as conn:
+            draft_of(ctx, conn, seen(conn, view, plan_id))
     with write(ctx.engine) as conn:
         row = _drafted(conn, view, plan_id, version)
         now = ctx.clock()

@@ -16,7 +16,7 @@ from gridmap.files.table import Table
 from gridmap.files.write import write_table
 from gridmap.ground import repair
 from gridmap.ground.topology import TopologyFault
-from gridmap.plan import Drawing, edits_between, followed, stitched, told_apart
+from gridmap.plan import Drawing, at_home, edits_between, followed, stitched, told_apart
 from gridmap.store import read
 from gridmap.usecases.context import Context
 from gridmap.usecases.drafts import Draft
@@ -58,7 +58,7 @@ def imported(
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "plan.gpkg"
         path.write_bytes(content)
-        cells = _cells(read_table(path), row)
+        cells = at_home(draft.drawing, _cells(read_table(path), row))
     found = _between(draft, cells, mend=mend)
     return None if not found else do(ctx, view, plan_id, version, found)
 

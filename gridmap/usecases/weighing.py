@@ -17,10 +17,11 @@ from sqlalchemy import Connection
 from gridmap.errors import Conflict
 from gridmap.ground.topology import topology
 from gridmap.plan import Drawing, Facts, Finding, Placed, cell_figures, heirs, impact, judge, standard
-from gridmap.store import drawings, limits, read
+from gridmap.store import drawings, limits, plans, read
 from gridmap.store.spatial import Bbox, check_bbox
 from gridmap.usecases.context import Context
-from gridmap.usecases.drafts import VISIT_MINUTES, VISITS_A_MONTH, Draft
+from gridmap.usecases.drafts import Draft
+from gridmap.usecases.matters import VISIT_MINUTES, VISITS_A_MONTH
 from gridmap.usecases.planning import Changed, changed, draft_of, seen
 from gridmap.view import View
 
@@ -231,11 +232,11 @@ def _impact(
     }
 
 
-def after_edit(ctx: Context, done: Changed, view: View) -> dict[str, Any]:
+def after_edit(ctx: Context, done: Changed) -> dict[str, Any]:
     """What the page needs after an edit: the cells it put, their borders, findings and figures before and after."""
     draft = done.draft
     with read(ctx.engine) as conn:
-        row = seen(conn, view, done.plan_id)
+        row = plans.one(conn, done.plan_id)
         before = ctx.drafts.staff(conn, draft.base, ctx.today(), ctx.clock())
         staff = staff_after(ctx, conn, draft, before)
         put = done.cells & set(draft.drawing)
@@ -258,13 +259,12 @@ def _names(conn: Connection, ids: Iterable[Any]) -> dict[int, dict[str, Any]]:
 
 def _sides(frame: pd.DataFrame, key: str, names: Mapping[int, Mapping[str, Any]] | None) -> list[dict[str, Any]]:
     """Rows {key, before, after}; a side on which the thing is not there is null."""
-    halves = {side: frame.xs(side, axis=1) for side in ("before", "after")}
-    sides = {side: _records(pd.DataFrame(half)) for side, half in halves.items()}
-    there = {side: pd.DataFrame(half).notna().any(axis=1).tolist() for side, half in halves.items()}
+    sides = {side: _records(pd.DataFrame(frame[side])) for side in ("before", "after")}
     rows = []
-    for i, index in enumerate(frame.index):
-        told = {side: sides[side][i] if there[side][i] else None for side in sides}
-        rows.append({key: names.get(int(index)) if names is not None else index, **told})
+    for index, before, after in zip(frame.index, *sides.values(), strict=True):
+        told = {"before": before, "after": after}
+        there = {side: one if any(value is not None for value in one.values()) else None for side, one in told.items()}
+        rows.append({key: names.get(int(index)) if names is not None else index, **there})
     return rows
 
 

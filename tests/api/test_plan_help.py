@@ -135,6 +135,35 @@ def test_untouched_cells_follow_one_whose_vertex_was_moved_alone(
     assert shapely.area(shapely.symmetric_difference(mended[0], meant)) < 1e-9 * SIZE_DEG**2
 
 
+@pytest.mark.parametrize("crs", ["EPSG:32648", "EPSG:4544", "EPSG:3857"])
+def test_a_file_in_another_reference_system_changes_what_was_touched_alone(
+    api_lite: Api, tmp_path: Path, crs: str
+) -> None:
+    """Metres are what one measures with in QGIS. What nobody touched is the same bit for bit when it comes back."""
+    plan = begun(api_lite)
+    path = exported(api_lite, plan, tmp_path)
+    before = gpd.read_file(path).set_index("code").geometry
+    frame = gpd.read_file(path).to_crs(crs)
+    assert sent(api_lite, plan, frame, path, 1)["code"] == "nothing_changed"
+    at = gpd.GeoSeries([shapely.Point(LON + SIZE_DEG, LAT + SIZE_DEG)], crs="EPSG:4326").to_crs(crs).iloc[0]
+    start = np.array([at.x, at.y])
+
+    def shifted(xy: np.ndarray) -> np.ndarray:
+        return np.where((np.hypot(*(xy - start).T) < 1e-3)[:, None], start + np.array([60.0, -40.0]), xy)
+
+    own = frame["code"] == CELL["A"]  # its neighbours are left as they were
+    edited = frame.set_geometry(frame.geometry.where(~own, shapely.transform(frame.geometry.to_numpy(), shifted)))
+    assert sent(api_lite, plan, edited, path, 1)["code"] == "plan_defects"
+    done = sent(api_lite, plan, edited, path, 1, mend=True)
+    assert done["status"] == 200, done
+    after = gpd.read_file(exported(api_lite, plan, tmp_path)).set_index("code").geometry
+    assert shapely.coverage_is_valid(after.to_numpy())
+    same = {code for code in before.index if before[code].equals_exact(after[code], 0.0)}
+    assert {CELL[letter] for letter in "CDGH"} <= same
+    moved = gpd.GeoSeries([shapely.Point(at.x + 60.0, at.y - 40.0)], crs=crs).to_crs("EPSG:4326").iloc[0]
+    assert shapely.distance(shapely.points(shapely.get_coordinates(after[CELL["A"]])), moved).min() < 1e-9
+
+
 def test_a_piece_without_a_code_of_its_own_gets_one_on_request(api_lite: Api, tmp_path: Path) -> None:
     plan = begun(api_lite)
     path = exported(api_lite, plan, tmp_path)

@@ -259,6 +259,17 @@ def test_a_redraw_from_the_first_drag_to_the_drawing_in_force(visit: Visits, sit
     assert page.locator("#plan-handovers li").count() > 0
     assert page.locator("[data-rule=households]").count() > 0
 
+    page.locator("#plan-diff > summary").click()
+    page.locator("#plan-diff li", has_text="F 格").first.wait_for()
+    assert page.locator("#plan-diff li", has_text="→").count() == int(
+        page.locator("[data-diff]").get_attribute("data-diff") or 0
+    )
+    with page.expect_download() as told:
+        page.locator("[data-file=diff]").click()
+    assert (
+        told.value.path().read_text("utf-8-sig").splitlines()[0] == '"source","to","area_m2","reliable_m2","lon","lat"'
+    )
+
     # split without a mouse: between two corners, bit for bit
     chosen(page, "C")
     page.click("[data-tool=split]")
@@ -293,6 +304,7 @@ def test_a_redraw_from_the_first_drag_to_the_drawing_in_force(visit: Visits, sit
     other.locator("#plan-drawing").focus()
     other.keyboard.press("Home")
     until(other, "document.querySelector('#map').dataset.nHistory === '8'")
+    assert "between" in other.locator("#plan-diff > summary").inner_text()
 
 
 def assert_published(county: SmallCounty, plan: int) -> None:

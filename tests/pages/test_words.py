@@ -141,6 +141,7 @@ FAMILIES = {
     "redraw.by": {*SUMS, "walk_m"},
     "redraw.kind": set(_KINDS),
     "redraw.rule": RULED,
+    "redraw.broken": RULED,
     "redraw.status": {str(status) for status in PlanStatus},
     "redraw.step": {"submit", "approve", "publish", "return", "withdraw", "reverse", "rebase"},
     "redraw.tool": {"choose", "vertices", "add", "split", "merge", "part"},

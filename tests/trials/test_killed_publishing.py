@@ -25,7 +25,7 @@ from tests.firstday import astray, contents, counted, differing, killed, left_be
 from tests.grids import LAT, LON, SIZE_DEG
 from tests.redraw import approve, publish, submitted
 
-KILLS = 100
+KILLS = 200
 
 
 def approved(county: SmallCounty) -> int:
@@ -66,7 +66,7 @@ def kill_once(county: SmallCounty, twin: SmallCounty, n: int, part: float, later
 def test_kills_while_a_plan_comes_into_force(
     small_county: SmallCounty, twin: SmallCounty, trial: Callable[..., Any]
 ) -> None:
-    """100 random moments on each database."""
+    """200 random moments on each database."""
     kind = small_county.ctx.engine.dialect.name
     parts = np.random.default_rng(20261128).uniform(0, 1, (KILLS, 2)).tolist()
     cases = {f"{n} at {part:.4f}, {later:.4f}": (n, part, later) for n, (part, later) in enumerate(parts)}

@@ -122,7 +122,7 @@ function figure({ rule }, amount) {
   return rule === "compact" ? amount.toFixed(2) : number(amount);
 }
 
-const said = (one) => words(`redraw.rule.${one.rule}`, one.why);
+const said = (one) => words(`redraw.broken.${one.rule}`, one.why);
 
 function limit(one) {
   if (one.value === null || one.limit === null) return null;

@@ -4,6 +4,7 @@ import { byId, data, el, moment, number, t } from "./dom.js";
 import { light } from "./glyphs.js";
 import { Problem, get, notice, post, upload } from "./http.js";
 import { askBalance } from "./plan-balance.js";
+import { PlanDiff, sides } from "./plan-diff.js";
 import { drawFindings, drawHandovers, drawImpact } from "./plan-impact.js";
 import { unseen } from "./plan-field.js";
 import { MEASURES, PlanMap, short } from "./plan-map.js";
@@ -21,6 +22,7 @@ export class PlanSession {
     this.store = new PlanStore(id);
     this.map = new PlanMap(county, before, (code, event) => this.tools.pick(code, event.shiftKey || event.ctrlKey));
     this.tools = new Tools(this);
+    this.diff = new PlanDiff(() => sides(this.store, byId("plan-against").value || null, this.looked), (work) => this.guarded(work));
   }
 
   get editable() { return data.me.role === "planner" && Boolean(this.store.plan) && this.store.draft; }
@@ -145,6 +147,7 @@ export class PlanSession {
   async #history(item) {
     this.looked = item;
     this.map.history(null);
+    this.diff.draw();
     if (item) await this.guarded(async () => {
       const drawing = await get(`/drawings/${item.valid_from}`, { metres: unseen(this.county) });
       // the slider may be elsewhere by now
@@ -181,7 +184,10 @@ export class PlanSession {
     const select = byId("plan-against");
     select.replaceChildren(el("option", { value: "" }, t("redraw.against_drawing")),
       ...items.filter((one) => one.id !== this.store.id && one.status !== "withdrawn").map((one) => el("option", { value: one.id }, t("redraw.against_plan", { title: one.title }))));
-    select.onchange = async () => { if (await this.guarded(() => this.store.weigh(select.value || null))) this.#impact(); };
+    select.onchange = async () => {
+      this.diff.draw();
+      if (await this.guarded(() => this.store.weigh(select.value || null))) this.#impact();
+    };
   }
 
   #panel() {
@@ -191,6 +197,7 @@ export class PlanSession {
     this.#impact();
     drawFindings(store, (one) => this.#show(one));
     drawSteps(store, this.editable, { undo: () => this.undo(), redo: () => this.redo() });
+    this.diff.draw();
     drawComments(store, this.map.chosen, (text, cell) => this.#say(text, cell));
     drawWay(store, { step: (name, body) => this.#step(name, body), reverse: () => this.#reverse(), rebase: () => this.#rebase() });
     for (const node of document.querySelectorAll("[data-editing]")) node.hidden = !this.editable;

@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Form, Request, Response
+from fastapi import APIRouter, Depends, Form, Header, Request, Response
 from pydantic import BaseModel, Field
 
 from api import auth
 from api.deps import Signed, known_parameters
 from api.schemas.common import SIGNED, Named, NamedId, problems
-from gridmap.usecases import accounts
+from gridmap.usecases import accounts, casework
 
 router = APIRouter(tags=["session"], dependencies=[Depends(known_parameters())])
 
@@ -49,6 +49,12 @@ class Me(BaseModel):
     csrf_token: str = Field(description="for unsafe requests by cookie: send it as X-CSRF-Token")
 
 
+class Answered(BaseModel):
+    """Whether a request of this account was carried out."""
+
+    answered: bool
+
+
 @router.post("/api/v1/token", summary="Log in, for a program", responses=problems(400, 401, 413, 429))
 async def token(request: Request, username: Username, password: Password) -> Token:
     """Opens a session and answers its token; it ends after some hours, by `POST /api/v1/logout`, or with the account.
@@ -71,3 +77,11 @@ def me(request: Request, caller: Signed) -> Me:
     """The account of this session, what its role is tied to, and a CSRF token for requests by cookie."""
     profile: dict[str, Any] = accounts.profile(caller.ctx, caller.account)
     return Me(**profile, csrf_token=auth.csrf_token(request))
+
+
+@router.get("/api/v1/me/answered", summary="Was a request carried out?", responses=problems(*SIGNED))
+def answered(
+    caller: Signed, key: Annotated[str, Header(alias="Idempotency-Key", pattern=r"^[!-~]{1,200}$")]
+) -> Answered:
+    """For who has lost the answer: whether this account's request with this `Idempotency-Key` had its effect."""
+    return Answered(answered=casework.was_answered(caller.ctx, caller.view, key))

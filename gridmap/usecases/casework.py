@@ -18,7 +18,7 @@ from gridmap.case.flow import SYSTEM, Asker, decide
 from gridmap.case.terms import Level, Status
 from gridmap.errors import Conflict, Forbidden, NotFound
 from gridmap.people.roles import admits, can
-from gridmap.store import cases, incidents, subjects, versions, write
+from gridmap.store import cases, incidents, read, subjects, versions, write
 from gridmap.store import ground as ground_store
 from gridmap.store.cases import Case
 from gridmap.store.subjects import note_field
@@ -159,6 +159,12 @@ def act(
         if key is not None:
             incidents.answer_request(conn, sender_of(view), key, answer)
         return answer
+
+
+def was_answered(ctx: Context, view: View, key: str) -> bool:
+    """Whether this sender's request with this key was carried out."""
+    with read(ctx.engine) as conn:
+        return incidents.answer_of(conn, sender_of(view), key) is not None
 
 
 def _act(

@@ -33,7 +33,7 @@ ELSEWHERE = (
                     "reverse", "submit", "undo", "withdraw")
     ),
     "POST /permits/import", "POST /sealed", "GET /incidents/{incident_id}/uploads/{upload}",
-    "PATCH /incidents/{incident_id}/uploads/{upload}",
+    "PATCH /incidents/{incident_id}/uploads/{upload}", "GET /me/answered",
 )  # fmt: skip
 SILENT_ROUTES = tuple(f"GET /api/v1{path}" for path in READ)
 OTHER_ROUTES = tuple(f"{verb} /api/v1{path}" for verb, path in (one.split(" ") for one in ELSEWHERE))

@@ -235,7 +235,7 @@ LONG = {
     "POST /api/v1/permits/import", "POST /api/v1/enterprises/{enterprise_id}/permits",
     "PUT /api/v1/enterprises/{enterprise_id}/regular",
     "POST /api/v1/calendars", "POST /api/v1/calendars/local", "POST /api/v1/incidents/bulk",
-    "POST /api/v1/visits/{visit_id}/incident",
+    "POST /api/v1/visits/{visit_id}/incident", "GET /api/v1/me/answered",
 }  # fmt: skip
 
 

@@ -40,7 +40,7 @@ addEventListener("offline", () => byId("map-state")?.replaceChildren(notice(new 
 addEventListener("online", () => byId("map-state")?.replaceChildren());
 
 export async function get(path, params = {}, options = {}) {
-  return answer(`${API}${path}${asked(params)}`, { ...options, headers: { Accept: "application/json" } });
+  return answer(`${API}${path}${asked(params)}`, { ...options, headers: { Accept: "application/json", ...options.headers } });
 }
 
 /** Heat tiles with these parameters: their address, their legend and the figures behind it. */

@@ -72,7 +72,9 @@ export const retry = (one, seen = null) => put({ ...one, problem: null, action: 
 export async function send(one) {
   const headers = { "Idempotency-Key": one.key };
   if (one.action) {
-    await unchanged(one.action);
+    // a first try may have had its effect, though its answer was lost: what it changed is no other's doing
+    if (!one.tried || !(await get("/me/answered", {}, { headers })).answered) await unchanged(one.action);
+    if (one.n && !one.tried) await put({ ...one, tried: true });
     return post(`/incidents/${one.action.incident}/actions/${one.action.action}`, one.body, headers);
   }
   const answer = one.done ?? await post("/incidents", one.body, headers);

@@ -15,7 +15,9 @@ READ = (
     "/enterprises/{enterprise_id}/evidence", "/enterprises/{enterprise_id}/neighbourhood",
     "/enterprises/{enterprise_id}/review", "/handovers", "/handovers/{handover_id}", "/hotspots",
     "/incidents/{incident_id}/photos", "/meetings", "/meetings/{meeting_id}", "/meetings/{meeting_id}/table",
-    "/plans", PLAN, f"{PLAN}/codes", f"{PLAN}/comments", f"{PLAN}/drawing", f"{PLAN}/findings", f"{PLAN}/impact",
+    "/drawings/{day}/diff",
+    "/plans", PLAN, f"{PLAN}/codes", f"{PLAN}/comments", f"{PLAN}/diff",
+    f"{PLAN}/drawing", f"{PLAN}/findings", f"{PLAN}/impact",
     "/promises", "/promises/{promise_id}/effect", "/promises/{promise_id}/steps", "/stats/analyses/{analysis_id}",
     "/stats/release", "/stats/scan", "/stats/scorecard", "/stats/sources",
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""The runner's own arithmetic, and a small run of each benchmark (five with the trials), so that none rots."""
+"""The runner's own arithmetic, and a small run of each benchmark (eight with the trials), so that none rots."""
 
 from __future__ import annotations
 
@@ -91,8 +91,8 @@ def test_every_round_is_measured_and_told() -> None:
     assert str(Path.home()) not in text
 
 
-#: even small runs of these take half a minute and more: with the trials
-LONG = {"bbox", "import", "intake", "refresh", "sync"}
+#: even small runs of these take twenty seconds and more: with the trials
+LONG = {"assignment", "bbox", "cold", "import", "intake", "refresh", "scores", "sync"}
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,7 @@ def test_a_year_is_taken_from_a_form_and_a_file(
         f"{year}-01-01，off，元旦\n{year}-01-03,work,"
     )  # as one types it, without a heading
     form.locator("button[type=submit]").click()
-    page.locator("#calendar td", has_text="国办发明电 7").first.wait_for()
+    page.locator("#calendar tr", has_text=str(year)).filter(has_text="国办发明电 7").wait_for()
     with read(site.county.ctx.engine) as conn:
         calendar = cases.in_force(conn, site.county.ctx.zone)
     assert not calendar.provisional(year)

@@ -75,15 +75,15 @@ def race(title: str, blocks: Blocks) -> Race:
         others = dict(answers)
         mine = [judged(blocks, labels) for labels in others.pop("gridmap")]
         found = {name: judged(blocks, labels) for name, labels in others.items()}
+        beaten = [name for name, other in found.items() if any(_beats(one, other) for one in mine)]
         for name, other in found.items():
-            better = any(one.deviation < other.deviation and one.compactness >= other.compactness for one in mine)
-            assert better, f"no drawing of ours is evener and as round: {figures(blocks)((name, other))}"
+            assert not all(_beats(other, one) for one in mine), f"{name} beats every drawing of ours"
         before = judge(blocks, blocks.cell)
         told = [("in force", before), *(("gridmap", one) for one in mine), *found.items()]
         said = "; ".join(map(figures(blocks), told))
         return (
-            f"Largest deviation, compactness, share of the load moved: {said}. For each of the others, a drawing of "
-            "ours is evener and at least as round."
+            f"Largest deviation, compactness, share of the load moved: {said}. A drawing of ours is evener and at "
+            f"least as round than that of {', '.join(beaten) or 'none of the others'}."
         )
 
     others = [Contender(name, functools.partial(run, blocks, k)) for name, run in peers().items()]
@@ -100,6 +100,11 @@ def race(title: str, blocks: Blocks) -> Race:
         agree=agree,
         most_rounds=3,
     )
+
+
+def _beats(one: Any, other: Any) -> bool:
+    """Whether a drawing is evener than another, and at least as round."""
+    return bool(one.deviation < other.deviation and one.compactness >= other.compactness)
 
 
 def judged(blocks: Blocks, labels: Labels) -> Any:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, any_, false, func, or_, select, union_all
+from sqlalchemy import ColumnElement, Connection, Select, and_, any_, false, func, literal, or_, select, union_all
 
 from gridmap.case.clock import Light
 from gridmap.case.terms import ENDED
@@ -38,6 +39,10 @@ _SINCE: Mapping[Any, Any] = {
 }
 
 
+#: later than any moment that is kept
+_LATEST = datetime(9999, 1, 1, tzinfo=UTC)
+
+
 @dataclass(frozen=True, slots=True)
 class Order:
     """The order of a page: by `since`, the latest first, where it is given, then by the key."""
@@ -56,12 +61,14 @@ class Order:
         return [*self.columns()[:-1], -self.key if self.descending else self.key + 0]
 
     def beyond(self, after: int) -> ColumnElement[bool]:
-        """The rows behind the one with this id."""
+        """The rows behind the one with this id; all of them where that one has its moment no more, as a case that was
+        closed meanwhile: what comes twice is seen, what is left out is not."""
         behind = self.key < after if self.descending else self.key > after
         if self.since is None:
             return behind
         row = t.incidents.alias("last_of_page")
-        then = select(row.c[str(self.since.key)]).where(row.c.id == after).scalar_subquery()
+        last = select(row.c[str(self.since.key)]).where(row.c.id == after).scalar_subquery()
+        then = func.coalesce(last, literal(_LATEST, self.since.type))
         return and_(self.since <= then, or_(self.since < then, behind))
 
 

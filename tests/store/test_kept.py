@@ -78,12 +78,30 @@ def test_nobody_sets_it_otherwise(filled: Engine) -> None:
     assert kept(filled)[0] == (2, 1)
 
 
-def test_pages_of_one_light_follow_each_other(engine: Engine) -> None:
-    """Some came to it at the same moment, and late ones have low ids as well as high ones."""
-    hours = [48.0, 12.0, 48.0, 24.0, 12.0, 48.0, 24.0]
+def late(engine: Engine, hours: list[float]) -> None:
+    """Cases of 60 hours ago, with these limits."""
     with write(engine) as conn:
         build(conn)
         add_incidents(conn, [{"cell": "A", "hours": one, "received_at": NOW - timedelta(hours=60)} for one in hours])
+
+
+def test_nothing_is_left_out_behind_a_case_that_was_closed_meanwhile(engine: Engine) -> None:
+    late(engine, [48.0, 24.0, 36.0])
+    red: dict[str, Any] = {"filters": {"light": "red"}, "now": NOW, "limit": 1}
+    with read(engine) as conn:
+        first = page(conn, SYSTEM, "incidents", **red)
+    assert first.ids() == [1]
+    change(engine, 1, status="closed", closed_at=NOW, red_at=None)
+    with read(engine) as conn:
+        second = page(conn, SYSTEM, "incidents", **red, after=first.next)
+        third = page(conn, SYSTEM, "incidents", **red, after=second.next)
+    assert (second.ids(), third.ids(), third.next) == ([3], [2], None)
+
+
+def test_pages_of_one_light_follow_each_other(engine: Engine) -> None:
+    """Some came to it at the same moment, and late ones have low ids as well as high ones."""
+    hours = [48.0, 12.0, 48.0, 24.0, 12.0, 48.0, 24.0]
+    late(engine, hours)
     with read(engine) as conn:
         whole = page(conn, SYSTEM, "incidents", filters={"light": "red"}, now=NOW).rows
         assert whole["red_at"].is_monotonic_decreasing

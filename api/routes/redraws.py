@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Response
 
@@ -16,7 +16,7 @@ from gridmap.usecases import redrawing
 
 router = APIRouter(prefix="/api/v1", tags=["plans"], dependencies=[Depends(known_parameters())])
 
-Lang = Annotated[Literal["zh", "en"], Query(description="of the words")]
+Lang = Annotated[redrawing.Lang, Query(description="of the words")]
 
 
 @router.get("/plans/{plan_id}/codes", summary="Codes for new cells", responses=READ)

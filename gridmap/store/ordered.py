@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, any_, false, func, literal, or_, select, union_all
@@ -87,12 +88,12 @@ def branches(conn: Connection, asked: Asked, given: Filters, order: Order) -> li
     still_open, by, held = asks_open(given), order.since is not None, t.responsibilities
     mine = parts(asked.view, asked.now, held, still_open=still_open, ended=_asks_ended(given))
     each_category = "category" in given and not by and in_towns(asked.view)
-    wide = clause(asked.view, Kind.INCIDENT, now=asked.now, held=held, still_open=still_open)
+    wide = partial(clause, asked.view, Kind.INCIDENT, now=asked.now, held=held, still_open=still_open)
     if by and isinstance(asked.view.scope.grant(Kind.INCIDENT), AllOf):
         # tested on each row of the walk: PostgreSQL would collect and sort all that is overdue
-        mine = [Part(func.coalesce(wide, false()))]
+        mine = [Part(func.coalesce(wide(), false()))]
     elif not mine and (by or each_category):
-        mine = [Part(wide)]
+        mine = [Part(wide())]
     if each_category:
         ids = categories_in(conn, str(given["category"]))
         return [[Part(and_(t.incidents.c.category_id == one, part.condition)) for one in ids] for part in mine if ids]

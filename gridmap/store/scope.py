@@ -171,8 +171,7 @@ class _Compiler:
     still_open: bool
 
     def of(self, grant: Grant) -> ColumnElement[bool]:
-        beside = None if self.held is None else _of_held(grant, self.held.c)
-        if beside is not None and self.held is not None:
+        if self.held is not None and (beside := _of_held(grant, self.held.c)) is not None:
             return and_(beside, in_hand(self.held.c)) if self.still_open and _is_held(grant) else beside
         match grant:
             case Everything():

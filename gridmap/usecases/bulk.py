@@ -41,18 +41,8 @@ def _one(ctx: Context, view: View, incident_id: int, action: str, given: Mapping
     except EnvironmentFault:
         raise
     except GridmapError as refusal:
-        return {
-            "id": incident_id,
-            "done": False,
-            "case": None,
-            "code": refusal.code,
-            "reason": refusal.message,
-            **_told(refusal),
-        }
-    return {"id": incident_id, "done": True, "case": case, "code": None, "reason": None, **_told(None)}
-
-
-def _told(refusal: GridmapError | None) -> dict[str, Any]:
-    """The reason as the pages say it in their language, where it is one of the flow's."""
-    details = refusal.details if refusal is not None else {}
-    return {"why": details.get("why"), "given": details.get("given")}
+        # `why` and `given`: the reason as the pages say it in their language, where it is one of the flow's
+        said = {name: refusal.details.get(name) for name in ("why", "given")}
+        return {"id": incident_id, "done": False, "case": None, "code": refusal.code, "reason": refusal.message, **said}
+    said = dict.fromkeys(("code", "reason", "why", "given"))
+    return {"id": incident_id, "done": True, "case": case, **said}

@@ -21,9 +21,6 @@ from gridmap.case.terms import Status
 from gridmap.people.rosters import Reason
 from gridmap.store.tables.base import ENDED_SQL, UtcDateTime, came_as, geom, one_of, partial, ref, table
 
-#: the responsibilities in force for what is open, as indexes and queries write it
-OPEN_HELD_SQL = "valid_to IS NULL AND open = 1"
-
 #: what the indexes of open incidents are ordered by, by their names
 OPEN_BY: Mapping[str, str | tuple[str, ...]] = {
     "overdue": "overdue_at", "calendar": "calendar", "paused": "paused_until",
@@ -153,7 +150,7 @@ responsibilities = table(
         for name in ("cell_id", "body_id", "area_id")
     ),
     *(
-        partial(f"ix_responsibilities_open_{name}", (name, "incident_id"), OPEN_HELD_SQL)
+        partial(f"ix_responsibilities_open_{name}", (name, "incident_id"), "valid_to IS NULL AND open = 1")
         for name in ("worker_id", "cell_id", "body_id", "area_id")
     ),
     one_of("reason", *Reason),

@@ -1,7 +1,7 @@
 // What the statistics found: the list beside the map, hatched cells, circles and marks on it, a table of the evidence.
 // Analyses are jobs of the server: asked for, shown how far they are, asked again until they are done.
 
-import { byId, data, el, look, named, number, svg, t, lang, words } from "./dom.js";
+import { data, el, look, named, number, svg, t, lang, words } from "./dom.js";
 import { Problem, get, layer, notice, remove } from "./http.js";
 import { file, rowsOf } from "./files.js";
 import { enterprise } from "./glyphs.js";

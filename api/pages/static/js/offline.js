@@ -1,6 +1,6 @@
 // The file that opens offline: released counts by communities, enterprises and base map; with a right, single cases.
 
-import { byId, data, day, el, lang, lightOf, look, monthName, moment, number, t } from "./dom.js";
+import { byId, data, day, lang, lightOf, look, monthName, moment, number, t } from "./dom.js";
 import { CountyMap, legend } from "./map.js";
 import { Table } from "./table.js";
 

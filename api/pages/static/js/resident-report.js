@@ -1,7 +1,7 @@
 // A report without an account: what, where, words, photos, a contact by consent. The draft stays on the phone until sent.
 
 import { byId, data, el, fileButton, moment, named, t } from "./dom.js";
-import { Problem, get, newKey, notice, post } from "./http.js";
+import { Problem, newKey, notice, post } from "./http.js";
 import { drop, keep as keepHere, kept } from "./resident-draft.js";
 import { lostPart } from "./resident-lost.js";
 import { dropPhoto, keepPhoto, keptPhotos, sendPhoto } from "./resident-photo.js";

@@ -24,7 +24,7 @@ const dayName = (n) => new Intl.DateTimeFormat(lang === "zh" ? "zh-CN" : "en-GB"
 const VALUES = {
   categories: (codes, names) => codes.map((one) => names.categories.get(one) ?? one),
   // a path of codes from the county down: what is asked is its end
-  areas: (paths, names) => paths.map((one) => names.areas.get(one.split("/").filter(Boolean).at(-1)) ?? one),
+  areas: (paths, names) => paths.map((one) => names.areas.get(one.split("/").filter(Boolean).pop()) ?? one),
   enterprise_ids: (ids) => ids.map(String),
   enterprise_kinds: (kinds) => kinds.map((one) => t(`enterprise.${one}`)),
   channels: (channels) => channels.map((one) => t(`channel.${one}`)),

@@ -1,7 +1,7 @@
 // Which cell a place lies in, and how sure that is, from the pack's outlines: for a phone without a network. What is sent
 // holds the place alone; the server decides by it, in the drawing of the day.
 
-import { covers, toBorder } from "./places.js";
+import { covers, polygons, toBorder } from "./places.js";
 
 /** a radius of 68 % around a place that errs alike in both directions is 1.51 deviations of one of them */
 const DEVIATIONS = 1.5096;
@@ -32,7 +32,7 @@ function normal(z) {
 /** The place in an area that is nearest to a point, 3 m in from its border. */
 export function inside(geometry, [lon, lat]) {
   const shrink = Math.cos((lat * Math.PI) / 180);
-  const rings = (geometry.type === "Polygon" ? [geometry.coordinates] : geometry.coordinates).map((polygon) => polygon[0]);
+  const rings = polygons(geometry).map(([outer]) => outer);
   const sides = rings.flatMap((ring) => ring.slice(1).map((end, i) => side(ring[i], end, lon, lat, shrink)));
   const gap = Math.min(...sides.map((one) => one.gap));
   const near = sides.find((one) => one.gap === gap);

@@ -81,7 +81,11 @@ def me(request: Request, caller: Signed) -> Me:
 
 @router.get("/api/v1/me/answered", summary="Was a request carried out?", responses=problems(*SIGNED))
 def answered(
-    caller: Signed, key: Annotated[str, Header(alias="Idempotency-Key", pattern=r"^[!-~]{1,200}$")]
+    caller: Signed,
+    key: Annotated[
+        str,
+        Header(alias="Idempotency-Key", pattern=r"^[!-~]{1,200}$", description="the key the request was sent with"),
+    ],
 ) -> Answered:
     """For who has lost the answer: whether this account's request with this `Idempotency-Key` had its effect."""
     return Answered(answered=casework.was_answered(caller.ctx, caller.view, key))

@@ -89,7 +89,7 @@ def race(title: str, blocks: Blocks) -> Race:
     others = [Contender(name, functools.partial(run, blocks, k)) for name, run in peers().items()]
     return Race(
         title=f"Even loads: {title}",
-        about="Ours draws one proposal for each of its three aims, each other one drawing, all with the same number of "
+        about="Ours draws one proposal for each of its four aims, each other one drawing, all with the same number of "
         "cells but for max-p. GerryChain draws 300 times by ReCom in "
         "short bursts, from a random drawing that is even within 5 % (or the next tolerance at which it finds "
         "any), since its chain cannot start from one that is not.",

@@ -18,6 +18,9 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
 
+#: how often a step that does not pay alone is tried with a second one
+_IN_TURN = 0.5
+
 
 def compiled(function: _Function) -> _Function:
     """The function in machine code, which lets other threads run meanwhile."""
@@ -89,6 +92,75 @@ def keeps_whole(block: int, label: Ints, first: Ints, other: Ints, walk: Ints, s
 
 
 @compiled
+def weigh(
+    block: int,
+    taker: int,
+    label: Ints,
+    cells: Floats,
+    blocks: Floats,
+    borders: tuple[Ints, Ints, Floats],
+    targets: Floats,
+    weights: Floats,
+    after: Floats,
+) -> float:
+    """What the cells cost more when a block goes to another cell; `after` (2, 3): the cell that gives, that takes."""
+    side_first, side, length = borders
+    giver = label[block]
+    inside_giver, inside_taker = 0.0, 0.0
+    for at in range(side_first[block], side_first[block + 1]):
+        if label[side[at]] == giver:
+            inside_giver += length[at]
+        elif label[side[at]] == taker:
+            inside_taker += length[at]
+    for value in range(2):
+        after[0, value] = cells[giver, value] - blocks[block, value]
+        after[1, value] = cells[taker, value] + blocks[block, value]
+    after[0, 2] = cells[giver, 2] - blocks[block, 2] + 2.0 * inside_giver
+    after[1, 2] = cells[taker, 2] + blocks[block, 2] - 2.0 * inside_taker
+    change = cost(after[0, 0], after[0, 1], after[0, 2], targets[giver], weights)
+    change += cost(after[1, 0], after[1, 1], after[1, 2], targets[taker], weights)
+    change -= cost(cells[giver, 0], cells[giver, 1], cells[giver, 2], targets[giver], weights)
+    change -= cost(cells[taker, 0], cells[taker, 1], cells[taker, 2], targets[taker], weights)
+    return float(change)
+
+
+@compiled
+def leaving(block: int, taker: int, label: Ints, home: Ints, blocks: Floats) -> float:
+    """How many more households are in another cell than before when a block goes to `taker`."""
+    if label[block] == home[block]:
+        return float(blocks[block, 3])
+    return float(-blocks[block, 3]) if taker == home[block] else 0.0
+
+
+@compiled
+def give(block: int, taker: int, label: Ints, cells: Floats, count: NDArray[np.int64], after: Floats) -> None:
+    """Let a block go to another cell, which leaves both cells as `weigh` has found them."""
+    giver = label[block]
+    label[block] = taker
+    cells[giver], cells[taker] = after[0], after[1]
+    count[giver] -= 1
+    count[taker] += 1
+
+
+@compiled
+def neighbour(block: int, first: Ints, other: Ints, state: NDArray[np.uint64]) -> int:
+    """A random neighbour of a block; itself where it has none."""
+    degree = first[block + 1] - first[block]
+    return int(other[first[block] + int(uniform(state) * degree)]) if degree else int(block)
+
+
+@compiled
+def return_of(block: int, label: Ints, first: Ints, other: Ints, state: NDArray[np.uint64]) -> tuple[int, int]:
+    """A block of the cell that has just taken `block`, a few steps from it, and a cell that may take it in turn."""
+    taker, here = label[block], block
+    for _ in range(1 + int(uniform(state) * 3)):
+        there = neighbour(here, first, other, state)
+        if label[there] == taker:
+            here = there
+    return here, int(label[neighbour(here, first, other, state)])
+
+
+@compiled
 def anneal(
     label: Ints,
     home: Ints,
@@ -107,68 +179,64 @@ def anneal(
 ) -> None:
     """So many tries to give a block to a neighbouring cell, at a temperature that falls from `hot` to `cold`.
 
+    What does not pay alone may pay with a second block that leaves the taker in turn: where blocks are large beside
+    what a cell lacks, two that change places even out what no single one can.
+
     `label` (n) is changed; `best` and `best_cost` (1) hold the best drawing so far. `home` (n): the cell a block had.
     `blocks` (n, 4): load, area, perimeter, households. `group` (k): cells exchange blocks within a group only.
     `touch`: for walking (`first`, `other`, without what a barrier parts), and for borders (`side_first`, `side`,
     `length` in metres, with it). `weights`: deviation, compactness, household moved. `most_moved`: households.
     """
     first, other, side_first, side, length = touch
+    borders = (side_first, side, length)
     n, k = len(label), len(targets)
     cells, count = np.zeros((k, 3)), np.zeros(k, np.int64)
     moved = gather(label, home, blocks, side_first, side, length, cells, count)
     now = total(cells, targets, weights) + weights[2] * moved
-    if now < best_cost[0] and moved <= most_moved:
-        best_cost[0] = now
-        best[:] = label
     walk, seen = np.empty(n, np.int32), np.full(n, -1, np.int32)
-    after = np.zeros((2, 3))
+    after, before, then = np.zeros((2, 3)), np.zeros((2, 3)), np.zeros((2, 3))
     cooling = (cold / hot) ** (1.0 / max(1, moves)) if hot > 0.0 else 1.0
     heat = hot
     for step in range(moves):
-        heat *= cooling
-        block = int(uniform(state) * n)
-        degree = first[block + 1] - first[block]
-        if degree == 0:
-            continue
-        giver, taker = label[block], label[other[first[block] + int(uniform(state) * degree)]]
-        if giver == taker or group[giver] != group[taker] or count[giver] == 1:
-            continue
-        shift = 0.0
-        if giver == home[block]:
-            shift = blocks[block, 3]
-        elif taker == home[block]:
-            shift = -blocks[block, 3]
-        if moved + shift > most_moved:
-            continue
-        inside_giver, inside_taker = 0.0, 0.0
-        for at in range(side_first[block], side_first[block + 1]):
-            if label[side[at]] == giver:
-                inside_giver += length[at]
-            elif label[side[at]] == taker:
-                inside_taker += length[at]
-        for value in range(2):
-            after[0, value] = cells[giver, value] - blocks[block, value]
-            after[1, value] = cells[taker, value] + blocks[block, value]
-        after[0, 2] = cells[giver, 2] - blocks[block, 2] + 2.0 * inside_giver
-        after[1, 2] = cells[taker, 2] + blocks[block, 2] - 2.0 * inside_taker
-        change = weights[2] * shift
-        change += cost(after[0, 0], after[0, 1], after[0, 2], targets[giver], weights)
-        change += cost(after[1, 0], after[1, 1], after[1, 2], targets[taker], weights)
-        change -= cost(cells[giver, 0], cells[giver, 1], cells[giver, 2], targets[giver], weights)
-        change -= cost(cells[taker, 0], cells[taker, 1], cells[taker, 2], targets[taker], weights)
-        if change > 0.0 and (heat <= 0.0 or uniform(state) >= np.exp(-change / heat)):
-            continue
-        if not keeps_whole(block, label, first, other, walk, seen, step):
-            continue
-        label[block] = taker
-        cells[giver], cells[taker] = after[0], after[1]
-        count[giver] -= 1
-        count[taker] += 1
-        moved += shift
-        now += change
-        if now < best_cost[0] - 1e-12:
+        if now < best_cost[0] - 1e-12 and moved <= most_moved:
             best_cost[0] = now
             best[:] = label
+        heat *= cooling
+        block = int(uniform(state) * n)
+        giver, taker = label[block], label[neighbour(block, first, other, state)]
+        if giver == taker or group[giver] != group[taker] or count[giver] == 1:
+            continue
+        bearable = -heat * np.log(1.0 - uniform(state))
+        shift = leaving(block, taker, label, home, blocks)
+        change = weigh(block, taker, label, cells, blocks, borders, targets, weights, after) + weights[2] * shift
+        alone = change <= bearable and moved + shift <= most_moved
+        if not alone and uniform(state) >= _IN_TURN:
+            continue
+        if not keeps_whole(block, label, first, other, walk, seen, 2 * step):
+            continue
+        before[0], before[1] = cells[giver], cells[taker]
+        give(block, taker, label, cells, count, after)
+        if not alone:
+            back, third = return_of(block, label, first, other, state)
+            fits = back != block and third != taker and group[third] == group[taker]
+            if fits:
+                shift += leaving(back, third, label, home, blocks)
+                change += weights[2] * leaving(back, third, label, home, blocks)
+                change += weigh(back, third, label, cells, blocks, borders, targets, weights, then)
+                fits = change <= bearable and moved + shift <= most_moved
+            if fits and keeps_whole(back, label, first, other, walk, seen, 2 * step + 1):
+                give(back, third, label, cells, count, then)
+            else:
+                label[block] = giver
+                cells[giver], cells[taker] = before[0], before[1]
+                count[giver] += 1
+                count[taker] -= 1
+                continue
+        moved += shift
+        now += change
+    if now < best_cost[0] - 1e-12 and moved <= most_moved:
+        best_cost[0] = now
+        best[:] = label
 
 
 @compiled

@@ -35,11 +35,16 @@ class Aim:
 
 #: what is proposed unless something else is asked for
 AIMS: Final[Mapping[str, Aim]] = MappingProxyType(
-    {"even": Aim(100.0, 0.1, 0.02), "round": Aim(10.0, 0.3, 0.02), "few moves": Aim(30.0, 0.3, 0.5)}
+    {
+        "even": Aim(100.0, 0.2, 0.02),
+        "even and round": Aim(30.0, 0.3, 0.02),
+        "round": Aim(10.0, 0.3, 0.02),
+        "few moves": Aim(30.0, 0.3, 0.5),
+    }
 )
 #: each search begins so often, at these parts of the mean cost of a cell as its temperature: hot ones find other
 #: drawings, cool ones mend the one that is there, and which does better depends on the place
-_STARTS = (0.1, 0.01, 0.001) * 2
+_STARTS = (0.1, 0.03, 0.01) * 2
 #: where the temperature ends, as part of where it began
 _COLD = 1e-4
 #: tries for each block and start, and how many rounds they are cut into, to look at the clock in between

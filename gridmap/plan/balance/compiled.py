@@ -3,6 +3,8 @@ slow.
 
 A drawing is one label a block. Everything a move changes (load, area, perimeter of two cells, households moved) is
 carried along, so that a move costs the block's own neighbours and a walk through the cell that loses it.
+
+All in one file: numba keeps what it compiled until the file of the function itself changes, not that of one it calls.
 """
 
 from __future__ import annotations
@@ -210,28 +212,32 @@ def anneal(
         shift = leaving(block, taker, label, home, blocks)
         change = weigh(block, taker, label, cells, blocks, borders, targets, weights, after) + weights[2] * shift
         alone = change <= bearable and moved + shift <= most_moved
-        if not alone and uniform(state) >= _IN_TURN:
-            continue
-        if not keeps_whole(block, label, first, other, walk, seen, 2 * step):
-            continue
-        before[0], before[1] = cells[giver], cells[taker]
-        give(block, taker, label, cells, count, after)
-        if not alone:
+        if alone:
+            if not keeps_whole(block, label, first, other, walk, seen, 2 * step):
+                continue
+            give(block, taker, label, cells, count, after)
+        elif uniform(state) < _IN_TURN:
+            before[0], before[1] = cells[giver], cells[taker]
+            give(block, taker, label, cells, count, after)
             back, third = return_of(block, label, first, other, state)
             fits = back != block and third != taker and group[third] == group[taker]
             if fits:
-                shift += leaving(back, third, label, home, blocks)
-                change += weights[2] * leaving(back, third, label, home, blocks)
-                change += weigh(back, third, label, cells, blocks, borders, targets, weights, then)
+                left = leaving(back, third, label, home, blocks)
+                shift += left
+                change += weigh(back, third, label, cells, blocks, borders, targets, weights, then) + weights[2] * left
                 fits = change <= bearable and moved + shift <= most_moved
-            if fits and keeps_whole(back, label, first, other, walk, seen, 2 * step + 1):
-                give(back, third, label, cells, count, then)
-            else:
-                label[block] = giver
+            # what is walked through comes last, as it takes longest: first without the second block, then without both
+            fits = fits and keeps_whole(back, label, first, other, walk, seen, 2 * step)
+            label[block] = giver
+            if not (fits and keeps_whole(block, label, first, other, walk, seen, 2 * step + 1)):
                 cells[giver], cells[taker] = before[0], before[1]
                 count[giver] += 1
                 count[taker] -= 1
                 continue
+            label[block] = taker
+            give(back, third, label, cells, count, then)
+        else:
+            continue
         moved += shift
         now += change
     if now < best_cost[0] - 1e-12 and moved <= most_moved:
@@ -262,33 +268,23 @@ def gather(
 
 
 @compiled
-def split_again(
+def grow(
+    start: int,
     label: Ints,
-    pair: tuple[int, int],
-    blocks: Floats,
     first: Ints,
     other: Ints,
-    targets: Floats,
     state: NDArray[np.uint64],
-    out: Ints,
-) -> bool:
-    """Draw two neighbouring cells anew: a random spanning tree of their blocks, cut where both sides fit best.
+    room: tuple[Ints, Ints, Ints, Ints, Ints],
+    cells: tuple[int, int],
+) -> int:
+    """A random tree over the blocks of two cells, by taking a random block of the rim again and again (Prim's with
+    random weights); how many it reaches.
 
-    ReCom (DeFord, Duchin and Solomon 2021, Harvard Data Science Review 3.1) with the best cut taken instead of any
-    within a tolerance. `out` (n) gets the new labels; False when the two are not connected.
+    `room`: n numbers each for the blocks in the order they came to the tree, the place of each block in it (-1: not
+    there), the block above it, and two for the rim that hold a block for each neighbour of any.
     """
-    n = len(label)
-    members = np.empty(n, np.int32)
-    size = 0
-    for block in range(n):
-        if label[block] == pair[0] or label[block] == pair[1]:
-            members[size] = block
-            size += 1
-    parent, place = np.full(n, -1, np.int32), np.full(n, -1, np.int32)
-    order = np.empty(size, np.int32)
-    # a random tree by taking a random block of the rim again and again (Prim's with random weights)
-    rim, above = np.empty(len(other) + 1, np.int32), np.empty(len(other) + 1, np.int32)
-    rim[0], above[0] = members[int(uniform(state) * size)], -1
+    order, place, parent, rim, above = room
+    rim[0], above[0] = start, -1
     waiting, found = 1, 0
     while waiting:
         pick = int(uniform(state) * waiting)
@@ -297,45 +293,88 @@ def split_again(
         rim[pick], above[pick] = rim[waiting], above[waiting]
         if place[here] >= 0:
             continue
-        place[here] = found
-        parent[here] = over
-        order[found] = here
+        place[here], parent[here], order[found] = found, over, here
         found += 1
         for at in range(first[here], first[here + 1]):
             there = other[at]
-            if place[there] < 0 and (label[there] == pair[0] or label[there] == pair[1]):
+            if place[there] < 0 and (label[there] == cells[0] or label[there] == cells[1]):
                 rim[waiting], above[waiting] = there, here
                 waiting += 1
-    if found < size:
-        return False
-    below = np.zeros(n)
+    return found
+
+
+@compiled
+def cut_evenly(
+    size: int, blocks: Floats, wanted: tuple[float, float], order: Ints, parent: Ints, below: Floats
+) -> tuple[int, bool]:
+    """Where a tree falls into the two parts nearest to the wanted loads: the block on top of the lower one, -1 where
+    there is no cut, and whether that one is to have the first load. `below` (n): room."""
     everything = 0.0
-    for at in range(size - 1, -1, -1):
-        here = order[at]
-        below[here] += blocks[here, 0]
-        everything += blocks[here, 0]
-        if parent[here] >= 0:
-            below[parent[here]] += below[here]
-    cut, least, upper = -1, np.inf, False
+    for at in range(size):
+        below[order[at]] = blocks[order[at], 0]
+        everything += blocks[order[at], 0]
+    for at in range(size - 1, 0, -1):
+        below[parent[order[at]]] += below[order[at]]
+    cut, least, lower = -1, np.inf, False
     for at in range(1, size):
-        here = order[at]
+        under = below[order[at]]
         for turned in range(2):
-            inside = below[here] if turned == 0 else everything - below[here]
-            off = (inside - targets[pair[0]]) / targets[pair[0]]
-            rest = (everything - inside - targets[pair[1]]) / targets[pair[1]]
+            inside = everything - under if turned else under
+            off = (inside - wanted[0]) / wanted[0]
+            rest = (everything - inside - wanted[1]) / wanted[1]
             if off * off + rest * rest < least:
-                least, cut, upper = off * off + rest * rest, here, turned == 1
-    if cut < 0:
-        return False
-    out[:] = label
-    under = np.zeros(n, np.bool_)
-    under[cut] = True
+                least, cut, lower = off * off + rest * rest, order[at], turned == 0
+    return cut, lower
+
+
+@compiled
+def staying(
+    size: int, order: Ints, label: Ints, home: Ints, blocks: Floats, cells: tuple[int, int]
+) -> tuple[float, float]:
+    """How many households of a tree are in the cell they had, and how many would be if its two cells changed names."""
+    stay, swap = 0.0, 0.0
     for at in range(size):
         here = order[at]
-        if parent[here] >= 0 and under[parent[here]]:
-            under[here] = True
-        out[here] = pair[0] if under[here] != upper else pair[1]
-    return True
+        if label[here] == home[here]:
+            stay += blocks[here, 3]
+        if cells[0] + cells[1] - label[here] == home[here]:
+            swap += blocks[here, 3]
+    return stay, swap
+
+
+@compiled
+def sum_up(
+    size: int,
+    order: Ints,
+    label: Ints,
+    blocks: Floats,
+    borders: tuple[Ints, Ints, Floats],
+    first_cell: int,
+    after: Floats,
+) -> int:
+    """Load, area and perimeter of the two cells of a tree, the first one's in the first row; its number of blocks."""
+    side_first, side, length = borders
+    after[:] = 0.0
+    count = 0
+    for at in range(size):
+        here = order[at]
+        row = 0 if label[here] == first_cell else 1
+        count += 1 - row
+        for value in range(3):
+            after[row, value] += blocks[here, value]
+        for near in range(side_first[here], side_first[here + 1]):
+            if label[side[near]] == label[here]:
+                after[row, 2] -= length[near]
+    return count
+
+
+@compiled
+def part(size: int, cut: int, lower: int, upper: int, order: Ints, parent: Ints, label: Ints) -> None:
+    """Give the blocks of a tree under `cut`, with it, to the cell `lower`, all others to `upper`."""
+    for at in range(size):
+        here = order[at]
+        under = here == cut or (at > 0 and label[parent[here]] == lower)
+        label[here] = lower if under else upper
 
 
 @compiled
@@ -355,39 +394,54 @@ def recombine(
 ) -> None:
     """So many tries to draw two neighbouring cells anew, kept where the drawing as a whole gets no worse.
 
+    ReCom (DeFord, Duchin and Solomon 2021, Harvard Data Science Review 3.1) with the best cut of the tree taken instead
+    of any within a tolerance. A try costs the blocks of the two cells, whatever the others are.
+
     Arguments as for `anneal`; a new pair keeps the names that leave most households where they are.
     """
     first, other, side_first, side, length = touch
+    borders = (side_first, side, length)
     n, k = len(label), len(targets)
-    cells, count, out = np.zeros((k, 3)), np.zeros(k, np.int64), np.empty(n, np.int32)
+    cells, count = np.zeros((k, 3)), np.zeros(k, np.int64)
     moved = gather(label, home, blocks, side_first, side, length, cells, count)
     now = total(cells, targets, weights) + weights[2] * moved
+    order, place, parent = np.empty(n, np.int32), np.full(n, -1, np.int32), np.empty(n, np.int32)
+    room = (order, place, parent, np.empty(len(other) + 1, np.int32), np.empty(len(other) + 1, np.int32))
+    old, below, after = np.empty(n, np.int32), np.empty(n), np.zeros((2, 3))
     for _ in range(tries):
         block = int(uniform(state) * n)
-        degree = first[block + 1] - first[block]
-        if degree == 0:
-            continue
-        one, two = label[block], label[other[first[block] + int(uniform(state) * degree)]]
+        one, two = label[block], label[neighbour(block, first, other, state)]
         if one == two or group[one] != group[two]:
             continue
-        if not split_again(label, (one, two), blocks, first, other, targets, state, out):
+        size = grow(block, label, first, other, state, room, (one, two))
+        cut, lower = -1, False
+        if size == count[one] + count[two]:
+            cut, lower = cut_evenly(size, blocks, (targets[one], targets[two]), order, parent, below)
+        stayed, _ = staying(size, order, label, home, blocks, (one, two))
+        for at in range(size):
+            place[order[at]] = -1
+            old[at] = label[order[at]]
+        if cut < 0:
             continue
-        stay, swap = 0.0, 0.0
-        for at in range(n):
-            if out[at] == one or out[at] == two:
-                if out[at] == home[at]:
-                    stay += blocks[at, 3]
-                if one + two - out[at] == home[at]:
-                    swap += blocks[at, 3]
+        part(size, cut, one if lower else two, two if lower else one, order, parent, label)
+        stay, swap = staying(size, order, label, home, blocks, (one, two))
         if swap > stay and targets[one] == targets[two]:
-            for at in range(n):
-                if out[at] == one or out[at] == two:
-                    out[at] = one + two - out[at]
-        moved = gather(out, home, blocks, side_first, side, length, cells, count)
-        then = total(cells, targets, weights) + weights[2] * moved
-        if moved <= most_moved and then <= now:
-            label[:] = out
-            now = then
-            if now < best_cost[0] - 1e-12:
-                best_cost[0] = now
-                best[:] = label
+            stay = swap
+            for at in range(size):
+                label[order[at]] = one + two - label[order[at]]
+        of_one = sum_up(size, order, label, blocks, borders, one, after)
+        change = weights[2] * (stayed - stay)
+        for row, cell in enumerate((one, two)):
+            change += cost(after[row, 0], after[row, 1], after[row, 2], targets[cell], weights)
+            change -= cost(cells[cell, 0], cells[cell, 1], cells[cell, 2], targets[cell], weights)
+        if change > 0.0 or moved + stayed - stay > most_moved:
+            for at in range(size):
+                label[order[at]] = old[at]
+            continue
+        cells[one], cells[two] = after[0], after[1]
+        count[one], count[two] = of_one, size - of_one
+        moved += stayed - stay
+        now += change
+        if now < best_cost[0] - 1e-12:
+            best_cost[0] = now
+            best[:] = label

@@ -48,9 +48,9 @@ _STARTS = (0.1, 0.03, 0.01) * 2
 #: where the temperature ends, as part of where it began
 _COLD = 1e-4
 #: tries for each block and start, and how many rounds they are cut into, to look at the clock in between
-_TRIES, _ROUNDS = 2_000, 10
+_TRIES, _ROUNDS = 500, 10
 #: pairs drawn anew in a round, for each cell
-_RECOMBINED = 2
+_RECOMBINED = 24
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -110,10 +110,12 @@ def application() -> FastAPI:
 
 def _warm(ctx: Context) -> None:
     """Make ready what requests would otherwise wait for; `/readyz` answers after that."""
+    from gridmap.plan.balance import make_ready
     from gridmap.store import read
 
     with read(ctx.engine) as conn:
         ctx.grounds.warm(conn, ctx.today())
+    make_ready()
 
 
 def _context() -> Context:

@@ -7,6 +7,7 @@ weighed is the squared relative deviation of the load, the Polsby-Popper ratio, 
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,12 +15,13 @@ from types import MappingProxyType
 from typing import Final
 
 import numpy as np
+import shapely
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from gridmap.errors import InvalidInput
-from gridmap.plan.balance.blocks import Blocks, Floats, Rows
+from gridmap.plan.balance.blocks import Blocks, Floats, Rows, blocks_of
 
 Progress = Callable[[float], None]
 
@@ -99,6 +101,7 @@ def balance(
     group = np.zeros(k, dtype=np.int32) if groups is None else _numbered(groups, k)
     targets = _targets(blocks.load, start, group)
     limit = float(blocks.households.sum()) if most_moved is None else float(most_moved)
+    make_ready()
     made, ends = [], time.monotonic() + seconds
     for turn, (name, aim) in enumerate(aims.items()):
         until = time.monotonic() + (ends - time.monotonic()) / (len(aims) - turn)
@@ -106,6 +109,16 @@ def balance(
         cell, complete = _search(blocks, start, group, targets, aim, limit, seed + turn, until, told)
         made.append(_judged(name, blocks, cell, start, targets, complete))
     return sorted(_unbeaten(made), key=lambda one: one.deviation)
+
+
+@functools.cache
+def make_ready() -> None:
+    """Compile the search, or take it from numba's cache, before a request waits and a clock runs: some ten seconds,
+    once for each machine and version."""
+    x, y = np.divmod(np.arange(4.0), 2)
+    four = blocks_of(shapely.box(x, y, x + 1, y + 1), x, np.ones(4), np.ones(4))
+    start, group = four.cell.astype(np.int32), np.zeros(2, dtype=np.int32)
+    _search(four, start, group, _targets(four.load, start, group), AIMS["even"], 4.0, 1, 0.0, None)
 
 
 def judge(blocks: Blocks, cell: ArrayLike, *, groups: ArrayLike | None = None, name: str = "as drawn") -> Proposal:

@@ -87,6 +87,18 @@ class PermitOut(BaseModel):
     holds: bool = Field(description="today")
 
 
+class ContactIn(Given):
+    """Whom to call there; both empty: nobody any more."""
+
+    contact_name: Annotated[str | None, Field(max_length=100, description="sealed")] = None
+    contact_phone: Annotated[str | None, Field(max_length=40, description="sealed")] = None
+
+
+class ContactOut(BaseModel):
+    contact_name: str | None
+    contact_phone: str | None
+
+
 class RegularIn(Given):
     months: int | None = Field(ge=1, le=36, description="null: no more")
     since: date | None = None

@@ -29,7 +29,7 @@ MODULES: Final = (
     "dom", "glyphs", "http", "idb", "sealing", "pack", "held", "keeper", "drafts", "parts", "queue", "sync",
     "writing", "worker-update", "map", "pick", "changes", "shrink", "case-ties", "split", "act", "rule-words", "case",
     "waiting", "places", "whereabouts", "report-category", "report-extras", "report", "walk", "help-circle",
-    "losses", "again", "today", "paper", "field",
+    "losses", "again", "today", "paper", "step", "own-map", "home-card", "sheet", "field",
 )  # fmt: skip
 STYLES: Final = (
     "vendor/leaflet.css", "css/tokens.css", "css/app.css", "css/map.css", "css/case.css", "css/field.css",

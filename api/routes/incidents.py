@@ -120,12 +120,12 @@ def move_incident(caller: Signed, incident_id: IncidentId, body: MoveIn, key: Ke
 
 
 @router.post("/{incident_id}/actions/close", summary="Close it", responses=problems(*SIGNED, 400, 404, 409, 413))
-def close_incident(caller: Signed, incident_id: IncidentId, _body: CloseIn | None = None) -> Closed:
+def close_incident(caller: Signed, incident_id: IncidentId, body: CloseIn | None = None, key: Key = None) -> Closed:
     """Closes an incident that is resolved and, where its process asks for it, verified by somebody else: 409 before.
 
-    Closing a closed one has no effect.
+    Closing a closed one has no effect; the same `Idempotency-Key` again answers the same.
     """
-    return Closed(**casework.close(caller.ctx, caller.view, incident_id))
+    return Closed(**casework.close(caller.ctx, caller.view, incident_id, body.note if body else None, key=key))
 
 
 @router.post(

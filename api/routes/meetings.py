@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Request
 
@@ -41,8 +41,8 @@ WRITTEN = problems(*SIGNED, 400, 404, 409, 413)
 @router.post("/meetings", status_code=201, summary="Call a joint meeting", responses=WRITTEN)
 def call_meeting(caller: Signed, body: MeetingIn, key: Key = None) -> Called:
     """Calls the three sides to a table. Officials, supervisors and dispatchers call; the cases named must be theirs."""
-    said = body.model_dump()
-    call = meetings.Call(**{**said, "bodies": tuple(body.bodies), "incident_ids": tuple(body.incident_ids)})
+    said: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in body}
+    call = meetings.Call(**said)
     return Called(**meetings.call(caller.ctx, caller.view, call, key=key))
 
 

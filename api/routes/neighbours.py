@@ -1,4 +1,4 @@
-"""An enterprise's neighbourhood in figures, its permits and regular meetings, and the review before a project."""
+"""An enterprise's neighbourhood in figures, its permits, contact and regular meetings, the review before a project."""
 
 from __future__ import annotations
 
@@ -9,8 +9,17 @@ from fastapi import APIRouter, Depends, Query
 from api.deps import Signed, known_parameters
 from api.routes.enterprises import EnterpriseId
 from api.schemas.common import SIGNED, problems
-from api.schemas.neighbours import AgreedOut, NeighbourhoodOut, PermitIn, RegularIn, ReviewOut, ReviewQuery
-from gridmap.usecases import neighbours
+from api.schemas.neighbours import (
+    AgreedOut,
+    ContactIn,
+    ContactOut,
+    NeighbourhoodOut,
+    PermitIn,
+    RegularIn,
+    ReviewOut,
+    ReviewQuery,
+)
+from gridmap.usecases import company, neighbours
 
 router = APIRouter(
     prefix="/api/v1/enterprises/{enterprise_id}", tags=["enterprises"], dependencies=[Depends(known_parameters())]
@@ -43,6 +52,19 @@ def read_agreed(caller: Signed, enterprise_id: EnterpriseId) -> AgreedOut:
 def keep_permit(caller: Signed, enterprise_id: EnterpriseId, body: PermitIn) -> AgreedOut:
     """Keeps a permit, in place of the one with its kind and number."""
     return AgreedOut(**neighbours.keep_permit(caller.ctx, caller.view, enterprise_id, **body.model_dump()))
+
+
+@router.get("/contact", summary="Whom to call there", responses=problems(*SIGNED, 404))
+def read_contact(caller: Signed, enterprise_id: EnterpriseId) -> ContactOut:
+    """Name and number, for those who lead joint meetings there; the reading is logged."""
+    return ContactOut(**company.contact(caller.reader, enterprise_id))
+
+
+@router.put("/contact", summary="Say whom to call there", responses=WRITTEN)
+def keep_contact(caller: Signed, enterprise_id: EnterpriseId, body: ContactIn) -> ContactOut:
+    """In place of who was named before: that name and number are destroyed."""
+    company.keep_contact(caller.ctx, caller.view, enterprise_id, body.contact_name, body.contact_phone)
+    return ContactOut(**company.contact(caller.reader, enterprise_id))
 
 
 @router.put("/regular", summary="Ask its neighbours regularly", responses=WRITTEN)

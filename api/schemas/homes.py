@@ -185,7 +185,8 @@ class PlaceFigures(BaseModel):
     name_en: str | None
     households: int
     met: int
-    asked: int = Field(description="visits that the quotas ask for")
+    asked: int = Field(description="households that the quotas ask for, at least")
+    done: int = Field(description="so many of those asked for were met")
     need_h: float
     capacity_h: float
     enough: bool

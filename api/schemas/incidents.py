@@ -9,6 +9,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
 
 from api.schemas.common import Code, Id, Named, NamedId, RunnerUp
+from gridmap.case.inputs import LONGEST_NOTE
 
 MAX_TEXT = 4000
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
@@ -74,9 +75,11 @@ class MoveIn(Place):
 
 
 class CloseIn(BaseModel):
-    """Closing needs no more than the address."""
+    """Closing needs no more than the address; a note may be added."""
 
     model_config = ConfigDict(extra="forbid")
+
+    note: Annotated[str | None, Field(min_length=1, max_length=LONGEST_NOTE, description="sealed")] = None
 
 
 class Nearest(Named):

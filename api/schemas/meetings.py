@@ -33,6 +33,11 @@ class MeetingIn(Given):
     residents: Code = Field(description="code of the community or town whose residents are asked")
     incident_ids: list[Id] = Field(default=[], max_length=500, description="cases that it is about")
     called_from: Id | None = Field(default=None, description="the case that it was called from")
+    categories: list[Code] = Field(
+        default=[], max_length=100,
+        description="open cases of these categories within 1.5 km of the enterprise, or reported about it, come on the "
+        "agenda, too, whoever serves them in the caller's area",
+    )  # fmt: skip
     invite_m: float | None = Field(
         default=None, gt=0, le=FARTHEST_M, allow_inf_nan=False,
         description="households within so many metres are invited by SMS, where they agreed to be called",
@@ -140,6 +145,7 @@ class MeetingOut(MeetingHead):
     reason: str | None
     seats: list[SeatOut]
     agenda: list[AgendaItem]
+    agenda_cases: int | None = Field(description="how many cases are on it, whosever; for those who read figures")
     promises: list[PromiseOut]
 
 

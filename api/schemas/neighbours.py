@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.schemas.blasting import BuildingOut
-from api.schemas.common import Named
+from api.schemas.common import Code, Named
 from api.schemas.meetings import PromiseOut
 from gridmap.usecases.blasting import FARTHEST_M
 
@@ -24,6 +24,14 @@ class Within(BaseModel):
     households: int
 
 
+class OpenOf(BaseModel):
+    """How many open cases of a category."""
+
+    category: Named
+    top: Code = Field(description="the category above it")
+    cases: int
+
+
 class NeighbourhoodOut(BaseModel):
     """Counts about a place."""
 
@@ -33,7 +41,7 @@ class NeighbourhoodOut(BaseModel):
     community: Named | None
     lon: float
     lat: float
-    open_cases: list[int] = Field(description="open cases of the caller's that were reported about it")
+    open: list[OpenOf] = Field(description="open cases within radius_m or reported about it, most first")
 
 
 class ReviewQuery(Given):
@@ -77,6 +85,18 @@ class PermitOut(BaseModel):
     valid_from: date
     valid_to: date | None
     holds: bool = Field(description="today")
+
+
+class ContactIn(Given):
+    """Whom to call there; both empty: nobody any more."""
+
+    contact_name: Annotated[str | None, Field(max_length=100, description="sealed")] = None
+    contact_phone: Annotated[str | None, Field(max_length=40, description="sealed")] = None
+
+
+class ContactOut(BaseModel):
+    contact_name: str | None
+    contact_phone: str | None
 
 
 class RegularIn(Given):

@@ -82,8 +82,14 @@ def sentences(card: Mapping[str, Any], lang: Lang) -> list[str]:
         accepted=counts["accepted"], change=_change(total["accepted_change_pct"], said), overdue=counts["open_overdue"],
         disposal=_percent(disposal["value"]), **told,
     )  # fmt: skip
-    within = {name: _lasting(hours[name], said) for name in ("median", "p90")}
+    if not hours["cases"]:
+        return [verdict]
+    within = {name: _within(hours[name], said) for name in ("median", "p90")}
     return [verdict, said["hours"].format(open=hours["open"], **within)]
+
+
+def _within(hours: float | None, said: Mapping[str, str]) -> str:
+    return said["unknown"] if hours is None else said["within"].format(time=_lasting(hours, said))
 
 
 def xlsx(card: Mapping[str, Any], lang: Lang) -> bytes:
@@ -172,7 +178,7 @@ def name_of(thing: Mapping[str, Any] | None, lang: Lang) -> str:
 
 def lasting(hours: float | None, lang: Lang) -> str:
     """So many hours in words, days from 72 on; a dash where it is not known."""
-    return _lasting(hours, _words()[lang], "–")
+    return _lasting(hours, _words()[lang])
 
 
 def _name(line: Mapping[str, Any], lang: Lang) -> str:
@@ -186,8 +192,8 @@ def _row(line: Mapping[str, Any], lang: Lang) -> dict[str, Any]:
     return {
         "name": _name(line, lang), "accepted": counts["accepted"], "due": counts["due"],
         "disposed": counts["disposed"], "overdue": counts["open_overdue"], "share": _percent(disposal["value"]),
-        "small": disposal["small"], "median": _lasting(line["hours"]["median"], said, "–"),
-        "p90": _lasting(line["hours"]["p90"], said, "–"),
+        "small": disposal["small"], "median": _lasting(line["hours"]["median"], said),
+        "p90": _lasting(line["hours"]["p90"], said),
         "points": "–" if line["points"] is None else f"{line['points']:.1f}",
     }  # fmt: skip
 
@@ -213,9 +219,9 @@ def _percent(value: float | None) -> str:
     return "–" if value is None else f"{value * 100:.1f} %"
 
 
-def _lasting(hours: float | None, said: Mapping[str, str], missing: str | None = None) -> str:
+def _lasting(hours: float | None, said: Mapping[str, str]) -> str:
     if hours is None:
-        return missing or said["unknown"]
+        return "–"
     return said["h"].format(n=f"{hours:.1f}") if hours < 72 else said["d"].format(n=f"{hours / 24:.1f}")
 
 

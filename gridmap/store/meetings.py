@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import Connection, Select, func, insert, literal_column, select, update
+import pandas as pd
+from sqlalchemy import Connection, Select, func, insert, literal_column, or_, select, update
 
 from gridmap.enterprise import MeetingStatus, Party, PromiseStatus
 from gridmap.errors import NotFound
@@ -276,13 +277,18 @@ def reports_in(
     return rows["geom"].to_numpy(dtype=object), moments
 
 
-def open_cases_of(conn: Connection, view: View, enterprise_id: int, now: datetime) -> list[int]:
-    """Open cases that were reported about an enterprise, as far as the View admits them."""
-    i = t.incidents.c
-    query = select(i.id).where(
-        i.enterprise_id == enterprise_id, i.closed_at.is_(None), clause(view, Kind.INCIDENT, now=now)
+def open_in(conn: Connection, view: View, box: Bbox, enterprise_id: int) -> pd.DataFrame:
+    """The open cases in a box or reported about an enterprise that the View admits: id, enterprise_id, geom, and code,
+    name, name_en of the category with the code of its top one."""
+    i, c, top = t.incidents, t.categories, t.categories.alias("top")
+    query = (
+        select(i.c.id, i.c.enterprise_id, i.c.geom, c.c.code, c.c.name, c.c.name_en, top.c.code.label("top"))
+        .select_from(i.join(c, c.c.id == i.c.category_id))
+        .join(top, top.c.id == func.coalesce(c.c.parent_id, c.c.id))
+        .where(i.c.closed_at.is_(None), clause(view, Kind.INCIDENT))
+        .where(or_(intersects_bbox(i, box), i.c.enterprise_id == enterprise_id))
     )
-    return list(conn.execute(query.order_by(i.id)).scalars())
+    return frame(conn, query.order_by(i.c.id))
 
 
 def admitted(conn: Connection, view: View, incident_ids: Collection[int], now: datetime) -> set[int]:

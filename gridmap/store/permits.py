@@ -1,4 +1,4 @@
-"""SQL of an enterprise's permits and of the rule by which its neighbours are asked regularly."""
+"""SQL of an enterprise's permits, of whom to call there, and of how often its neighbours are asked to a table."""
 
 from __future__ import annotations
 
@@ -33,6 +33,23 @@ def keep_permit(conn: Connection, enterprise_id: int, values: dict[str, Any]) ->
     p = t.permits
     conn.execute(delete(p).where(p.c.enterprise_id == enterprise_id, p.c.number == values["number"]))
     conn.execute(insert(p).values(enterprise_id=enterprise_id, **values))
+
+
+def contact_of(conn: Connection, enterprise_id: int) -> int | None:
+    """The subject under which whom to call at an enterprise is sealed."""
+    c = t.enterprise_contacts.c
+    return conn.execute(select(c.subject_id).where(c.enterprise_id == enterprise_id)).scalar_one_or_none()
+
+
+def say_contact(
+    conn: Connection, enterprise_id: int, subject_id: int | None, account_id: int | None, now: datetime
+) -> None:
+    """Say whom to call, in place of what was said; None: nobody any more."""
+    c = t.enterprise_contacts
+    conn.execute(delete(c).where(c.c.enterprise_id == enterprise_id))
+    if subject_id is not None:
+        row = {"subject_id": subject_id, "account_id": account_id, "said_at": now}
+        conn.execute(insert(c).values(enterprise_id=enterprise_id, **row))
 
 
 def say_regular(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -149,13 +149,20 @@ def act(
     """
     if action not in ACTS:
         raise NotFound(f"there is no action {action!r}; GET .../actions lists them")
-    said = ctx.vault.digest(json.dumps(["act", incident_id, action, given], sort_keys=True, default=str))
+    return _once(ctx, view, key, [incident_id, action, given], partial(_act, ctx, view, incident_id, action, given))
+
+
+def _once(
+    ctx: Context, view: View, key: str | None, said: list[Any], work: Callable[[Connection, datetime], dict[str, Any]]
+) -> dict[str, Any]:
+    """Do this in one transaction. The same sender with the same key has one effect, and is told the same again."""
+    digest = ctx.vault.digest(json.dumps(["act", *said], sort_keys=True, default=str))
     with write(ctx.engine) as conn:
         now = ctx.clock()
-        known = None if key is None else incidents.claim_request(conn, sender_of(view), key, said, now)
+        known = None if key is None else incidents.claim_request(conn, sender_of(view), key, digest, now)
         if known is not None:
             return known
-        answer = _act(ctx, view, conn, incident_id, action, given, now)
+        answer = work(conn, now)
         if key is not None:
             incidents.answer_request(conn, sender_of(view), key, answer)
         return answer
@@ -168,7 +175,7 @@ def was_answered(ctx: Context, view: View, key: str) -> bool:
 
 
 def _act(
-    ctx: Context, view: View, conn: Connection, incident_id: int, action: str, given: Mapping[str, Any], now: datetime
+    ctx: Context, view: View, incident_id: int, action: str, given: Mapping[str, Any], conn: Connection, now: datetime
 ) -> dict[str, Any]:
     return carry_out(ctx, view, conn, _seen(conn, view, incident_id, now), asker_of(conn, view), action, given, now)
 
@@ -220,16 +227,24 @@ def _told(conn: Connection, case: Case, row: Any, seq: int, kind: str, now: date
     }  # fmt: skip
 
 
-def close(ctx: Context, view: View, incident_id: int) -> dict[str, Any]:
+def close(
+    ctx: Context, view: View, incident_id: int, note: str | None = None, *, key: str | None = None
+) -> dict[str, Any]:
     """Close a case whose process is at its end: its clock stops. Closing a closed one has no effect.
 
-    Raises Conflict where the process asks for more first: that the case is resolved, and verified by somebody else.
+    The same sender with the same key has one effect. Raises Conflict where the process asks for more first: that the
+    case is resolved, and verified by somebody else.
     """
-    with write(ctx.engine) as conn:
-        now = ctx.clock()
-        row = _seen(conn, view, incident_id, now)
-        if row.status == Status.CLOSED:
-            done = {"status": row.status, "closed_at": canonical_moment(row.closed_at)}
-        else:
-            done = _act(ctx, view, conn, incident_id, "close", {}, now)
+    given = {} if note is None else {"note": note}
+    return _once(ctx, view, key, [incident_id, "close", given], partial(_close, ctx, view, incident_id, given))
+
+
+def _close(
+    ctx: Context, view: View, incident_id: int, given: Mapping[str, Any], conn: Connection, now: datetime
+) -> dict[str, Any]:
+    row = _seen(conn, view, incident_id, now)
+    if row.status == Status.CLOSED:
+        done = {"status": row.status, "closed_at": canonical_moment(row.closed_at)}
+    else:
+        done = _act(ctx, view, incident_id, "close", given, conn, now)
     return {"id": row.id, "number": row.number, "status": done["status"], "closed_at": done["closed_at"]}

@@ -11,11 +11,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
-import shapely
 from sqlalchemy import Connection
 
 from gridmap.case.events import canonical_moment
@@ -32,25 +31,23 @@ from gridmap.enterprise import (
     light,
 )
 from gridmap.errors import Conflict, Forbidden, InvalidInput, NotFound
-from gridmap.ground.measure import box_around, metric_crs, project
 from gridmap.people.roles import can
 from gridmap.privacy import in_steps, without_numbers
 from gridmap.privacy.release import LEAST, LEFT_OUT
 from gridmap.store import accounts, incidents, meetings, read, write
 from gridmap.store import tables as t
 from gridmap.store.meetings import Seat
-from gridmap.usecases import reminding
+from gridmap.usecases import agenda, reminding
+from gridmap.usecases.agenda import RADIUS_M, near_enterprise
 from gridmap.usecases.context import Context
-from gridmap.usecases.counting import figures_view
+from gridmap.usecases.counting import reads_figures
 from gridmap.usecases.leading import lead_at
 from gridmap.usecases.notices import write_called
 from gridmap.usecases.spots import sender_of
 from gridmap.view import View
 
 LONGEST_TITLE, LONGEST_TEXT = 200, 8000
-#: what an effect looks at, unless something else is asked for
-RADIUS_M: Final = 1_500.0
-#: and how long before the promise it begins at most
+#: how long before the promise an effect begins at most
 LONGEST_BEFORE = timedelta(days=366)
 
 
@@ -66,6 +63,8 @@ class Call:
     residents: str
     incident_ids: tuple[int, ...] = ()
     called_from: int | None = None
+    #: open cases of these categories near the enterprise come on the agenda, too, whoever serves them (`agenda.taken`)
+    categories: tuple[str, ...] = ()
     #: households within so many metres are invited, where they agreed to be called; None: nobody is
     invite_m: float | None = None
 
@@ -118,6 +117,8 @@ def _call(ctx: Context, view: View, conn: Connection, said: Call, now: datetime)
     if strangers:
         raise NotFound(f"there is no incident {min(strangers)}, or none that you serve")
     lead_at(view, place["path"])
+    if said.categories:
+        wanted |= agenda.taken(conn, view, said.enterprise_id, said.categories)
     area_id = _id(conn, t.areas, said.residents, "residents")
     seats = [Seat(Party.GOVERNMENT, body_id=_id(conn, t.bodies, code, "bodies")) for code in said.bodies]
     seats += [Seat(Party.ENTERPRISE, enterprise_id=said.enterprise_id), Seat(Party.RESIDENTS, area_id=area_id)]
@@ -296,25 +297,6 @@ def effect(
     return {**asdict(found), "verdict": str(found.verdict), "days": days, "radius_m": radius_m}
 
 
-def near_enterprise(
-    conn: Connection,
-    view: View,
-    enterprise_id: int,
-    radius_m: float,
-    categories: Sequence[str] | None,
-    since: datetime,
-    until: datetime,
-) -> Any:
-    """The moments of the reports within a distance of an enterprise's point or outline, as far as they belong to the
-    area whose figures the caller reads. Raises Forbidden for roles that read none."""
-    place = meetings.enterprise_place(conn, enterprise_id)["geom"]
-    geoms, moments = meetings.reports_in(
-        conn, figures_view(conn, view), box_around([place], radius_m), categories, since, until
-    )
-    flat = project(np.append(geoms, place), metric_crs(*shapely.get_coordinates(place).T))
-    return moments[shapely.distance(flat[:-1], flat[-1]) <= radius_m]
-
-
 # --- reading --------------------------------------------------------------------------------------------------------
 
 
@@ -347,14 +329,15 @@ def meeting_of(ctx: Context, view: View, meeting_id: int) -> dict[str, Any]:
         seats = [_seat(one) for one in meetings.seats_of(conn, meeting_id)]
         cases = [dict(one._mapping) for one in meetings.agenda_of(conn, view, meeting_id, now)]
         made = [_told(one, now) for one in meetings.promise_rows(conn, view, meeting_id=meeting_id)]
-    agenda = [
+        in_all = len(meetings.at_the_table(conn, meeting_id)) if reads_figures(view) else None
+    listed = [
         {"id": one["id"], "number": one["number"], "status": one["status"],
          "received_at": canonical_moment(one["received_at"]), "category": _named(one)}
         for one in cases
     ]  # fmt: skip
     return {
-        **_heading(row), "minutes": row.minutes, "reason": row.reason, "seats": seats, "agenda": agenda,
-        "promises": made,
+        **_heading(row), "minutes": row.minutes, "reason": row.reason, "seats": seats, "agenda": listed,
+        "agenda_cases": in_all, "promises": made,
     }  # fmt: skip
 
 

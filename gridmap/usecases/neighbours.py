@@ -16,14 +16,15 @@ import shapely
 from gridmap.case.events import canonical_moment
 from gridmap.enterprise import Light
 from gridmap.errors import Forbidden, InvalidInput
-from gridmap.ground.measure import box_around, metric_crs, project
+from gridmap.ground.measure import box_around
 from gridmap.people.roles import can
 from gridmap.store import accounts, blasts, meetings, permits, read, reminders, write
 from gridmap.store import tables as t
+from gridmap.usecases.agenda import RADIUS_M, away, by_category, near_enterprise, open_near
 from gridmap.usecases.blasting import FARTHEST_M, by_building, site_taken
 from gridmap.usecases.context import Context
 from gridmap.usecases.leading import lead_at
-from gridmap.usecases.meetings import RADIUS_M, near_enterprise, promises
+from gridmap.usecases.meetings import promises
 from gridmap.usecases.reminding import next_on
 from gridmap.view import View
 
@@ -41,13 +42,13 @@ def neighbourhood(ctx: Context, view: View, enterprise_id: int) -> dict[str, Any
         houses = blasts.houses_in(conn, box_around([place["geom"]], STEPS_M[-1]))
         area = None if place["path"] is None else permits.area_of(conn, int(place["area_id"]))._asdict()
         reports = near_enterprise(conn, view, enterprise_id, RADIUS_M, None, now - YEAR, now)
-        cases = meetings.open_cases_of(conn, view, enterprise_id, now)
-    away = _away(houses, place["geom"])
+        cases = by_category(open_near(conn, view, enterprise_id))
+    far = away(houses["geom"].to_numpy(dtype=object), place["geom"])
     lon, lat = shapely.get_coordinates(shapely.point_on_surface(place["geom"]))[0].tolist()
     return {
-        "households": [{"within_m": step, "households": int((away <= step).sum())} for step in STEPS_M],
+        "households": [{"within_m": step, "households": int((far <= step).sum())} for step in STEPS_M],
         "reports_year": len(reports), "radius_m": RADIUS_M, "community": area, "lon": lon, "lat": lat,
-        "open_cases": cases,
+        "open": cases,
     }  # fmt: skip
 
 
@@ -66,7 +67,7 @@ def review(ctx: Context, view: View, enterprise_id: int, *, charge_kg: float | N
         houses = blasts.houses_in(conn, box_around([place], within_m))
         site, source = site_taken(blasts.rock_of(conn, enterprise_id))
         reports = near_enterprise(conn, view, enterprise_id, within_m, None, now - YEAR, now)
-    houses = houses[_away(houses, place) <= within_m]
+    houses = houses[away(houses["geom"].to_numpy(dtype=object), place) <= within_m]
     planned = pd.DataFrame({"charge_kg": [charge_kg], "frequency_hz": [np.nan], "geom": [place]})
     made, _ = promises(ctx, view, unsettled=False, enterprise_id=enterprise_id, after=None, limit=10_000)
     last = max((one["meeting_id"] for one in made), default=None)
@@ -86,15 +87,6 @@ def promises_told(made: list[dict[str, Any]]) -> dict[str, int]:
         "kept": counts["kept"], "broken": counts["broken"], "withdrawn": counts["withdrawn"],
         "open": counts["open"] + counts["proven"], "late": late,
     }  # fmt: skip
-
-
-def _away(houses: pd.DataFrame, place: shapely.Geometry) -> Any:
-    """How far each house lies from a place's border, in metres."""
-    if houses.empty:
-        return np.zeros(0)
-    crs = metric_crs(*shapely.get_coordinates(place).T)
-    flat = project(np.append(houses["geom"].to_numpy(dtype=object), place), crs)
-    return shapely.distance(flat[:-1], flat[-1])
 
 
 # --- what it is permitted, and when its neighbours are asked --------------------------------------------------------

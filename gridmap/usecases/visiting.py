@@ -211,7 +211,8 @@ def _cells(view: View) -> frozenset[int]:
 
 
 def figures(ctx: Context, view: View, month: str | None = None) -> dict[str, Any]:
-    """By community: households, how many were met, what the quotas ask, and whether the hours suffice. No names."""
+    """By community: households, how many were met, what the quotas ask and how much of that is done, and whether the
+    hours suffice. No names. Quotas ask for so many at least: who meets more is done, and makes up for nobody else."""
     actor, first = view.actor, month_of(ctx, month)
     if actor is None or actor.role not in COUNTING:
         raise Forbidden("counts of visits are for supervisors, dispatchers and planners")
@@ -232,6 +233,7 @@ def figures(ctx: Context, view: View, month: str | None = None) -> dict[str, Any
         fits = feasibility(asked, hops_m(spots.get(row["id"], [])), days=days)
         items.append({
             **{name: row[name] for name in ("code", "name", "name_en", "households", "met")}, "asked": asked,
+            "done": min(row["met"], asked),
             "need_h": round(fits.need_h, 1), "capacity_h": round(fits.capacity_h, 1), "enough": fits.enough,
         })  # fmt: skip
     return {"month": f"{first:%Y-%m}", "items": items}

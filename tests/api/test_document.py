@@ -235,7 +235,8 @@ WITHOUT = {
 LONG = {
     "POST /api/v1/rules", "POST /api/v1/rules/{version}/publish", "PUT /api/v1/processes/{code}",
     "POST /api/v1/permits/import", "POST /api/v1/enterprises/{enterprise_id}/permits",
-    "PUT /api/v1/enterprises/{enterprise_id}/regular",
+    "PUT /api/v1/enterprises/{enterprise_id}/regular", "PUT /api/v1/enterprises/{enterprise_id}/contact",
+    "GET /api/v1/enterprises/{enterprise_id}/contact",
     "POST /api/v1/calendars", "POST /api/v1/calendars/local", "POST /api/v1/incidents/bulk",
     "POST /api/v1/visits/{visit_id}/incident", "GET /api/v1/me/answered",
 }  # fmt: skip

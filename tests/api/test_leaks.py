@@ -415,6 +415,9 @@ ROUTES: dict[str, Check] = {
     "GET /api/v1/locate": check_locate,
     "GET /api/v1/enterprises": listed("/enterprises", Kind.ENTERPRISE),
     "GET /api/v1/enterprises/{enterprise_id}": check_enterprise,
+    **dict.fromkeys(
+        (f"{method} /api/v1/enterprises/{{enterprise_id}}/contact" for method in ("GET", "PUT")), elsewhere
+    ),
     "GET /api/v1/messages": check_messages,
     "POST /api/v1/messages/{message_id}/read": check_read,
     **dict.fromkeys(FLOW_ROUTES, check_flow),

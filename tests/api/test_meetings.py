@@ -196,3 +196,33 @@ def test_what_reports_did_after_a_promise(api: Api) -> None:
     nowhere = api.get("official", f"/promises/{promise}/effect", params={"radius_m": 0.001}).json()
     assert (nowhere["verdict"], nowhere["ratio"]) == ("too_few", None)
     problem(api.get("handler-land", f"/promises/{promise}/effect"), 403, "forbidden")
+
+
+def test_open_cases_near_it_come_on_the_agenda_by_category(api: Api) -> None:
+    """As far as the caller's area goes: those that others serve, too, who see them there, and whose cases say so."""
+    mine, near = quarry(api), [report(api) for _ in range(6)]
+    place = api.get("official", f"/enterprises/{mine}/neighbourhood").json()
+    counted = {one["category"]["code"]: one["cases"] for one in place["open"]}
+    assert {one["top"] for one in place["open"]} == {"mining", "labour"}
+    i, c = t.incidents, t.categories
+    ended = i.c.closed_at.is_(None)
+    blasting = select(i.c.id).join(c, c.c.id == i.c.category_id).where(c.c.code == "mining-blasting", ended)
+    inside = {row.id for row in api.county.run(blasting)}
+    assert set(near) < inside
+    assert counted["mining-blasting"] == len(inside)  # the whole county lies within its 1.5 km
+    meeting = called(api, "official", categories=["mining-blasting"])
+    a = t.agenda.c
+    assert {row.incident_id for row in api.county.run(select(a.incident_id).where(a.meeting_id == meeting))} == inside
+    told = {user: api.get(user, f"/meetings/{meeting}").json() for user in ("official", "dispatcher-1")}
+    assert {one["id"] for one in told["official"]["agenda"]} == inside
+    own = {one["id"] for one in told["dispatcher-1"]["agenda"]}
+    assert set(near) < own < inside  # those of the other town are not hers to open
+    assert [one["agenda_cases"] for one in told.values()] == [len(inside)] * 2
+    e = t.events.c
+    heard = api.county.run(select(e.incident_id).where(e.kind == "meeting_called"))
+    assert {row.incident_id for row in heard} == inside
+    [row] = api.get("official", f"/meetings/{meeting}/table").json()["cases"]
+    assert row["cases"] == len(inside) // 5 * 5
+    hers = called(api, "dispatcher-1", categories=["mining-blasting"])
+    assert {row.incident_id for row in api.county.run(select(a.incident_id).where(a.meeting_id == hers))} == own
+    problem(api.post("worker-a", "/meetings", wanted(api, categories=["mining-blasting"])), 403, "forbidden")

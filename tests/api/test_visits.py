@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from sqlalchemy import func, select
 
+from gridmap.people.visits import Quota
 from gridmap.store import tables as t
+from gridmap.usecases import quotas
 from tests.api.client import Api, problem
 from tests.county import COMMUNITY, SEATS
 
@@ -80,7 +82,13 @@ def test_supervisors_see_places_and_counts(api: Api) -> None:
     items = {row["code"]: row for row in api.get("supervisor", "/visits/figures").json()["items"]}
     assert len(items) == 4
     north = items[COMMUNITY["A"]]
-    assert (north["households"], north["met"], north["asked"]) == (8, 2, 8)
+    assert (north["households"], north["met"], north["asked"], north["done"]) == (8, 2, 8, 2)
+    for worker in ("W-A", "W-B"):
+        quotas.put(api.county.ctx, Quota(1, 5, 1 if worker == "W-A" else 0), worker=worker)
+    less = next(
+        one for one in api.get("supervisor", "/visits/figures").json()["items"] if one["code"] == COMMUNITY["A"]
+    )
+    assert (less["met"], less["asked"], less["done"]) == (2, 1, 1)  # more than asked for is no more than done
     assert north["capacity_h"] == 2 * 5 * 4.0
     assert north["enough"]
     assert {row["code"] for row in api.get("supervisor-2", "/visits/figures").json()["items"]} == {

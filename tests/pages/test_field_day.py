@@ -297,23 +297,29 @@ def test_what_is_sent_again_while_the_phone_is_sending_goes_too(visit: Visits) -
     assert kinds(visit.site, case)[-1] == "accepted"
 
 
-def test_a_step_whose_answer_was_lost_is_nobody_elses(visit: Visits) -> None:
+@pytest.mark.parametrize(("step", "event"), [("accept", "accepted"), ("close", "closed")])
+def test_a_step_whose_answer_was_lost_is_nobody_elses(visit: Visits, step: str, event: str) -> None:
     """The server has it, the phone never hears, and the page is killed: at its next start it is no conflict."""
     case = reported(visit.site)
+    ctx, county = visit.site.county.ctx, visit.site.county
+    if step == "close":
+        act(ctx, view(county, "worker-a"), case, "resolve", {"outcome": "repaired", "note": "修好了"})
+        act(ctx, view(county, "dispatcher-1"), case, "verify", {"passed": True, "note": "看过"})
     page = visit("worker-a", f"/field?case={case}", size=PHONE)
-    page.locator("article.case [data-action=accept]").click()
-    page.route("**/actions/accept", lambda route: route.fetch())  # and no word of it to the page
-    page.locator("form[data-form=accept] button[type=submit]").click()
+    page.locator(f"article.case [data-action={step}]").click()
+    page.fill(f"form[data-form={step}] textarea", "住户在场")
+    page.route(f"**/actions/{step}", lambda route: route.fetch())  # and no word of it to the page
+    page.locator(f"form[data-form={step}] button[type=submit]").click()
     for _ in range(100):
-        if kinds(visit.site, case)[-1] == "accepted":
+        if kinds(visit.site, case)[-1] == event:
             break
         page.wait_for_timeout(100)
-    page.unroute("**/actions/accept")
+    page.unroute(f"**/actions/{step}")
     page.reload()
     page.wait_for_selector("#map[data-ready]")
     until(page, "import('/static/js/queue.js').then(({ everything }) => everything()).then((all) => !all.length)")
     assert page.locator(".changes").count() == 0
-    assert kinds(visit.site, case).count("accepted") == 1
+    assert kinds(visit.site, case).count(event) == 1
 
 
 def test_a_note_on_a_kept_case_goes_out_later(visit: Visits) -> None:

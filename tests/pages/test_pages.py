@@ -59,6 +59,18 @@ def assert_fits(page: Page) -> None:
     assert wide <= 0, f"{wide} px too wide"
 
 
+@pytest.mark.parametrize(("user", "path", "size"), [("dispatcher-1", "/cases", DESK), ("worker-a", "/field", PHONE)])
+def test_a_page_that_fills_the_screen_does_not_scroll(
+    visit: Visits, user: str, path: str, size: tuple[int, int]
+) -> None:
+    """Its lists do. Words for screen readers alone, in a row far down, once made the page longer than the screen."""
+    page = visit(user, path, size=size)
+    page.locator(".case-row .visually-hidden, .task .visually-hidden").last.wait_for(state="attached")
+    rows = "[...document.querySelectorAll('.case-row, .task')]"
+    assert page.evaluate(f"{rows}.at(-1).getBoundingClientRect().bottom > innerHeight")
+    assert page.evaluate("document.documentElement.scrollHeight <= innerHeight")
+
+
 def test_canvas_is_really_painted(visit: Visits) -> None:
     page = visit("official", "/insight")
     painted = page.evaluate(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -83,6 +84,12 @@ def test_those_above_see_places_counts_and_whether_the_hours_suffice(visit: Visi
     page.wait_for_selector(READY)
     shown = page.inner_text("#places")
     assert "quota needs" in shown
+    told = re.search(
+        r"([\d,]+) households met in the month. Quotas ask for ([\d,]+): ([\d,]+) of", page.inner_text("#sum")
+    )
+    assert told is not None
+    met, asked, done = (int(one.replace(",", "")) for one in told.groups())
+    assert done <= min(met, asked)
     names = visit.site.county.run(text("SELECT name FROM workers UNION SELECT address FROM households"))
     assert not [name for (name,) in names if name and name in page.inner_text("main")]
     for worker in ("W-A", "W-B"):

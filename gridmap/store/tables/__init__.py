@@ -19,7 +19,7 @@ from gridmap.store.tables.links import behalf_tracks, chunks, reached, tracks_ag
 from gridmap.store.tables.meetings import agenda, blasts, meetings, promise_steps, promises, rocks, seats
 from gridmap.store.tables.messages import beats, messages, outbox, requests
 from gridmap.store.tables.people import duties, leaves, sealed, subjects, workers
-from gridmap.store.tables.permits import PERMIT_KINDS, permits, preventives
+from gridmap.store.tables.permits import PERMIT_KINDS, enterprise_contacts, permits, preventives
 from gridmap.store.tables.phones import sealing_keys
 from gridmap.store.tables.plans import drawings, handovers, plan_comments, plan_edits, plans
 from gridmap.store.tables.remarks import plan_remarks
@@ -55,6 +55,7 @@ __all__ = [
     "devices",
     "drawings",
     "duties",
+    "enterprise_contacts",
     "enterprises",
     "events",
     "handovers",

@@ -1,4 +1,5 @@
-"""What an enterprise is permitted, and how often its neighbours are asked to a table before anything has happened."""
+"""What an enterprise is permitted, whom to call there, and how often its neighbours are asked to a table before
+anything has happened."""
 
 from __future__ import annotations
 
@@ -18,6 +19,16 @@ permits = table(
     UniqueConstraint("enterprise_id", "number"),
     one_of("kind", *PERMIT_KINDS),
     CheckConstraint("valid_to IS NULL OR valid_to > valid_from", name="days_in_order"),
+)
+
+#: whom to call there; the name and the number are sealed
+enterprise_contacts = table(
+    "enterprise_contacts",
+    ref("enterprise_id", "enterprises", null=False, index=False),
+    ref("subject_id", "subjects", null=False),
+    ref("account_id", "accounts", index=False),  # who said so
+    Column("said_at", UtcDateTime, nullable=False),
+    UniqueConstraint("enterprise_id"),
 )
 
 #: a joint meeting every so many months, whether there are complaints or not

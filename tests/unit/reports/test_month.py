@@ -94,3 +94,12 @@ def test_long_names_are_cut_where_the_bars_begin() -> None:
     assert "很" * 18 + "…" in text
     assert "很" * 20 not in text
     assert charts.bars("x", [("a" * 38, 1.0, None)]).count("a" * 38) == 1
+
+
+def test_how_long_it_takes_is_said_only_of_what_came_in(card: dict[str, Any]) -> None:
+    """A share that has not closed yet has no time; a month without a case has neither."""
+    said = [month.sentences(card, lang)[1] for lang in ("zh", "en")]
+    assert said[0] == "收件到办结：半数在 30.5 小时内，九成尚未办结。未结的 1 件按“已超过此时长”计入。"
+    assert said[1].startswith("From receipt to closing: half within 30.5 hours, nine in ten not closed yet. The 1 open")
+    card["total"]["hours"] = {"cases": 0, "open": 0, "median": None, "p90": None}
+    assert len(month.sentences(card, "zh")) == 1

@@ -111,13 +111,21 @@ export function distance(metres) {
   return t("unit.kilometres", { n: number(metres / 1000) });
 }
 
-/** How an open case stands against its due time: "超 1.8 天" or "剩 5 小时", never a negative number. */
+/** A length of time as a list says it: days from two days on, hours below. */
+function spelled(hours) {
+  const size = Math.abs(hours);
+  return size >= 48 ? t("unit.days", { n: number(size / 24) }) : t("unit.hours", { n: number(Math.max(1, Math.round(size))) });
+}
+
+/** Whether its light is that of its step: late already, while the case as a whole still has time. */
+export const stepLate = ({ light, due_at: due }, now = serverNow()) => (light === "red" || light === "very_late") && new Date(due) > now;
+
+/** How an open case stands against its due time: "超 1.8 天" or "剩 5 小时", never a negative number. Where its step is
+ * late and the whole is not, both are said, or the light beside it would say otherwise. */
 export function standing(incident, now = serverNow()) {
   if (incident.closed_at) return t("case.closed_on", { day: day(incident.closed_at) });
   const hours = (new Date(incident.due_at) - now) / 3.6e6;
-  const size = Math.abs(hours);
-  const span = size >= 48 ? t("unit.days", { n: number(size / 24) }) : t("unit.hours", { n: number(Math.max(1, Math.round(size))) });
-  return t(hours < 0 ? "case.over" : "case.left", { span });
+  return t(hours < 0 ? "case.over" : stepLate(incident, now) ? "case.step_late" : "case.left", { span: spelled(hours) });
 }
 
 export const lightOf = (incident) => (incident.closed_at ? "green" : incident.light || "green");

@@ -19,7 +19,7 @@ async function start() {
   const near = data.figures ? await get(`/enterprises/${id}/neighbourhood`) : null;
   const cards = el("div", { class: "cards" });
   node.replaceChildren(head(one), cards);
-  const parts = [data.figures && evidence, meetings, data.figures && blasting, near && (() => exposure(near)), data.me.role !== "official" && (() => cases(one, near)), agreed, data.leads && review];
+  const parts = [data.figures && evidence, meetings, data.figures && blasting, near && (() => exposure(near)), data.me.role !== "official" && (() => cases(one, near)), agreed, data.leads && whom, data.leads && review];
   const slots = parts.filter(Boolean).map((fill) => [fill, el("div", {})]);
   cards.append(...slots.map(([, slot]) => slot));
   await Promise.all(slots.map(([fill, slot]) => fillIn(slot, fill)));
@@ -120,6 +120,23 @@ async function agreed(again) {
     el("h3", {}, t("company.regular")),
     el("p", {}, rule ? t("company.regular_is", { n: rule.months, day: rule.next_on }) : t("company.regular_none")),
     data.leads && folded("company.regular_months", form("company.keep", regular, field("company.regular_months", "months", { type: "number", min: 1, max: 36, value: rule?.months ?? "" }))),
+  );
+}
+
+/** Whom to call there, for those who lead meetings at it; of one in another's area nothing is said. */
+async function whom(again) {
+  const found = await get(`/enterprises/${id}/contact`).catch((error) => { if (error.code !== "outside_area") throw error; });
+  if (!found) return "";
+  const keep = async (said) => {
+    await put(`/enterprises/${id}/contact`, { contact_name: said.get("name") || null, contact_phone: said.get("phone") || null });
+    await again();
+  };
+  const named = [found.contact_name, found.contact_phone].filter(Boolean).join(" · ");
+  return part(
+    t("company.contact"), el("p", { class: named ? null : "quiet" }, named || t("company.contact_none")),
+    folded("company.contact_change", form("company.keep", keep, el("div", { class: "two" },
+      field("company.contact_name", "name", { maxlength: 100, value: found.contact_name ?? "", autocomplete: "off" }),
+      field("company.contact_phone", "phone", { maxlength: 40, value: found.contact_phone ?? "", inputmode: "tel", autocomplete: "off" })))),
   );
 }
 

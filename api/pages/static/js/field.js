@@ -1,16 +1,20 @@
 // The worker's page: today's list out of the pack that this phone keeps, own cells on the map, and the report.
 
-import { byId, data, day as date, distance, el, look, moment, named, number, serverNow, serverSays, t, time } from "./dom.js";
-import { Problem, empty, get, layer, newKey, notice, post, session } from "./http.js";
+import { byId, data, day as date, el, moment, named, number, serverNow, serverSays, t, time } from "./dom.js";
+import { Problem, empty, get, notice, post, session } from "./http.js";
 import { icon, light } from "./glyphs.js";
 import { drawCircle } from "./help-circle.js";
-import { CountyMap, legend } from "./map.js";
-import { groundOf, openPack } from "./pack.js";
+import { CountyMap } from "./map.js";
+import { openPack } from "./pack.js";
 import { tryAgain } from "./again.js";
 import { belongsTo, logOut, loggedOut, putThingsAway, sync } from "./sync.js";
 import { loadCase } from "./case.js";
 import { Report } from "./report.js";
-import { add, drop, picked, sendAll, unsent } from "./queue.js";
+import { sendAll, unsent } from "./queue.js";
+import { carryOut, keptCase } from "./step.js";
+import { around, ground } from "./own-map.js";
+import { homeCard, householdsList } from "./home-card.js";
+import { handled } from "./sheet.js";
 import { waitingList } from "./waiting.js";
 import { keepPage } from "./worker-update.js";
 import { drawMenu, exportPart, switchLanguage } from "./paper.js";
@@ -27,12 +31,11 @@ byId("start-report").addEventListener("click", () => report?.open());
 byId("show-cases").addEventListener("click", () => show("cases"));
 byId("show-households").addEventListener("click", () => show("households"));
 byId("unsent").addEventListener("click", sendOrShow);
-byId("handle").addEventListener("click", () => stop({ peek: "half", half: "full", full: "peek" }[byId("sheet").dataset.stop]));
 byId("language").addEventListener("click", switchLanguage);
 byId("log-out").addEventListener("click", leave);
 window.addEventListener("online", () => refresh());
 tryAgain(refresh, async () => !loggedOut() && (await unsent()).some((one) => !one.problem));
-dragged(byId("handle"));
+handled(byId("handle"), stop);
 session.ended = toLogIn;
 /** the map's own script comes after this one, so that the list need not wait for it */
 const mapThere = new Promise((done) => { document.addEventListener("DOMContentLoaded", done, { once: true }); });
@@ -163,7 +166,7 @@ async function drawMap() {
   county ??= newMap();
   if (!state.pack) { county.fitCounty(); return; }
   const { cells } = state.pack.sections;
-  const bbox = around(cells.features);
+  const bbox = around(county, cells.features, ownCodes(), !state.bbox);
   county.homes(state.today.households.map(asPoint));
   county.households({ features: state.today.households.map(asPoint) });
   marks();
@@ -171,7 +174,7 @@ async function drawMap() {
   if (!state.linked) { state.linked = true; await linked(); }
   if (state.bbox === bbox) return;
   state.bbox = bbox;
-  await ground(bbox).catch(mapProblem);
+  await ground(county, bbox).catch(mapProblem);
 }
 
 function newMap() {
@@ -189,45 +192,6 @@ const ownCodes = () => new Set(data.me.cells.map((cell) => cell.code));
 const known = () => ({
   cells: state.pack?.sections.cells.features, own: ownCodes(), me: data.me.worker, cases: state.today?.cases, categories: state.pack?.sections.categories,
 });
-
-/** One's own cells with their neighbours: a phone needs no more of the county. Answers the part of the map they lie in. */
-function around(features) {
-  const codes = ownCodes();
-  const own = features.filter((one) => codes.has(one.properties.code));
-  if (!own.length) {
-    county.fitCounty();
-    return county.bbox();
-  }
-  county.own(own);
-  if (!state.bbox) county.fit(county.groups.chosen, 20);
-  const { colour: color, width: weight, dash: dashArray } = look.lines.cell_close;
-  const spoken = features.map((one) => ({ ...one, properties: { ...one.properties, name: named(one.properties) } }));
-  county.put("cells", county.geojson({ type: "FeatureCollection", features: spoken }, "borders", { style: { fill: false, color, weight, dashArray, opacity: 0.7 } }));
-  county.names("cell", spoken.filter((one) => !codes.has(one.properties.code)), "cell");
-  county.names("own", spoken.filter((one) => codes.has(one.properties.code)), "own");
-  return county.bbox(county.groups.chosen.getBounds().pad(1));
-}
-
-/** Water, roads, names and enterprises around: from the phone where they were kept. */
-async function ground(bbox) {
-  const drawn = ["water", "roads", "places"].map(async (name) => county[name](await groundOf(name, bbox, layer)));
-  drawn.push(groundOf("enterprises", bbox, layer).then((found) => {
-    county.enterprises(found, () => ({ size: 16, filled: true }));
-    county.names("enterprise", found.features, "enterprise");
-    drawLegend(found.legend);
-  }));
-  const results = await Promise.allSettled(drawn);
-  const failed = results.find(({ status }) => status === "rejected");
-  county.box.dataset.base = failed ? "failed" : "drawn";
-  // a base map that was never fetched is no reason to stop: cells and households are there
-  if (failed && failed.reason.status !== 0) throw failed.reason;
-}
-
-function drawLegend(glyphs) {
-  const lights = ["very_late", "red", "yellow", "green"].map((name) => ({ draw: "light", glyph: name, label: t(`light.${name}`) }));
-  const signs = [{ draw: "point", colour: look.colours.household, label: t("map.household") }, { draw: "line", colour: look.colours.accent, width: 3, label: t("map.own_cell") }];
-  legend(t("map.legend"), [lights, signs, glyphs]);
-}
 
 function title() {
   const names = data.me.cells.map((cell) => named(cell));
@@ -247,7 +211,7 @@ function show(view) {
 
 function draw() {
   if (county) drawCircle(county);
-  body.replaceChildren(...(state.view === "cases" ? todayList() : householdsList()));
+  body.replaceChildren(...(state.view === "cases" ? todayList() : householdsList(state.today.households, openHome)));
   body.scrollTop = 0;
   body.dataset.drawn = "true";
   marks();
@@ -314,40 +278,12 @@ async function acting(work) {
   }
 }
 
-function householdsList() {
-  const rows = state.today.households.map((one) => el(
-    "tr", { dataset: { row: one.id }, on: { click: () => openHome(one) } },
-    el("td", {}, el("button", { class: "link", type: "button" }, one.address)), el("td", {}, housing(one)), el("td", { class: "number" }, number(people(one))),
-  ));
-  const heads = [t("household.address"), t("household.housing"), t("household.members")].map((text, i) => el("th", { scope: "col", class: i === 2 ? "number" : null }, text));
-  return [
-    el("div", { class: "sheet-head" }, el("h1", { id: "sheet-title" }, t("field.households")), el("span", { class: "quiet" }, t("unit.households", { n: number(rows.length) }))),
-    rows.length ? el("table", {}, el("thead", {}, el("tr", {}, ...heads)), el("tbody", {}, ...rows)) : empty(t("field.no_households")),
-  ];
-}
-
-const housing = (one) => ((one.housing_type ?? one.housing) ? t(`housing.${one.housing_type ?? one.housing}`) : "–");
-const members = (one) => one.members ?? one;
-const people = (one) => (members(one).children ?? 0) + (members(one).adults ?? 0) + (members(one).elders ?? 0);
-
-/** A household as the pack knows it; its whole file is opened with a reason, and needs a network. */
 function openHome(one) {
   county && goTo(one);
-  const contact = [one.contact_name ?? one.contact?.name, one.contact_phone ?? one.contact?.phone].filter(Boolean).join(" ");
-  const facts = [
-    [t("household.housing"), housing(one)], [t("household.members"), t("phone.people", { children: number(members(one).children), adults: number(members(one).adults), elders: number(members(one).elders) })],
-    [t("phone.last_visit"), one.last_visit ? date(one.last_visit) : t("phone.never")], contact && [t("phone.contact"), contact],
-    state.here && [t("phone.away"), distance(Math.round(county.map.distance([one.lat, one.lon], [state.here[1], state.here[0]])))],
-  ].filter(Boolean);
-  const title = el("h1", { tabindex: "-1" }, one.address);
-  const close = el("button", { class: "icon-button", type: "button", "aria-label": t("case.close"), on: { click: draw } }, icon("close"));
-  body.replaceChildren(el(
-    "article", { class: "case home-card" }, el("header", { class: "case-head" }, icon("home", 28), title, close),
-    el("dl", { class: "facts" }, ...facts.map(([term, text]) => el("div", {}, el("dt", {}, term), el("dd", {}, text)))),
-    el("a", { class: "button button-primary", href: "/visits" }, t("phone.open_visits")),
-  ));
+  const away = state.here && county.map.distance([one.lat, one.lon], [state.here[1], state.here[0]]);
+  body.replaceChildren(homeCard(one, { away, onClose: draw }));
   body.scrollTop = 0;
-  title.focus();
+  body.querySelector("h1").focus();
 }
 
 function goTo(place) {
@@ -368,12 +304,12 @@ function marks() {
 async function open(row) {
   stop("half");
   try {
-    const article = await (navigator.onLine ? loadCase(row.id, { onClose: draw, onDone: () => done(row), carryOut }) : keptCase(row));
+    const article = await (navigator.onLine ? loadCase(row.id, { onClose: draw, onDone: () => done(row), carryOut: keep }) : fromPack(row));
     body.replaceChildren(article);
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     if (error.status) { body.replaceChildren(notice(error, () => open(row))); return; }
-    body.replaceChildren(keptCase(row));
+    body.replaceChildren(fromPack(row));
   }
   body.scrollTop = 0;
   body.querySelector("h1").focus();
@@ -383,42 +319,8 @@ async function open(row) {
   await drawCircle(county, row);
 }
 
-/** A case as the pack knows it: what it is and when it is due; a note can be added, and waits for a network. */
-function keptCase(row) {
-  const close = el("button", { class: "icon-button", type: "button", "aria-label": t("case.close"), on: { click: draw } }, icon("close"));
-  const area = el("textarea", { name: "note", rows: 3, required: true, maxlength: 4000 });
-  const form = el("form", { class: "act-fields", dataset: { form: "comment" } }, el("label", { class: "field" }, el("span", {}, t("act.comment")), area), el("button", { class: "button button-primary", type: "submit" }, t("phone.keep_note")));
-  const key = newKey();
-  form.addEventListener("submit", async (event) => {
-    event.preventDefault();
-    await carryOut(row, "comment", { note: area.value }, key);
-    draw();
-  });
-  return el(
-    "article", { class: "case", dataset: { case: row.id } },
-    el("header", { class: "case-head" }, light(row.light ?? "green", 28), el("h1", { tabindex: "-1" }, named(row.category)), close, el("p", { class: "sub" }, [row.number, named(row.cell)].filter(Boolean).join(" · "))),
-    el("dl", { class: "facts" }, el("div", {}, el("dt", {}, t("case.status")), el("dd", {}, t(`status.${row.status}`))), el("div", {}, el("dt", {}, t("case.due")), el("dd", {}, moment(row.due_at)))),
-    row.summary && el("p", { class: "case-text" }, row.summary), el("p", { class: "notice notice-offline" }, t("phone.kept_case")), form,
-  );
-}
-
-/** A step of a case goes through the queue: it survives the page, and what others did meanwhile is shown first. */
-async function carryOut(incident, action, given, key) {
-  // a note stands beside whatever others do
-  const seen = action === "comment" || !incident.responsible ? null : incident.seen ?? picked(incident);
-  if (!await add(key, given, { action: { incident: incident.id, action, seen } })) {
-    await post(`/incidents/${incident.id}/actions/${action}`, given, { "Idempotency-Key": key });
-    return;
-  }
-  const { refused } = await sendAll();
-  await showUnsent();
-  if (!refused.has(key)) return;
-  // its writer is here to decide: out of the queue, back into the form
-  const waits = (await unsent()).find((one) => one.key === key);
-  if (waits) await drop(waits);
-  await showUnsent();
-  throw refused.get(key);
-}
+const keep = (incident, action, given, key) => carryOut(incident, action, given, key, showUnsent);
+const fromPack = (row) => keptCase(row, { onClose: draw, keep });
 
 /** The case that the address names: a link in a mailbox or from somebody else. */
 async function linked() {
@@ -439,21 +341,6 @@ async function done(row) {
 function stop(name) {
   byId("sheet").dataset.stop = name;
   county?.map.invalidateSize({ animate: false });
-}
-
-/** Drag the sheet's handle up or down from one stop to the next. */
-function dragged(handle) {
-  let from = null;
-  handle.addEventListener("pointerdown", (event) => { from = event.clientY; });
-  handle.addEventListener("pointerup", (event) => {
-    const moved = from === null ? 0 : event.clientY - from;
-    from = null;
-    if (Math.abs(moved) < 24) return;
-    const stops = ["full", "half", "peek"];
-    const next = stops.indexOf(byId("sheet").dataset.stop) + Math.sign(moved);
-    handle.addEventListener("click", (click) => click.stopImmediatePropagation(), { once: true, capture: true });
-    stop(stops[Math.min(2, Math.max(0, next))]);
-  });
 }
 
 // --- where I am, what waits ---

@@ -48,7 +48,7 @@ async function called(query, chosen) {
   const [company, place, bodies, areas] = await Promise.all([
     get(`/enterprises/${chosen}`), get(`/enterprises/${chosen}/neighbourhood`), all("/bodies"), all("/areas"),
   ]);
-  const { community, open_cases: open } = place;
+  const { community, open } = place;
   const cases = query.getAll("case").map(Number).filter(Boolean);
   const key = newKey();
   const send = async (said, status) => {
@@ -56,7 +56,7 @@ async function called(query, chosen) {
     const made = await post("/meetings", {
       title: said.get("title"), meets_at: zoned(said.get("when")), venue: said.get("venue"), enterprise_id: chosen,
       bodies: said.getAll("bodies"), residents: said.get("residents"), called_from: cases[0] ?? null,
-      incident_ids: [...new Set([...cases, ...(said.get("open") ? open : [])])], invite_m: invite ? Number(invite) : null,
+      incident_ids: cases, categories: said.getAll("categories"), invite_m: invite ? Number(invite) : null,
     }, { "Idempotency-Key": key });
     status.replaceChildren(el("p", {}, t("meeting.invited", { n: number(made.invited) })));
     location.assign(`/meetings/${made.id}`);
@@ -69,8 +69,14 @@ async function called(query, chosen) {
     el("div", { class: "two" }, choice("meeting.community", "residents", around(areas.rows, community)), field("meeting.invite", "invite", { type: "number", min: 1, max: 5000, value: "1000" })),
     el("p", { class: "quiet" }, t("meeting.invite_hint")),
     cases.length ? el("p", {}, t("meeting.cases", { n: number(cases.length) })) : null,
-    open.length ? el("label", { class: "row-line" }, el("input", { type: "checkbox", name: "open", checked: true }), t("meeting.with_cases", { n: number(open.length) })) : null,
+    open.length ? openPart(open, place.radius_m) : null,
   );
+}
+
+/** Its open cases by category: those of mines and their neighbours are taken unless one says otherwise. */
+function openPart(open, radius) {
+  const tick = (one) => el("label", {}, el("input", { type: "checkbox", name: "categories", value: one.category.code, checked: one.top === "mining" }), `${named(one.category)} · ${t("unit.items", { n: number(one.cases) })}`);
+  return el("fieldset", { class: "plain-set" }, el("legend", {}, el("b", {}, t("meeting.with_cases", { span: distance(radius) }))), el("div", { class: "ticks" }, ...open.map(tick)));
 }
 
 /** Those that answer there first, the nearest at the top; a county has hundreds. */

@@ -54,7 +54,7 @@ async function show() {
       part(t("meeting.promises"), one.promises.length ? el("ul", { class: "rows-plain" }, ...one.promises.map((made) => promise(made, show))) : el("p", { class: "quiet" }, t("meeting.promises_none"))),
       part(t("meeting.seats"), el("ul", { class: "rows-plain" }, ...one.seats.map(seat))),
       (one.minutes || one.reason) && part(t(one.minutes ? "meeting.minutes" : "meeting.reason"), el("p", { class: "text" }, one.minutes ?? one.reason)),
-      part(t("meeting.agenda"), agenda(one.agenda)),
+      part(t("meeting.agenda"), agenda(one)),
       one.status === "called" && data.leads && el("section", { class: "part part-wide" }, folded("meeting.hold", hold(one)), folded("meeting.cancel", cancel(one)))),
   );
   done();
@@ -71,11 +71,13 @@ function evidence(one) {
 
 const seat = (one) => el("li", {}, el("span", {}, el("b", {}, t(`meeting.party.${one.party}`)), ` · ${one.party === "residents" ? t("meeting.residents_of", { name: named(one) }) : named(one)}`));
 
-function agenda(cases) {
-  if (!cases.length) return el("p", { class: "quiet" }, t("meeting.agenda_none"));
+/** Its cases, as far as the reader serves them; who reads figures is told how many there are in all. */
+function agenda({ agenda: cases, agenda_cases: all }) {
+  const more = all > cases.length ? el("p", {}, t("meeting.agenda_of", { n: number(all), own: number(cases.length) })) : "";
+  if (!cases.length) return more || el("p", { class: "quiet" }, t("meeting.agenda_none"));
   const line = (one) => [one.number, t(`status.${one.status}`), day(one.received_at)].join(" · ");
   const name = (one) => (data.me.role === "official" ? el("b", {}, named(one.category)) : el("a", { class: "link", href: `/cases?case=${one.id}` }, named(one.category)));
-  return el("ul", { class: "rows-plain" }, ...cases.map((one) => el("li", {}, name(one), el("span", { class: "quiet" }, line(one)))));
+  return el("div", {}, more, el("ul", { class: "rows-plain" }, ...cases.map((one) => el("li", {}, name(one), el("span", { class: "quiet" }, line(one))))));
 }
 
 function hold(one) {

@@ -68,14 +68,16 @@ export async function erasePack() {
   await phone.clear("sections").catch(() => null);
 }
 
-/** A layer of the ground around one's cells, from the phone while it is fresh or there is no network. */
+/** A layer of the ground around one's cells, from the phone while it is fresh or there is no network; it names things in
+ * the language it was asked in. */
 export async function groundOf(name, bbox, fetchLayer) {
+  const { lang } = document.documentElement;
   const kept = await phone.get("sections", `ground ${name}`).catch(() => null);
   const bytes = kept?.bbox === bbox ? await unlocked(KEY, kept) : null;
-  if (bytes && (Date.now() - kept.at < GROUND_MS || !navigator.onLine)) return asValue(bytes);
+  if (bytes && ((kept.lang === lang && Date.now() - kept.at < GROUND_MS) || !navigator.onLine)) return asValue(bytes);
   try {
     const layer = await fetchLayer(name, { bbox });
-    await locked(KEY, asBytes(layer)).then((one) => phone.put("sections", { ...one, bbox, at: Date.now() }, `ground ${name}`)).catch(() => null);
+    await locked(KEY, asBytes(layer)).then((one) => phone.put("sections", { ...one, bbox, lang, at: Date.now() }, `ground ${name}`)).catch(() => null);
     return layer;
   } catch (error) {
     if (bytes) return asValue(bytes);

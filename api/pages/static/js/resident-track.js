@@ -1,6 +1,6 @@
 // Where a report stands, in plain words, and what its reporter can say of it.
 
-import { byId, el, moment, named, t, words } from "./dom.js";
+import { byId, el, moment, named, stepLate, t, words } from "./dom.js";
 import { Problem, get, newKey, notice, post } from "./http.js";
 import { lostPart } from "./resident-lost.js";
 
@@ -31,7 +31,7 @@ function sayForm(action, told) {
 }
 
 function show(report) {
-  const light = report.light ? t(`light.${report.light}`) : t("resident.ended");
+  const light = stepLate(report) ? t("resident.step_late") : report.light ? t(`light.${report.light}`) : t("resident.ended");
   byId("resident").replaceChildren(...[
     el("p", {}, el("b", {}, report.number), ` · ${named(report, "category")}`),
     el("p", {}, `${words(`status.${report.status}`, report.status)} · ${light}`),

@@ -36,14 +36,14 @@ async function draw() {
   if (!found) return;
   const short = found.items.filter((row) => !row.enough).length;
   const sum = (name) => number(found.items.reduce((total, row) => total + row[name], 0));
-  const counts = t("visits.sum", { met: sum("met"), asked: sum("asked"), places: number(found.items.length) });
+  const counts = t("visits.sum", { met: sum("met"), asked: sum("asked"), done: sum("done"), places: number(found.items.length) });
   byId("sum").textContent = `${counts} ${short ? t("visits.sum_short", { short: number(short) }) : t("visits.sum_fits")}`;
   const table = new Table(
     [
       { key: "name", title: t("visits.place"), value: (row) => named(row), node: (row) => el("span", {}, named(row), verdict(row)) },
       { key: "households", title: t("visits.households"), value: (row) => row.households, number: true },
       { key: "met", title: t("visits.met"), value: (row) => row.met, number: true },
-      { key: "asked", title: t("visits.asked"), value: (row) => row.asked, number: true },
+      { key: "asked", title: t("visits.asked"), value: (row) => row.asked - row.done, text: (row) => `${number(row.done)} / ${number(row.asked)}`, number: true },
       { key: "hours", title: t("visits.hours"), value: (row) => row.need_h - row.capacity_h, text: (row) => `${number(row.need_h)} / ${number(row.capacity_h)}`, number: true },
     ],
     { caption: t("visits.table"), sort: "hours" },

@@ -15,6 +15,13 @@ Code = Annotated[str, Field(pattern=CODE, max_length=64)]
 Id = Annotated[int, Field(ge=1, le=2**31 - 1)]
 
 
+#: `in_time` of an incident
+InTime = Annotated[
+    bool | None,
+    Field(description="whether it was disposed of in time, as scorecards count it; null while open, if void or merged"),
+]
+
+
 class Problem(BaseModel):
     """An error (RFC 9457). `code` is stable; further members name the field, the row, the time to wait."""
 

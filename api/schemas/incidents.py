@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
 
-from api.schemas.common import Code, Id, Named, NamedId, RunnerUp
+from api.schemas.common import Code, Id, InTime, Named, NamedId, RunnerUp
 
 MAX_TEXT = 4000
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
@@ -252,6 +252,7 @@ class IncidentOut(BaseModel):
     channel: str
     status: str
     light: str | None
+    in_time: InTime
     level: str
     priority: str
     process: str | None

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
-from api.schemas.common import Geometry, Named, NamedId, RunnerUp
+from api.schemas.common import Geometry, InTime, Named, NamedId, RunnerUp
 
 
 class Listed(BaseModel):
@@ -31,6 +31,7 @@ class IncidentItem(Boxed):
     channel: str
     status: str
     light: str | None
+    in_time: InTime
     received_at: datetime
     due_at: datetime
     closed_at: datetime | None

@@ -33,7 +33,7 @@ function drawCase([incident, events, actions, why, photos], bodies, parts, asked
     facts([
       [t("case.body"), named(responsible.body) || "–"],
       [t("case.worker"), named(responsible.worker) || t("case.nobody")],
-      [t("case.status"), [t(`status.${incident.status}`), incident.closed_at ? null : t(`light.${lightOf(incident)}`), standing(incident)].filter(Boolean).join(" · ")],
+      [t("case.status"), [t(`status.${incident.status}`), lightOf(incident) === "ended" ? null : t(`light.${lightOf(incident)}`), standing(incident)].filter(Boolean).join(" · ")],
       ...facing(incident),
     ]),
     incident.text && el("p", { class: "case-text" }, incident.text),

@@ -120,4 +120,9 @@ export function standing(incident, now = serverNow()) {
   return t(hours < 0 ? "case.over" : "case.left", { span });
 }
 
-export const lightOf = (incident) => (incident.closed_at ? "green" : incident.light || "green");
+/** The light of an open case; of one that has ended, whether it was disposed of in time, as the scorecards count it. */
+export function lightOf({ closed_at: ended, in_time: inTime, light }) {
+  if (!ended) return light || "green";
+  if (inTime === null || inTime === undefined) return "ended";
+  return inTime ? "done_in_time" : "done_late";
+}

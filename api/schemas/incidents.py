@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
 
-from api.schemas.common import Code, Id, InTime, Named, NamedId, RunnerUp
+from api.schemas.common import Code, Id, InTime, Named, NamedId, RedAt, RunnerUp
 
 MAX_TEXT = 4000
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
@@ -264,6 +264,7 @@ class IncidentOut(BaseModel):
     received_at: datetime
     occurred_at: datetime | None
     due_at: datetime
+    red_at: RedAt
     closed_at: datetime | None
     lon: float
     lat: float

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
-from api.schemas.common import Geometry, InTime, Named, NamedId, RunnerUp
+from api.schemas.common import Geometry, InTime, Named, NamedId, RedAt, RunnerUp
 
 
 class Listed(BaseModel):
@@ -34,6 +34,7 @@ class IncidentItem(Boxed):
     in_time: InTime
     received_at: datetime
     due_at: datetime
+    red_at: RedAt
     closed_at: datetime | None
     cell: Named | None = Field(description="of who is responsible now")
     worker: NamedId | None

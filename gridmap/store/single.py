@@ -84,6 +84,7 @@ def incident(conn: Connection, incident_id: int, now: datetime) -> dict[str, Any
         "since": row.pop("responsible_since"),
     }
     moments = clock.Thresholds(*(row.pop(name) for name in ("yellow_at", "red_at", "very_late_at")))
+    row["red_at"] = moments.red_at
     light = moments.light(now, row["paused_until"])
     row["light"] = str(light) if row["closed_at"] is None else None
     row["came_as"] = {"crs": row.pop("crs_in"), "x": row.pop("x_in"), "y": row.pop("y_in")}

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy import select
 
 from gridmap.case.actions import RULES
 from gridmap.case.terms import Party
 from gridmap.store import read
+from gridmap.store import tables as t
 from gridmap.store.features import page as listed
 from gridmap.usecases.bulk import BULK
 from gridmap.usecases.casework import act
@@ -96,6 +98,35 @@ def test_days_narrow_the_list_and_are_kept(visit: Visits, site: Site, size: tupl
     page.select_option("[name=saved]", label=f"June {lang} {size[0]}")
     until(page, "location.search.endsWith('&ended=1')")
     assert page.input_value("#days-from") == "2025-12-01"
+
+
+def test_a_step_that_is_due_first_is_said(visit: Visits, site: Site) -> None:
+    """The red light, the words beside it, their order in the list and the sentence of the clock are of one moment."""
+    case = reported(site)
+    red_at = site.county.one(select(t.incidents.c.red_at).where(t.incidents.c.id == case))
+    due_at = site.county.one(select(t.incidents.c.due_at).where(t.incidents.c.id == case))
+    site.county.clock.now, then = red_at + timedelta(hours=3), site.county.clock.now
+    try:
+        assert site.county.clock.now < due_at
+        page = visit("dispatcher-1", f"/cases?case={case}&light=red", lang="en")
+        page.locator("article.case .clock-bar").wait_for()
+        assert page.locator(f".case-row[data-id='{case}'] .when").inner_text() == "step: 3 h over"
+        said = page.inner_text("article.case")
+        assert "Why is it red?" in said
+        assert "3 h over" in page.locator("article.case .clock-bar").get_attribute("aria-label")
+    finally:
+        site.county.clock.now = then
+
+
+def test_what_leaves_the_list_is_said(visit: Visits, site: Site) -> None:
+    case = reported(site)
+    page = visit("dispatcher-1", f"/cases?case={case}", lang="en")
+    page.click("article.case [data-action=void]")
+    form = page.locator("form[data-form=void]")
+    form.locator("[name=reason]").select_option(index=1)
+    form.locator("[name=note]").fill("x")
+    form.locator("button[type=submit]").click()
+    page.get_by_text(f"Recorded. {number(site, case)} is no longer in this list.").wait_for()
 
 
 def rows_of(site: Site, start: str, end: str) -> list[bool]:

@@ -68,7 +68,7 @@ async function load() {
 /** The most urgent first; behind them what has ended, the latest first. */
 function urgentFirst(a, b) {
   if (Boolean(a.closed_at) !== Boolean(b.closed_at)) return a.closed_at ? 1 : -1;
-  return a.closed_at ? new Date(b.closed_at) - new Date(a.closed_at) : new Date(a.due_at) - new Date(b.due_at);
+  return a.closed_at ? new Date(b.closed_at) - new Date(a.closed_at) : new Date(a.red_at ?? a.due_at) - new Date(b.red_at ?? b.due_at);
 }
 
 function fitCases() {
@@ -93,7 +93,7 @@ function draw() {
   const more = rows.length > shownRows.length
     ? el("li", {}, el("button", { class: "button button-wide", type: "button", on: { click: () => { state.shown += SHOWN; draw(); } } }, t("cases.more", { n: number(rows.length - shownRows.length) })))
     : null;
-  byId("case-title").textContent = t(state.figure ? "figures.title" : state.ended ? "cases.open_and_ended" : "cases.open");
+  byId("case-title").textContent = title();
   byId("case-count").textContent = t("cases.count", { n: number(rows.length) });
   list.replaceChildren(rows.length ? el("ol", {}, ...shownRows.map((row) => el("li", { class: "case-item" }, box(row), caseRow(row))), more) : empty(t("cases.none"), t("cases.none_text")));
   if (state.cut && !state.found) list.prepend(el("p", { class: "figure-part small", role: "status" }, t("desk.cut", { n: number(state.rows.length) })));
@@ -113,6 +113,13 @@ function figureBanner() {
   const said = t("figures.banner", { month, what: t(`counted.${counted}`), n: number(n) });
   const fewer = n === state.rows.length ? null : el("p", { class: "small" }, t("figures.listed", { m: number(state.rows.length) }));
   box.replaceChildren(el("p", {}, el("b", {}, said)), fewer ?? "", el("p", { class: "small" }, el("a", { href: `/figures?month=${encodeURIComponent(month)}` }, t("figures.back")), " · ", el("a", { href: "/cases" }, t("figures.open"))));
+}
+
+/** What the listed cases are, in a word or two. */
+function title() {
+  if (state.figure) return t("figures.title");
+  if (state.waiting) return t(`desk.waiting.${state.waiting}`);
+  return t(state.ended ? "cases.open_and_ended" : "cases.open");
 }
 
 /** The lights to choose from: of open cases all, of those behind a figure and of what has ended the ones that occur. */
@@ -275,6 +282,7 @@ async function done(row) {
   await load();
   const still = state.rows.find((one) => one.id === row.id);
   if (still) await choose(still);
+  else list.prepend(el("p", { class: "notice", role: "status" }, t("cases.gone", { number: row.number })));
 }
 
 function close() {

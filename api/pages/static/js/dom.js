@@ -111,10 +111,18 @@ export function distance(metres) {
   return t("unit.kilometres", { n: number(metres / 1000) });
 }
 
-/** How an open case stands against its due time: "超 1.8 天" or "剩 5 小时", never a negative number. */
-export function standing(incident, now = serverNow()) {
-  if (incident.closed_at) return t("case.closed_on", { day: day(incident.closed_at) });
-  const hours = (new Date(incident.due_at) - now) / 3.6e6;
+/** How an open case stands against what its light follows, the whole or a step that is due before: "超 1.8 天" or
+ *  "本环节剩 5 小时", never a negative number. */
+export function standing({ closed_at: closed, due_at: due, red_at: red = due }) {
+  if (closed) return t("case.closed_on", { day: day(closed) });
+  if (red === null) return t("case.stopped");
+  const said = untilThen(red);
+  return new Date(red) < new Date(due) ? t("case.of_step", { said }) : said;
+}
+
+/** "超 1.8 天" or "剩 5 小时" of a moment at which something is due. */
+function untilThen(due) {
+  const hours = (new Date(due) - serverNow()) / 3.6e6;
   const size = Math.abs(hours);
   const span = size >= 48 ? t("unit.days", { n: number(size / 24) }) : t("unit.hours", { n: number(Math.max(1, Math.round(size))) });
   return t(hours < 0 ? "case.over" : "case.left", { span });

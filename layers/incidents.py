@@ -19,15 +19,21 @@ LIGHT_WORDS: Final[Mapping[str, Words]] = {
     "green": Words("正常", "On time"),
     "paused": Words("暂停", "Paused"),
 }
+#: of cases that have ended, in the light's place: `style.ENDINGS`
+ENDING_WORDS: Final[Mapping[str, Words]] = {
+    "done_in_time": Words("按期处置", "Done in time"),
+    "done_late": Words("超期处置", "Done late"),
+    "ended": Words("已结束", "Ended"),
+}
 STATUSES = tuple(map(str, Status))
 
 _DUTY = frozenset({Audience.DUTY})
 
 
 def _legend(lang: Lang, _frame: pd.DataFrame | None) -> Sequence[LegendItem]:
-    return [
-        LegendItem("light", words.of(lang), style.LIGHTS[light][0], glyph=light) for light, words in LIGHT_WORDS.items()
-    ]
+    lights = [(name, words, style.LIGHTS[name][0]) for name, words in LIGHT_WORDS.items()]
+    endings = [(name, words, style.ENDINGS[name][1]) for name, words in ENDING_WORDS.items()]
+    return [LegendItem("light", words.of(lang), colour, glyph=name) for name, words, colour in (*lights, *endings)]
 
 
 LAYER = Layer(
@@ -41,6 +47,7 @@ LAYER = Layer(
         Field("category_name", Words("类别", "Category"), column_en="category_name_en", audiences=_DUTY),
         Field("status", Words("状态", "Status"), audiences=_DUTY),
         Field("light", Words("灯", "Light"), audiences=_DUTY),
+        Field("in_time", Words("按期处置", "Done in time"), audiences=_DUTY),
         Field("received_at", Words("上报时间", "Reported"), audiences=_DUTY),
         Field("due_at", Words("到期", "Due"), audiences=_DUTY),
         Field("closed_at", Words("办结时间", "Closed"), audiences=_DUTY),
@@ -57,6 +64,9 @@ LAYER = Layer(
         Param("to", "date", Words("到（不含）", "To (not included)")),
     ),
     audiences=_DUTY,
-    style={light: {"fill": fill, "ink": ink, "text": text} for light, (fill, ink, text) in style.LIGHTS.items()},
+    style={
+        name: {"fill": fill, "ink": ink, "text": text}
+        for name, (fill, ink, text) in (*style.LIGHTS.items(), *style.ENDINGS.items())
+    },
     draw_legend=_legend,
 )

@@ -51,6 +51,13 @@ LIGHTS: Final[Mapping[str, tuple[str, str, str]]] = {
     "paused": ("#5C6873", WHITE, "#5C6873"),
 }
 
+#: what stands in a light's place once a case has ended, drawn hollow: whether it was disposed of in time, or neither
+ENDINGS: Final[Mapping[str, tuple[str, str, str]]] = {
+    "done_in_time": (WHITE, "#0F6136", "#0F6136"),
+    "done_late": (WHITE, "#A01020", "#A01020"),
+    "ended": (WHITE, INK_3, INK_3),
+}
+
 #: the glyph that tells enterprises apart without colour
 ENTERPRISE_GLYPHS: Final[Mapping[str, str]] = {
     "mine": "diamond",

@@ -133,7 +133,10 @@ def page_data(name: str, county: County, lang: Lang, tiles: Tiles | None, **more
         "county": {"name": county.title(lang), "bounds": county.bounds, "demo": county.is_demo},
         "look": {
             "lines": {key: line.as_dict() for key, line in style.LINES.items()},
-            "lights": {light: dict(zip(_LIGHT, colours, strict=True)) for light, colours in style.LIGHTS.items()},
+            "lights": {
+                name: dict(zip(_LIGHT, colours, strict=True))
+                for name, colours in (*style.LIGHTS.items(), *style.ENDINGS.items())
+            },
             "heat": list(style.HEAT_RAMP),
             "load": list(style.LOAD_RAMP),
             "glyphs": dict(style.ENTERPRISE_GLYPHS),

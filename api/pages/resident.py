@@ -15,7 +15,8 @@ from gridmap.usecases.context import Context
 def add_to(pages: APIRouter) -> None:
     """Add both pages."""
     pages.add_api_route("/report", report_page, methods=["GET"])
-    pages.add_api_route("/track/{token}", track_page, methods=["GET"])
+    for path in ("/track/{token}", "/track"):
+        pages.add_api_route(path, track_page, methods=["GET"])
 
 
 def report_page(request: Request) -> Response:
@@ -25,8 +26,8 @@ def report_page(request: Request) -> Response:
     return _shown(request, "report", categories=residents.categories(request.app.state.ctx), leaflet=leaflet)
 
 
-def track_page(request: Request, token: str) -> Response:  # noqa: ARG001 (the page's script reads it)
-    """Where a report stands. Whether there is one under this token is the API's to say."""
+def track_page(request: Request) -> Response:
+    """Where a report stands, by the token at the end of the address. Whether there is one is the API's to say."""
     return _shown(request, "track")
 
 

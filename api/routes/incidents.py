@@ -38,7 +38,8 @@ router = APIRouter(
 )
 
 FIELDS = answers.Fields(
-    "id", "number", "channel", "status", "light", "received_at", "due_at", "closed_at", "place_reason",
+    "id", "number", "channel", "status", "light", "in_time", "received_at", "due_at", "red_at", "closed_at",
+    "place_reason",
     category=("category", "category_name", "category_name_en"), cell=("cell", "cell_name", "cell_name_en"),
     worker=("worker_id", "worker", "worker_name_en"), body=("body", "body_name", "body_name_en"),
 )  # fmt: skip

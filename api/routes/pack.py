@@ -102,7 +102,7 @@ def _besides(day: Day, seen: Mapping[str, Any], contact: Mapping[str, str]) -> d
 
 
 def _incidents(_caller: Caller, day: Day) -> bytes:
-    names = ("id", "code", "status", "light", "due_at", "category", "summary")
+    names = ("id", "code", "status", "light", "due_at", "red_at", "category", "summary")
     return answers.dump([
         {
             **{name: one[name] for name in names}, "cell_id": day.ground.id_of.get(one["cell"]),

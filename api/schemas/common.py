@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -13,6 +14,20 @@ CODE = r"^[^\s\x00-\x1f]{1,64}$"
 Code = Annotated[str, Field(pattern=CODE, max_length=64)]
 #: what both databases hold as an id
 Id = Annotated[int, Field(ge=1, le=2**31 - 1)]
+
+
+#: `in_time` of an incident
+InTime = Annotated[
+    bool | None,
+    Field(description="whether it was disposed of in time, as scorecards count it; null while open, if void or merged"),
+]
+
+
+#: `red_at` of an incident
+RedAt = Annotated[
+    datetime | None,
+    Field(description="when it is overdue: the whole or its step, whichever comes first; null where no clock runs"),
+]
 
 
 class Problem(BaseModel):

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
 
-from api.schemas.common import Code, Id, Named, NamedId, RunnerUp
+from api.schemas.common import Code, Id, InTime, Named, NamedId, RedAt, RunnerUp
 from gridmap.case.inputs import LONGEST_NOTE
 
 MAX_TEXT = 4000
@@ -255,6 +255,7 @@ class IncidentOut(BaseModel):
     channel: str
     status: str
     light: str | None
+    in_time: InTime
     level: str
     priority: str
     process: str | None
@@ -266,6 +267,7 @@ class IncidentOut(BaseModel):
     received_at: datetime
     occurred_at: datetime | None
     due_at: datetime
+    red_at: RedAt
     closed_at: datetime | None
     lon: float
     lat: float

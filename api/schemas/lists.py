@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
-from api.schemas.common import Geometry, Named, NamedId, RunnerUp
+from api.schemas.common import Geometry, InTime, Named, NamedId, RedAt, RunnerUp
 
 
 class Listed(BaseModel):
@@ -31,8 +31,10 @@ class IncidentItem(Boxed):
     channel: str
     status: str
     light: str | None
+    in_time: InTime
     received_at: datetime
     due_at: datetime
+    red_at: RedAt
     closed_at: datetime | None
     cell: Named | None = Field(description="of who is responsible now")
     worker: NamedId | None

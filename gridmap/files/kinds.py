@@ -326,6 +326,7 @@ INCIDENTS = Kind("incidents", (
     Field("status", Type.TEXT, ("status", "办理状态")),
     Field("due_at", Type.MOMENT, ("due_at", "办理期限")),
     Field("light", Type.TEXT, ("light", "灯")),
+    Field("in_time", Type.FLAG, ("in_time", "按期处置")),
     _SHOWN_CELL,
 ))  # fmt: skip
 

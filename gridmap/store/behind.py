@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, and_, func, not_, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, case, func, not_, null, or_, select, true
 
 from gridmap.case.scorecard import COUNTS, Period
 from gridmap.errors import InvalidInput
@@ -35,6 +35,14 @@ class Figure:
     at_area: str | None = None
     first_body: str | None = None
     of_category: str | None = None
+
+
+def in_time() -> ColumnElement[bool | None]:
+    """Of an incident that has ended, whether it was disposed of in time, as the scorecards count it; NULL for one that
+    is open, void or merged. Looked up for each row that is given, and for no other: by its key."""
+    i, s = t.incidents.c, t.score_cases.c
+    counted = select(s.disposed_at <= s.due_at).where(s.incident_id == i.id, s.dropped == 0)
+    return case((i.closed_at.is_(None), null()), else_=counted.correlate(t.incidents).scalar_subquery())
 
 
 def behind(figure: Figure, now: datetime, zone: tzinfo) -> ColumnElement[bool]:

@@ -12,9 +12,10 @@ from datetime import date, datetime
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import ColumnElement, Connection, FromClause, func, select
+from sqlalchemy import ColumnElement, Connection, FromClause, Integer, cast, func, select
 
 from gridmap.store import tables as t
+from gridmap.store.behind import in_time
 from gridmap.store.bulk import frame
 from gridmap.store.features import lights
 from gridmap.store.scope import clause, on_day
@@ -189,7 +190,13 @@ def _incidents() -> _Source:
         i, "number", "source_ref", "channel", "status", "received_at", "occurred_at", "closed_at", "due_at",
         "yellow_at", "red_at", "very_late_at", "paused_until", "accuracy_m", "subject_id", *_CAME, "geom",
     )  # fmt: skip
-    codes = (_code(t.categories, "category"), _code(h, "household"), _code(e, "enterprise"), _code(t.cells, "cell"))
+    codes = (
+        cast(in_time(), Integer).label("in_time"),
+        _code(t.categories, "category"),
+        _code(h, "household"),
+        _code(e, "enterprise"),
+        _code(t.cells, "cell"),
+    )
     joined = (
         i.join(t.categories, t.categories.c.id == i.c.category_id)
         .outerjoin(h, h.c.id == i.c.household_id)

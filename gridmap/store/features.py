@@ -24,6 +24,7 @@ from sqlalchemy import (
 from gridmap.case import clock
 from gridmap.errors import InvalidInput, NotFound
 from gridmap.store import tables as t
+from gridmap.store.behind import in_time
 from gridmap.store.bulk import frame
 from gridmap.store.drawn import Counted, Locate, by_cell
 from gridmap.store.filters import Asked, Filters, conditions, incident_cell
@@ -289,6 +290,7 @@ def _incidents(view: View) -> Source:
     i, r, c, w = t.incidents, t.responsibilities, t.cells, t.workers
     columns = (
         *_own(i, "number", "channel", "status", "received_at", "occurred_at", "due_at", "closed_at", *_LIGHTS),
+        in_time().label("in_time"),
         *_named(t.categories, "category"), *_named(c, "cell"),
         w.c.id.label("worker_id"), w.c.name.label("worker"), w.c.name_en.label("worker_name_en"),
         *_named(t.bodies, "body"), r.c.reason.label("responsible_reason"),

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Select, exists, func, select
 from gridmap.case import clock
 from gridmap.errors import NotFound
 from gridmap.store import tables as t
+from gridmap.store.behind import in_time
 from gridmap.store.bulk import frame
 from gridmap.store.scope import IN_FORCE, on_day
 
@@ -40,7 +41,8 @@ def _one(conn: Connection, query: Select[Any], what: str) -> dict[str, Any]:
 def incident(conn: Connection, incident_id: int, now: datetime) -> dict[str, Any]:
     """An incident with its category, place, who is responsible and why. `subject_id` is for opening its sealed fields.
 
-    `cell` is where it was reported, `responsible.cell` who answers for it now; `light` is None once it is closed.
+    `cell` is where it was reported, `responsible.cell` who answers for it now; `light` is None once it has ended,
+    `in_time` before.
     """
     i, r, c = t.incidents, t.responsibilities, t.categories
     reported, near, other = (t.cells.alias(name) for name in ("reported", "near", "other"))
@@ -50,7 +52,7 @@ def incident(conn: Connection, incident_id: int, now: datetime) -> dict[str, Any
             i.c.id, i.c.number, i.c.channel, i.c.status, i.c.received_at, i.c.occurred_at, i.c.due_at, i.c.closed_at,
             i.c.accuracy_m, i.c.border_m, i.c.confidence, i.c.place_reason, i.c.nearest_m, i.c.household_id,
             i.c.level, i.c.priority, i.c.process, i.c.step, i.c.step_due_at, i.c.paused_until, i.c.parent_id,
-            i.c.merged_into_id, i.c.yellow_at, i.c.red_at, i.c.very_late_at,
+            i.c.merged_into_id, i.c.yellow_at, i.c.red_at, i.c.very_late_at, in_time().label("in_time"),
             i.c.enterprise_id, i.c.subject_id, i.c.source_ref, i.c.crs_in, i.c.x_in, i.c.y_in,
             func.ST_X(i.c.geom).label("lon"), func.ST_Y(i.c.geom).label("lat"),
             r.c.reason.label("responsible_reason"), r.c.valid_from.label("responsible_since"),
@@ -82,6 +84,7 @@ def incident(conn: Connection, incident_id: int, now: datetime) -> dict[str, Any
         "since": row.pop("responsible_since"),
     }
     moments = clock.Thresholds(*(row.pop(name) for name in ("yellow_at", "red_at", "very_late_at")))
+    row["red_at"] = moments.red_at
     light = moments.light(now, row["paused_until"])
     row["light"] = str(light) if row["closed_at"] is None else None
     row["came_as"] = {"crs": row.pop("crs_in"), "x": row.pop("x_in"), "y": row.pop("y_in")}

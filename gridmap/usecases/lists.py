@@ -13,7 +13,7 @@ from gridmap.view import View
 #: the filters of the page of cases, as its address holds them
 NAMES = (
     "light", "waiting", "status", "category", "body", "cell", "open", "q", "area", "channel", "counted", "month",
-    "in_area", "at_area", "first_body", "of_category",
+    "in_area", "at_area", "first_body", "of_category", "from", "through", "ended",
 )  # fmt: skip
 LONGEST_NAME, LONGEST_QUERY, MOST = 40, 500, 50
 

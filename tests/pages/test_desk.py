@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy import select
 
 from gridmap.case.actions import RULES
 from gridmap.case.terms import Party
+from gridmap.store import read
+from gridmap.store import tables as t
+from gridmap.store.features import page as listed
 from gridmap.usecases.bulk import BULK
 from gridmap.usecases.casework import act
 from gridmap.usecases.delivering import deliverer
@@ -63,6 +68,82 @@ def test_filters_stand_in_the_address_and_are_saved(visit: Visits, site: Site) -
     until(page, "location.search === ''")
     page.select_option("[name=saved]", label="To grant")
     until(page, "location.search === '?waiting=extension'")
+
+
+@SIZES
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_days_narrow_the_list_and_are_kept(visit: Visits, site: Site, size: tuple[int, int], lang: str) -> None:
+    """By keys from all open cases to those of some days, ended ones too; in the address, in words, in a saved list."""
+    page = visit("dispatcher-1", "/cases", lang=lang, size=size)
+    page.locator(".case-row").first.wait_for()
+    assert page.locator("#days-from").is_hidden()
+    page.locator("#days summary").focus()
+    page.keyboard.press("Enter")
+    assert page.locator("#days-ended").is_disabled()  # without a day they would be all there ever were
+    page.fill("#days-from", "2025-12-01")
+    page.fill("#days-through", "2026-04-10")
+    page.check("#days-ended")
+    until(page, "location.search === '?from=2025-12-01&through=2026-04-10&ended=1'")
+    assert_fits(page)
+    rows = rows_of(site, "2025-11-30T16:00", "2026-04-10T16:00")
+    until(page, f"document.querySelectorAll('.case-row').length === {len(rows)}")
+    in_time = {"zh": "按期处置", "en": "Done in time"}[lang]
+    assert sum(rows) == page.locator(f".case-row:has-text('{in_time}')").count() > 0
+    page.get_by_role("button", name={"zh": "保存此列表", "en": "Save this list"}[lang]).first.click()
+    page.fill("[name=list-name]", f"June {lang} {size[0]}")
+    page.locator("[name=list-name]").press("Enter")
+    until(page, "document.querySelector('[name=saved]').value !== ''")
+    page.fill("#days-from", "")
+    until(page, "location.search === '?through=2026-04-10'")
+    page.select_option("[name=saved]", label=f"June {lang} {size[0]}")
+    until(page, "location.search.endsWith('&ended=1')")
+    assert page.input_value("#days-from") == "2025-12-01"
+
+
+def test_a_step_that_is_due_first_is_said(visit: Visits, site: Site) -> None:
+    """The red light, the words beside it, their order in the list and the sentence of the clock are of one moment."""
+    case = reported(site)
+    red_at = site.county.one(select(t.incidents.c.red_at).where(t.incidents.c.id == case))
+    due_at = site.county.one(select(t.incidents.c.due_at).where(t.incidents.c.id == case))
+    site.county.clock.now, then = red_at + timedelta(hours=3), site.county.clock.now
+    try:
+        assert site.county.clock.now < due_at
+        page = visit("dispatcher-1", f"/cases?case={case}&light=red", lang="en")
+        page.locator("article.case .clock-bar").wait_for()
+        assert page.locator(f".case-row[data-id='{case}'] .when").inner_text() == "step: 3 h over"
+        said = page.inner_text("article.case")
+        assert "Why is it red?" in said
+        assert "3 h over" in page.locator("article.case .clock-bar").get_attribute("aria-label")
+    finally:
+        site.county.clock.now = then
+
+
+def test_what_leaves_the_list_is_said(visit: Visits, site: Site) -> None:
+    case = reported(site)
+    page = visit("dispatcher-1", f"/cases?case={case}", lang="en")
+    page.click("article.case [data-action=void]")
+    form = page.locator("form[data-form=void]")
+    form.locator("[name=reason]").select_option(index=1)
+    form.locator("[name=note]").fill("x")
+    form.locator("button[type=submit]").click()
+    page.get_by_text(f"Recorded. {number(site, case)} is no longer in this list.").wait_for()
+
+
+def rows_of(site: Site, start: str, end: str) -> list[bool]:
+    """Of the dispatcher's cases received from one moment to another, in UTC: whether each was disposed of in time."""
+    with read(site.county.ctx.engine) as conn:
+        seen = view(site.county, "dispatcher-1")
+        asked = {"from": datetime.fromisoformat(f"{start}+00:00"), "to": datetime.fromisoformat(f"{end}+00:00")}
+        rows = listed(conn, seen, "incidents", filters=asked, now=site.county.ctx.clock()).rows
+    return [said is True for said in rows["in_time"].tolist()]
+
+
+def test_days_of_an_address_are_put_in_order_or_left_out(visit: Visits) -> None:
+    page = visit("dispatcher-1", "/cases?from=2026-07-02&through=2026-07-01&light=done_late", lang="en")
+    assert page.input_value("#days-from") == "2026-07-01"
+    assert "1 Jul to 2 Jul" in page.inner_text("#days-said")
+    page = visit("dispatcher-1", "/cases?from=2026-02-31x&through=nothing&ended=1", lang="en")
+    assert page.inner_text("#days-said") == "Reported: on any day"
 
 
 @SIZES

@@ -64,7 +64,7 @@ def test_every_fault_of_a_process_is_said_with_its_step(
 ) -> None:
     """In the page's own language, and nothing is kept."""
     page = visit("admin", "/flow", lang=lang, size=size, ready=False)
-    part = page.locator("#processes details").first
+    part = page.locator("#processes details:has(textarea)").first
     part.locator("summary").click()
     box = part.locator("textarea")
     edited = json.loads(box.input_value())
@@ -82,6 +82,87 @@ def test_every_fault_of_a_process_is_said_with_its_step(
     assert_fits(page)
     with read(site.county.ctx.engine) as conn:
         assert cases.process(conn, edited["code"]).version == edited["version"]
+
+
+@SIZES
+def test_a_process_is_changed_in_a_form(visit: Visits, site: Site, lang: str, size: tuple[int, int]) -> None:
+    """A limit, a right and a switch, and nothing else; what is wrong is said with its step, and not kept."""
+    with read(site.county.ctx.engine) as conn:
+        before = cases.process(conn, "service").to_json()
+    page = visit("admin", "/flow", lang=lang, size=size, ready=False)
+    page.locator("#processes details.flow-edit", has=page.locator("[data-process=service]")).locator(
+        "summary"
+    ).first.click()
+    form = page.locator("[data-process=service]")
+    step = before["steps"][0]
+    part = form.locator(f"[data-step='{step['name']}']")
+    part.locator("input[type=number]").fill("0")
+    visit.expected.append("422")
+    form.locator("button[type=submit]").click()
+    form.locator("[role=status] table").wait_for()
+    assert step["name"] in form.locator("[role=status] table").inner_text()
+    part.locator("input[type=number]").fill("7")
+    part.locator("select").select_option("work_hours")
+    part.locator("details summary").click()
+    action = next(action for action, may in sorted(step["may"].items()) if len(may) > 1 and "worker" in may)
+    part.locator(f"[data-action={action}]").get_by_label({"zh": "网格员", "en": "grid worker"}[lang]).uncheck()
+    form.get_by_label({"zh": "办结后询问是否满意", "en": "The reporter is asked whether satisfied"}[lang]).set_checked(
+        not before["satisfaction"]
+    )
+    assert_fits(page)
+    form.locator("button[type=submit]").click()
+    page.locator("#processes h2", has_text=str(before["version"] + 1)).first.wait_for()
+    with read(site.county.ctx.engine) as conn:
+        after = cases.process(conn, "service").to_json()
+    step["limit"] = {"work_hours": 7}
+    step["may"][action].remove("worker")
+    assert after == {**before, "version": before["version"] + 1, "satisfaction": not before["satisfaction"]}
+
+
+@SIZES
+def test_rules_are_changed_in_a_form(visit: Visits, site: Site, lang: str, size: tuple[int, int]) -> None:
+    """What is not touched stays; one is added, asked for by ticks and words, sent to a desk, and put first."""
+    ctx, admin = site.county.ctx, view(site.county, "admin")
+    an_enterprise = int(site.county.one(select(t.enterprises.c.id).limit(1)))
+    full = {
+        "categories": ["mining-blasting"], "areas": [area_path(site)], "enterprise_ids": [an_enterprise],
+        "channels": ["phone"], "enterprise_kinds": ["quarry"], "words": ["裂", "炮"], "weekdays": 0b11,
+        "hours": [1320, 360],
+    }  # fmt: skip
+    kept = [
+        {
+            "name": "full",
+            "when": full,
+            "target": {"to": "body", "name": "B-ECO"},
+            "process": "service",
+            "straight": True,
+        },
+        {"name": "rest", "when": {}, "target": {"to": "category", "name": ""}, "process": None, "straight": False},
+    ]
+    version = int(ruling.keep(ctx, admin, {"rules": kept})["version"])
+    ruling.replay(ctx, admin, version)
+    ruling.publish(ctx, admin, version)
+    page = visit("admin", "/flow", lang=lang, size=size, ready=False)
+    part = page.locator("#rules details.flow-edit")
+    part.locator("summary").first.click()
+    part.get_by_role("button", name={"zh": "添加规则", "en": "Add a rule"}[lang]).click()
+    new = part.locator("li").last
+    new.locator("[name=name]").fill("dust")
+    new.locator("[data-asks=categories]").locator("input").nth(3).check()
+    new.locator("[name=words]").fill("灰，粉")
+    new.locator("[name=to]").select_option("desk")
+    new.locator("[name=whom]").select_option("county")
+    assert_fits(page)
+    for n in (2, 1):
+        part.locator("li").nth(n).locator("[name=up]").click()
+    part.locator("button[type=submit]").click()
+    page.locator("#rules table").nth(1).locator("tbody tr").filter(has_text=str(version + 1)).first.wait_for()
+    stored = ruling.one(ctx, admin, version + 1)["rules"]
+    assert stored[1:] == kept
+    assert stored[0]["name"] == "dust"
+    assert (stored[0]["when"]["words"], stored[0]["target"]) == (["灰", "粉"], {"to": "desk", "name": "county"})
+    assert len(stored[0]["when"]["categories"]) == 1
+    ruling.publish(ctx, admin, 1)
 
 
 @SIZES

@@ -122,7 +122,7 @@ def two_months_later_all_is_red(story: Story) -> None:
         assert re.findall(r"\d+", page.inner_text("#lights")) == [str(very), "0", "0", "0", "0"]
         standing = page.locator(".case-row .when").all_inner_texts()
         assert sum(one.startswith("超") for one in standing) == over
-        assert sum(one.startswith("本环节超期，全程剩") for one in standing) == very - over
+        assert sum(one.startswith("本环节 超") for one in standing) == very - over
         page.locator(f".case-row[data-id='{story.hers}']").click()
         assert HER_WORDS in page.inner_text("article.case .case-text")
         fill(page, "comment", note="企业说与爆破无关，住户不同意")

@@ -91,6 +91,14 @@ def test_from_the_wall_to_the_appeal(visit: Visits, site: Site, standing_in: Cal
     supervisor.wait_for_selector(".case-photos img")
 
 
+@pytest.mark.parametrize("path", ["/track", "/track/65c57ec883c32ab8"])
+def test_a_link_that_is_not_whole_leads_to_the_lost_one(visit: Visits, path: str) -> None:
+    page = visit(None, path, size=PHONE, ready=False)
+    page.locator("details.lost[open] input").first.wait_for()
+    assert "完整链接" in page.inner_text("#said")
+    assert_fits(page)
+
+
 def test_a_changed_report_after_a_lost_answer_is_explained(
     visit: Visits, site: Site, standing_in: Callable[..., dict[str, Any]]
 ) -> None:

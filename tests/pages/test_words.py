@@ -33,6 +33,7 @@ from gridmap.usecases.resending import REASONS
 from gridmap.usecases.scoring import LINES
 from gridmap.view import Role
 from layers import LANGS
+from layers.style import ENDINGS
 
 PAGES = Path(__file__).resolve().parents[2] / "api" / "pages"
 SOURCES = "\n".join(
@@ -98,10 +99,23 @@ FAMILIES = {
         "smtp_log_in",
     },
     "limits.of": {field.name for field in fields(Limits)},
-    "light": {str(light) for light in Light},
+    "light": {str(light) for light in Light} | set(ENDINGS),
     "reason": {str(reason) for reason in Reason},
     "reason_short": {str(reason) for reason in Reason},
     "desk.waiting": {"extension", "appeal", "supervision"},
+    "flow.has": {"verification", "satisfaction"},
+    "flow.in": set(UNITS),
+    "flow.of": {
+        "most_returns",
+        "pause_days",
+        "pause_times",
+        "extension_times",
+        "extension_most",
+        "reopen_days",
+        "reopen_more",
+    },
+    "flow.send": {str(to) for to in To},
+    "desk.days_said": {"any", "from", "through", "from_through"},
     "channel": allowed("incidents", "channel"),
     "housing": allowed("households", "housing"),
     "enterprise": allowed("enterprises", "kind"),

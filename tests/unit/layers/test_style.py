@@ -66,6 +66,8 @@ def test_text_can_be_read() -> None:
         assert contrast(fill, ink) >= 4.5, light
         if light != "paused":
             assert contrast(text, style.WHITE) >= 7, light
+    for ending, (fill, ink, _text) in style.ENDINGS.items():
+        assert contrast(fill, ink) >= 5, ending
 
 
 @pytest.mark.parametrize("eye", [np.eye(3), DEUTAN, PROTAN])

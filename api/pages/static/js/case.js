@@ -33,7 +33,7 @@ function drawCase([incident, events, actions, why, photos], bodies, parts, asked
     facts([
       [t("case.body"), named(responsible.body) || "–"],
       [t("case.worker"), named(responsible.worker) || t("case.nobody")],
-      [t("case.status"), [t(`status.${incident.status}`), incident.closed_at ? null : t(`light.${lightOf(incident)}`), standing(incident)].filter(Boolean).join(" · ")],
+      [t("case.status"), [t(`status.${incident.status}`), lightOf(incident) === "ended" ? null : t(`light.${lightOf(incident)}`), standing(incident)].filter(Boolean).join(" · ")],
       ...facing(incident),
     ]),
     incident.text && el("p", { class: "case-text" }, incident.text),
@@ -76,7 +76,7 @@ function clockPart(incident, why) {
   const scale = 1000 / (Math.max(limit, used) || 1);
   const late = used > limit;
   const rect = (x, width, fill) => svg("rect", { x, y: 4, width: Math.max(0, width), height: 22, fill });
-  const sentence = t("case.clock_sentence", { clock: t(`clock.${why.of}_${why.clock}`), allowed: spent(limit, why), used: spent(used, why), state: standing({ due_at: why.due_at }) });
+  const sentence = t("case.clock_sentence", { clock: t(`clock.${why.of}_${why.clock}`), allowed: spent(limit, why), used: spent(used, why), state: incident.closed_at || why.running ? standing({ ...incident, due_at: why.due_at, red_at: why.due_at }) : t("case.stopped") });
   const bar = svg(
     "svg", { class: "clock-bar", viewBox: "0 0 1000 30", preserveAspectRatio: "none", role: "img", "aria-label": sentence },
     rect(0, 1000, "#E6EBEF"), rect(0, Math.min(used, limit) * scale, "#45525E"), late ? rect(limit * scale, (used - limit) * scale, "#C2182B") : null,

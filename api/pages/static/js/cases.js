@@ -2,6 +2,7 @@
 
 import { byId, data, el, lightOf, named, number, standing, t } from "./dom.js";
 import { Problem, all, empty, get, layer, notice, post, shown } from "./http.js";
+import { DAYS, askDays, daysPart, showDays, tidyDays } from "./case-dates.js";
 import { drawCircle } from "./help-circle.js";
 import { icon, light } from "./glyphs.js";
 import { CountyMap, baseMap, legend } from "./map.js";
@@ -11,16 +12,18 @@ import { ListKeys, keysNote } from "./keys.js";
 import { Many } from "./many.js";
 
 const LIGHTS = ["very_late", "red", "yellow", "green", "paused"];
+/** What stands in a light's place once a case has ended; offered where there are such. */
+const ENDINGS = ["done_late", "done_in_time", "ended"];
 const WAITING = ["extension", "appeal", "supervision"];
 /** What the address holds of the list; a search in texts is left out of it, since it may name people. */
-const FILTERS = ["light", "waiting", "body", "area", "q"];
+const FILTERS = ["light", "waiting", "body", "area", "q", ...DAYS];
 /** A figure of the scorecards: with `counted` in the address, the cases behind it are listed, closed ones too. */
 const FIGURE = ["counted", "month", "in_area", "at_area", "first_body", "of_category", "category", "channel"];
 const SHOWN = 200;
 /** What may be the number of a case, such as 261029-8G97A2. */
 const NUMBER = /^(?=.*\d)[\w-]{5,40}$/;
 const county = new CountyMap();
-const state = { rows: [], light: null, waiting: null, body: null, area: null, figure: null, q: "", chosen: null, shown: SHOWN, glyphs: [], found: null };
+const state = { rows: [], light: null, waiting: null, body: null, area: null, figure: null, q: "", chosen: null, shown: SHOWN, glyphs: [], found: null, cut: false, from: null, through: null, ended: null };
 const list = byId("case-list");
 const main = byId("main");
 const search = byId("case-search");
@@ -35,7 +38,8 @@ start();
 async function start() {
   county.fitCounty();
   take(location.search);
-  byId("case-filters").append(await filters().catch(problem) ?? "");
+  byId("case-filters").append(await filters());
+  showDays(state);
   await load();
   await linked();
   await baseMap(county, layer).catch(problem);
@@ -49,14 +53,22 @@ async function start() {
 }
 
 async function load() {
-  const params = state.figure ?? { open: state.waiting === "appeal" ? null : true, waiting: state.waiting, area: state.area };
+  const open = state.waiting === "appeal" || state.ended ? null : true;
+  const params = state.figure ?? { open, waiting: state.waiting, area: state.area, ...askDays(state) };
   const loaded = await shown(list, () => all("/incidents", params), load);
   if (!loaded) return;
-  state.rows = loaded.rows.sort((a, b) => new Date(a.due_at) - new Date(b.due_at));
+  state.cut = loaded.more;
+  state.rows = loaded.rows.sort(urgentFirst);
   draw();
   figureBanner();
   fitCases();
   county.box.dataset.ready = "true";
+}
+
+/** The most urgent first; behind them what has ended, the latest first. */
+function urgentFirst(a, b) {
+  if (Boolean(a.closed_at) !== Boolean(b.closed_at)) return a.closed_at ? 1 : -1;
+  return a.closed_at ? new Date(b.closed_at) - new Date(a.closed_at) : new Date(a.red_at ?? a.due_at) - new Date(b.red_at ?? b.due_at);
 }
 
 function fitCases() {
@@ -65,13 +77,15 @@ function fitCases() {
   county.fit(bounds.pad(0.05), 40, 15);
 }
 
-const found = () => (state.found?.rows ?? state.rows).filter((row) => (!state.light || lightOf(row) === state.light)
+const listed = () => state.found?.rows ?? state.rows;
+const found = () => listed().filter((row) => (!state.light || lightOf(row) === state.light)
   && (!state.body || row.body?.code === state.body) && (state.found || !state.q || matches(row)));
 
 const matches = (row) => [row.number, named(row.category), named(row.cell), named(row.body), named(row.worker)].some((text) => text?.toLowerCase().includes(state.q.toLowerCase()));
 
 function draw() {
-  byId("lights").replaceChildren(...LIGHTS.map(lightButton));
+  const present = lightsThere();
+  byId("lights").replaceChildren(...present.map(lightButton));
   byId("search-part").replaceChildren(...searchPart());
   bodies();
   const rows = found();
@@ -79,11 +93,13 @@ function draw() {
   const more = rows.length > shownRows.length
     ? el("li", {}, el("button", { class: "button button-wide", type: "button", on: { click: () => { state.shown += SHOWN; draw(); } } }, t("cases.more", { n: number(rows.length - shownRows.length) })))
     : null;
+  byId("case-title").textContent = title();
   byId("case-count").textContent = t("cases.count", { n: number(rows.length) });
   list.replaceChildren(rows.length ? el("ol", {}, ...shownRows.map((row) => el("li", { class: "case-item" }, box(row), caseRow(row))), more) : empty(t("cases.none"), t("cases.none_text")));
+  if (state.cut && !state.found) list.prepend(el("p", { class: "figure-part small", role: "status" }, t("desk.cut", { n: number(state.rows.length) })));
   // the most urgent as lights; the map says how many it leaves out
   county.incidents(shownRows, { size: 20, chosen: state.chosen, onChoose: choose });
-  const lights = LIGHTS.map((name) => ({ draw: "light", glyph: name, label: t(`light.${name}`) }));
+  const lights = present.map((name) => ({ draw: "light", glyph: name, label: t(`light.${name}`) }));
   legend(t("cases.legend", { n: number(shownRows.length) }), [lights, state.glyphs], shownRows.length < rows.length ? t("cases.of", { n: number(rows.length) }) : "");
 }
 
@@ -97,11 +113,23 @@ function figureBanner() {
   const said = t("figures.banner", { month, what: t(`counted.${counted}`), n: number(n) });
   const fewer = n === state.rows.length ? null : el("p", { class: "small" }, t("figures.listed", { m: number(state.rows.length) }));
   box.replaceChildren(el("p", {}, el("b", {}, said)), fewer ?? "", el("p", { class: "small" }, el("a", { href: `/figures?month=${encodeURIComponent(month)}` }, t("figures.back")), " · ", el("a", { href: "/cases" }, t("figures.open"))));
-  byId("case-title").textContent = t("figures.title");
+}
+
+/** What the listed cases are, in a word or two. */
+function title() {
+  if (state.figure) return t("figures.title");
+  if (state.waiting) return t(`desk.waiting.${state.waiting}`);
+  return t(state.ended ? "cases.open_and_ended" : "cases.open");
+}
+
+/** The lights to choose from: of open cases all, of those behind a figure and of what has ended the ones that occur. */
+function lightsThere() {
+  const there = new Set([...listed().map(lightOf), state.light]);
+  return [...LIGHTS.filter((name) => !state.figure || there.has(name)), ...ENDINGS.filter((name) => there.has(name))];
 }
 
 function lightButton(name) {
-  const n = state.rows.filter((row) => lightOf(row) === name).length;
+  const n = listed().filter((row) => lightOf(row) === name).length;
   const toggle = () => { state.light = state.light === name ? null : name; state.shown = SHOWN; keep(); draw(); };
   return el(
     "button", { type: "button", "aria-pressed": String(state.light === name), on: { click: toggle } },
@@ -135,8 +163,9 @@ function take(query) {
   const held = new URLSearchParams(query);
   for (const name of FILTERS) state[name] = held.get(name) ?? (name === "q" ? "" : null);
   state.figure = held.get("counted") ? Object.fromEntries(FIGURE.filter((name) => held.get(name)).map((name) => [name, held.get(name)])) : null;
-  if (!LIGHTS.includes(state.light)) state.light = null;
+  if (![...LIGHTS, ...ENDINGS].includes(state.light)) state.light = null;
   if (!WAITING.includes(state.waiting)) state.waiting = null;
+  tidyDays(state);
   Object.assign(state, { found: null, linked: Number(held.get("case")) || null, shown: SHOWN });
   search.value = state.q;
 }
@@ -152,9 +181,10 @@ async function filters() {
   body.addEventListener("change", () => { state.body = body.value || null; keep(); draw(); });
   const choosing = el("button", { class: "button", type: "button", id: "choose-many", "aria-pressed": "false" }, t("desk.choose"));
   choosing.addEventListener("click", () => several(!many.on));
-  const go = (query) => { take(query); waiting.value = state.waiting ?? ""; keep(); load(); };
+  const go = (query) => { take(query); waiting.value = state.waiting ?? ""; showDays(state); keep(); load(); };
   const part = document.createDocumentFragment();
-  part.append(waiting, body, choosing, ...await savedLists(asked, go, problem));
+  const saved = await savedLists(asked, go, problem).catch(problem) ?? [];
+  part.append(waiting, body, choosing, ...saved, daysPart(state, () => { state.shown = SHOWN; keep(); load(); }));
   return part;
 }
 
@@ -252,6 +282,7 @@ async function done(row) {
   await load();
   const still = state.rows.find((one) => one.id === row.id);
   if (still) await choose(still);
+  else list.prepend(el("p", { class: "notice", role: "status" }, t("cases.gone", { number: row.number })));
 }
 
 function close() {

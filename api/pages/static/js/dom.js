@@ -111,21 +111,29 @@ export function distance(metres) {
   return t("unit.kilometres", { n: number(metres / 1000) });
 }
 
-/** A length of time as a list says it: days from two days on, hours below. */
-function spelled(hours) {
-  const size = Math.abs(hours);
-  return size >= 48 ? t("unit.days", { n: number(size / 24) }) : t("unit.hours", { n: number(Math.max(1, Math.round(size))) });
-}
-
 /** Whether its light is that of its step: late already, while the case as a whole still has time. */
 export const stepLate = ({ light, due_at: due }, now = serverNow()) => (light === "red" || light === "very_late") && new Date(due) > now;
 
-/** How an open case stands against its due time: "超 1.8 天" or "剩 5 小时", never a negative number. Where its step is
- * late and the whole is not, both are said, or the light beside it would say otherwise. */
-export function standing(incident, now = serverNow()) {
-  if (incident.closed_at) return t("case.closed_on", { day: day(incident.closed_at) });
-  const hours = (new Date(incident.due_at) - now) / 3.6e6;
-  return t(hours < 0 ? "case.over" : stepLate(incident, now) ? "case.step_late" : "case.left", { span: spelled(hours) });
+/** How an open case stands against what its light follows, the whole or a step that is due before: "超 1.8 天" or
+ *  "本环节剩 5 小时", never a negative number. */
+export function standing({ closed_at: closed, due_at: due, red_at: red = due }) {
+  if (closed) return t("case.closed_on", { day: day(closed) });
+  if (red === null) return t("case.stopped");
+  const said = untilThen(red);
+  return new Date(red) < new Date(due) ? t("case.of_step", { said }) : said;
 }
 
-export const lightOf = (incident) => (incident.closed_at ? "green" : incident.light || "green");
+/** "超 1.8 天" or "剩 5 小时" of a moment at which something is due. */
+function untilThen(due) {
+  const hours = (new Date(due) - serverNow()) / 3.6e6;
+  const size = Math.abs(hours);
+  const span = size >= 48 ? t("unit.days", { n: number(size / 24) }) : t("unit.hours", { n: number(Math.max(1, Math.round(size))) });
+  return t(hours < 0 ? "case.over" : "case.left", { span });
+}
+
+/** The light of an open case; of one that has ended, whether it was disposed of in time, as the scorecards count it. */
+export function lightOf({ closed_at: ended, in_time: inTime, light }) {
+  if (!ended) return light || "green";
+  if (inTime === null || inTime === undefined) return "ended";
+  return inTime ? "done_in_time" : "done_late";
+}

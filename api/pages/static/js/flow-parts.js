@@ -12,6 +12,15 @@ export function table(heads, rows) {
 export const button = (key, act, primary = false) =>
   el("button", { class: primary ? "button button-primary" : "button", type: "button", on: { click: act } }, t(key));
 
+/** A control with its name above it. */
+export const labelled = (text, control) => el("label", { class: "field" }, el("span", {}, text), control);
+
+/** A box to tick with its name beside it: `box` is the control. */
+export function tick(text, checked) {
+  const box = el("input", { type: "checkbox", checked });
+  return { box, node: el("label", { class: "flow-tick" }, box, el("span", {}, text)) };
+}
+
 /** Do something, and say in `node` what went wrong: every fault with its rule or step. */
 export async function tried(node, work) {
   try {

@@ -1,8 +1,10 @@
-// Rules and processes (calendar years: calendars.js; limits of cells: limits.js; failed messages: letters.js): shown, edited as JSON, tried and put in force. Faults are shown where they are.
+// Rules and processes (their forms: flow-rules.js, flow-process.js; calendar years: calendars.js; limits of cells: limits.js; failed messages: letters.js): shown, edited in forms or as JSON, tried and put in force. Faults are shown where they are.
 
 import { calendar } from "./calendars.js";
 import { byId, el, lang, named, number, t } from "./dom.js";
 import { button, table, tried } from "./flow-parts.js";
+import { processForm } from "./flow-process.js";
+import { rulesForm } from "./flow-rules.js";
 import { asks, placeName, ruleNames } from "./rule-words.js";
 import { get, post, put, shown } from "./http.js";
 import { letters } from "./letters.js";
@@ -40,7 +42,11 @@ async function rules() {
   const list = await shown(node, () => get("/rules"), rules);
   if (!list) return;
   const live = list.find((one) => one.live);
-  const [current, names] = await Promise.all([get(`/rules/${live.version}`), ruleNames()]);
+  const [current, names, known] = await Promise.all([get(`/rules/${live.version}`), ruleNames(), get("/processes")]);
+  const keep = async (read) => {
+    await post("/rules", read);
+    await rules();
+  };
   const said = el("div", { role: "status" });
   const versions = list.map((one) => [
     number(one.version), number(one.rules), one.live ? el("span", { class: "tag" }, t("flow.live")) : "",
@@ -51,10 +57,8 @@ async function rules() {
     ruleTable(current.rules, names),
     table([t("flow.version"), t("flow.rules_n"), t("flow.state"), ""], versions),
     said,
-    el("details", {}, el("summary", {}, t("flow.edit_rules")), editor({ rules: current.rules }, t("flow.edit_rules"), async (read) => {
-      await post("/rules", read);
-      await rules();
-    })),
+    el("details", { class: "flow-edit" }, el("summary", {}, t("flow.form_rules")), rulesForm(current.rules, names, known, (edited) => keep({ rules: edited }))),
+    el("details", {}, el("summary", {}, t("flow.edit_rules")), editor({ rules: current.rules }, t("flow.edit_rules"), keep)),
   );
 }
 
@@ -97,14 +101,16 @@ async function processes() {
   const node = byId("processes");
   const list = await shown(node, () => get("/processes"), processes);
   if (!list) return;
+  const keep = (code) => async (read) => {
+    await put(`/processes/${code}`, read);
+    await processes();
+  };
   node.replaceChildren(...list.flatMap((one) => [
     el("h2", {}, t("flow.process_of", { name: named(one), version: one.version, limit: limit(one.limit) })),
     table([t("flow.step"), t("flow.level"), t("flow.limit"), t("flow.statuses")], one.steps.map((step) => [
       named(step, "title"), step.level ? t(`flow.level.${step.level}`) : t("flow.every"), limit(step.limit), step.statuses.map((status) => t(`status.${status}`)).join(lang === "zh" ? "、" : ", "),
     ])),
-    el("details", {}, el("summary", {}, t("flow.edit_process")), editor(one, t("flow.edit_process"), async (read) => {
-      await put(`/processes/${one.code}`, read);
-      await processes();
-    })),
+    el("details", { class: "flow-edit" }, el("summary", {}, t("flow.form_process")), processForm(one, list, keep(one.code))),
+    el("details", {}, el("summary", {}, t("flow.edit_process")), editor(one, t("flow.edit_process"), keep(one.code))),
   ]));
 }

@@ -8,12 +8,16 @@ const OCTAGON = "9.4,3 18.6,3 25,9.4 25,18.6 18.6,25 9.4,25 3,18.6 3,9.4";
 export function light(name, size = 20, numeral = null) {
   const { fill, ink } = look.lights[name] ?? look.lights.green;
   const rim = { fill, stroke: "#FFFFFF", "stroke-width": 1.6, "stroke-linejoin": "round" };
+  const hollow = { fill, stroke: ink, "stroke-width": 2.4, "stroke-linejoin": "round" }; // what has ended calls for nothing
   const shapes = {
     red: () => svg("polygon", { points: OCTAGON, ...rim }),
     very_late: () => svg("polygon", { points: OCTAGON, ...rim }),
     yellow: () => svg("path", { d: "M14 2.6 26.4 24.4H1.6z", ...rim, stroke: "#6B4700", "stroke-width": 1.4 }),
     green: () => svg("circle", { cx: 14, cy: 14, r: 11, ...rim }),
     paused: () => svg("rect", { x: 3.5, y: 3.5, width: 21, height: 21, rx: 3, ...rim }),
+    done_in_time: () => svg("circle", { cx: 14, cy: 14, r: 10.4, ...hollow }),
+    done_late: () => svg("polygon", { points: OCTAGON, ...hollow }),
+    ended: () => svg("circle", { cx: 14, cy: 14, r: 10.4, ...hollow }),
   };
   const shape = (shapes[name] ?? shapes.green)();
   return svg("svg", { width: size, height: size, viewBox: "0 0 28 28", "aria-hidden": "true" }, shape, sign(name, ink, numeral));
@@ -38,6 +42,9 @@ function sign(name, ink, numeral) {
     yellow: () => mark(14, 10.5, 15.5),
     green: () => [svg("path", { d: "m8.8 14.3 3.6 3.6 6.8-7.4", ...stroke })],
     paused: () => [svg("path", { d: "M10.6 9v10M17.4 9v10", ...stroke })],
+    done_in_time: () => signs.green(),
+    done_late: () => signs.green(),
+    ended: () => [svg("path", { d: "M9 14h10", ...stroke })],
   };
   return svg("g", {}, ...(signs[name] ?? signs.green)());
 }

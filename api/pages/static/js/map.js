@@ -1,6 +1,6 @@
 // The county on the map: panes and canvases from the ground up, names, marks, legend, scale. Rows come as GeoJSON.
 
-import { byId, data, distance, el, look, named, number, svg, t } from "./dom.js";
+import { byId, data, distance, el, lightOf, look, named, number, svg, t } from "./dom.js";
 import { enterprise, icon, light } from "./glyphs.js";
 
 /* global L */
@@ -264,8 +264,8 @@ export class CountyMap {
   /** Incidents as lights; `numeral` puts the list's number into each, so that list and map match. */
   incidents(rows, { chosen = null, numeral = null, size = 22, onChoose = null } = {}) {
     const marks = rows.map((row, i) => {
-      const label = `${numeral ? `${numeral(row, i)}. ` : ""}${named(row.category)}, ${t(`light.${row.light ?? "green"}`)}`;
-      const html = el("span", { class: "mark", dataset: { id: row.id } }, light(row.light ?? "green", size, numeral?.(row, i) ?? null));
+      const label = `${numeral ? `${numeral(row, i)}. ` : ""}${named(row.category)}, ${t(`light.${lightOf(row)}`)}`;
+      const html = el("span", { class: "mark", dataset: { id: row.id } }, light(lightOf(row), size, numeral?.(row, i) ?? null));
       const marker = L.marker(this.at(row.lon, row.lat), {
         icon: L.divIcon({ html, className: "", iconSize: [size, size] }), keyboard: Boolean(onChoose), alt: label,
         title: label, interactive: Boolean(onChoose), zIndexOffset: row.id === chosen ? 10000 : -10 * i,

@@ -6,6 +6,9 @@ import { Table } from "./table.js";
 
 /* global L */
 
+/** Told in the legend always; others where a case shows them. */
+const LIGHTS = ["very_late", "red", "yellow", "green"];
+
 const county = new CountyMap();
 let table = null;
 const layers = Object.fromEntries(Object.entries(data.layers).map(([name, held]) => [name, spoken(held)]));
@@ -95,7 +98,7 @@ function incidents() {
     const { properties } = one;
     return { ...properties, id: one.id, lon, lat, category: { code: properties.category, name: properties.category_name }, cell: { code: properties.cell } };
   });
-  county.incidents(rows.map((row) => ({ ...row, light: lightOf(row) })));
+  county.incidents(rows);
   const cases = new Table(
     [
       { key: "number", title: t("offline.number"), value: (row) => row.number },
@@ -110,7 +113,8 @@ function incidents() {
 }
 
 function drawLegend() {
-  const lights = layers.incidents ? layers.incidents.legend.filter((item) => item.glyph !== "paused") : [];
+  const there = new Set(layers.incidents?.features.map(({ properties }) => lightOf(properties)));
+  const lights = (layers.incidents?.legend ?? []).filter(({ glyph }) => LIGHTS.includes(glyph) || there.has(glyph));
   const shade = layers.released?.legend ?? [];
   legend(t("offline.title"), [shade, lights, layers.enterprises?.legend ?? []]);
 }

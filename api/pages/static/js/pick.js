@@ -1,6 +1,6 @@
 // Picking other cases for an action: those that may be the same are offered, any other is named by its number.
 
-import { distance, el, moment, named, t } from "./dom.js";
+import { distance, el, lightOf, moment, named, t } from "./dom.js";
 import { get, Problem } from "./http.js";
 import { light } from "./glyphs.js";
 
@@ -8,7 +8,7 @@ import { light } from "./glyphs.js";
 export async function casePicker(name, incident, { many, required }) {
   const near = await get(`/incidents/${incident.id}/similar`);
   const rows = near.map((one) => el(
-    "label", { class: "pick-row" }, el("input", { type: many ? "checkbox" : "radio", name, value: one.id }), light(one.light ?? "green", 18),
+    "label", { class: "pick-row" }, el("input", { type: many ? "checkbox" : "radio", name, value: one.id }), light(lightOf(one), 18),
     el("span", {}, el("b", {}, `${named(one.category)} · ${one.number}`), el("span", { class: "quiet" }, `${moment(one.received_at)} · ${distance(one.distance_m)}`)),
   ));
   const numbers = el("input", { class: "pick-number", type: "text", name: `${name}_number`, autocomplete: "off", maxlength: 400 });

@@ -35,13 +35,20 @@ function show(report) {
   byId("resident").replaceChildren(...[
     el("p", {}, el("b", {}, report.number), ` · ${named(report, "category")}`),
     el("p", {}, `${words(`status.${report.status}`, report.status)} · ${light}`),
-    el("p", {}, t("resident.answers", { body_name: named(report, "body") || named(report, "area"), due: moment(report.due_at) })),
+    el("p", {}, answered(report)),
     el("ol", {}, ...report.steps.map((one) => el("li", {}, `${moment(one.at)} ${words(`event.${one.kind}`, one.kind)}`))),
     report.own ? null : el("p", { class: "quiet" }, t("resident.only_shows")),
     ...["rate", "appeal", "comment"].filter((action) => report.may.includes(action)).map((action) => sayForm(action)),
     report.may.includes("withdraw") ? taking(t("resident.withdraw"), t("resident.withdraw_text"), () => post(`${where}/actions/withdraw`, {}, { "Idempotency-Key": newKey() }), t("resident.thanks")) : null,
     report.contact ? taking(t("resident.withdraw_contact"), t("resident.withdraw_contact_text"), () => post(`${where}/contact/withdraw`, {}), t("resident.contact_gone")) : null,
   ].filter(Boolean));
+}
+
+/** Which body answers, and until when; once it has ended, when that was. */
+function answered(report) {
+  const body_name = named(report, "body") || named(report, "area");
+  const { closed_at: ended, due_at: due } = report;
+  return ended ? t("resident.answered", { body_name, at: moment(ended) }) : t("resident.answers", { body_name, due: moment(due) });
 }
 
 /** What cannot be taken back: said first, then done. */
@@ -56,7 +63,19 @@ function taking(name, text, work, done) {
   return el("details", {}, el("summary", {}, name), el("p", {}, text), el("button", { class: "button", type: "button", on: { click } }, name));
 }
 
-try { show(await get(where)); } catch (error) {
-  failed(error);
-  if (error.status === 404) byId("resident").replaceChildren(lostPart(failed));
+/** What is offered where no report stands under the address. */
+function lost() {
+  const part = lostPart(failed);
+  part.open = true;
+  byId("resident").replaceChildren(part);
+}
+
+if (!/^[0-9a-f]{64}$/.test(token)) {
+  byId("said").replaceChildren(el("p", { class: "notice" }, t("resident.link_wanted")));
+  lost();
+} else {
+  try { show(await get(where)); } catch (error) {
+    failed(error);
+    if (error.status === 404) lost();
+  }
 }

@@ -13,13 +13,24 @@ export async function ruleNames({ categories = true, areas = true, bodies = true
     bodies ? all("/bodies").catch(() => none) : none,
   ]);
   const byCode = (rows) => new Map(rows.map((one) => [one.code, named(one)]));
-  return { categories: byCode(kinds), areas: byCode(places.rows), bodies: byCode(units.rows) };
+  return {
+    categories: byCode(kinds), areas: byCode(places.rows), bodies: byCode(units.rows), paths: pathsOf(places.rows),
+    departments: new Set(units.rows.map((one) => one.department).filter(Boolean).sort()),
+  };
+}
+
+/** The path of each area by its code: its own behind those above it, as rules ask for them. */
+function pathsOf(areas) {
+  const above = new Map(areas.map((one) => [one.code, one.parent]));
+  const path = (code) => (above.get(code) ? path(above.get(code)) : "/") + `${code}/`;
+  return new Map(areas.map(({ code }) => [code, path(code)]));
 }
 
 const two = (n) => String(n).padStart(2, "0");
-const clock = (minute) => `${two(Math.floor(minute / 60))}:${two(minute % 60)}`;
+/** A minute of the day as a clock shows it. */
+export const clock = (minute) => `${two(Math.floor(minute / 60))}:${two(minute % 60)}`;
 /** 2024 began on a Monday. */
-const dayName = (n) => new Intl.DateTimeFormat(lang === "zh" ? "zh-CN" : "en-GB", { weekday: "short", timeZone: "UTC" }).format(new Date(Date.UTC(2024, 0, 1 + n)));
+export const dayName = (n) => new Intl.DateTimeFormat(lang === "zh" ? "zh-CN" : "en-GB", { weekday: "short", timeZone: "UTC" }).format(new Date(Date.UTC(2024, 0, 1 + n)));
 
 const VALUES = {
   categories: (codes, names) => codes.map((one) => names.categories.get(one) ?? one),

@@ -18,7 +18,7 @@ export function day(sections) {
   const { today } = sections;
   const visits = (today.visits ?? []).map((one) => ({ ...homes.get(one.household_id ?? one.id), ...one, id: one.household_id ?? one.id }));
   return {
-    cases: cases.sort((a, b) => new Date(a.due_at) - new Date(b.due_at)), cells, households: sections.households,
+    cases: cases.sort((a, b) => new Date(a.red_at ?? a.due_at) - new Date(b.red_at ?? b.due_at)), cells, households: sections.households,
     visits: visits.filter((one) => one.lon !== undefined).slice(0, MOST_VISITS), handovers: today.handovers ?? [], unread: today.unread ?? 0,
   };
 }

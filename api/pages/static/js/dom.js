@@ -72,6 +72,9 @@ export const byId = (id) => document.getElementById(id);
 
 const numbers = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 });
 export const number = (value) => (value === null || value === undefined ? "–" : numbers.format(value));
+const threeDigits = new Intl.NumberFormat(locale, { maximumSignificantDigits: 3 });
+/** A border between classes: 0.35 and 0.42 are not the same. */
+export const border = (value) => threeDigits.format(value);
 
 const parts = new Intl.DateTimeFormat("en-GB", {
   timeZone, year: "numeric", month: "numeric", day: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23",

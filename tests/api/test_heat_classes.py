@@ -209,6 +209,18 @@ def test_months_are_read_once_and_then_what_was_touched(api: Api, monkeypatch: p
     assert reads == [True, False]
 
 
+def test_what_a_map_needs_stays_however_little_memory_there_is(api_lite: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else each tile would read all months again."""
+    settle(api_lite)
+    ctx, tiny, view = api_lite.county.ctx, StateCache(0), viewed(api_lite, "official")
+    asked = HeatAsked(classes=Classes.NATURAL, bandwidth_m=400.0, near=("mine",), within_m=9_000.0)
+    first = heat_of(ctx, tiny, view, asked)
+    monkeypatch.setattr(counting, "heat_months", lambda *_: pytest.fail("the months were read again"))
+    monkeypatch.setattr(counting, "heat_cases", lambda *_: pytest.fail("the cases were read again"))
+    monkeypatch.setattr(counting, "heat_ground", lambda *_: pytest.fail("the ground was read again"))
+    assert heat_of(ctx, tiny, view, asked).breaks == first.breaks
+
+
 def test_of_fewer_than_five_cases_in_closed_months_the_mean_decides(api: Api) -> None:
     settle(api)
     none = told(api, "?classes=quantiles&category=traffic")

@@ -74,8 +74,9 @@ class State(Protocol):
 
 
 S = TypeVar("S", bound=State)
-#: the newest states stay however large they are, or they would be made anew for each tile: cases and their ground
-_STAY = 2
+#: the newest states stay however large they are, or they would be made anew for each tile: cases and their ground, and
+#: where breaks are found in the data the months, their ground and the breaks
+_STAY = 5
 
 
 @dataclass(slots=True)

@@ -206,12 +206,12 @@ DENSITY: Final = Words("每平方公里件数", "Cases per km²")
 
 
 def legend(lang: Lang, breaks: Sequence[float], unit: Words = RATE) -> Sequence[LegendItem]:
-    """The seven classes with the numbers between them, and what has no colour."""
+    """The classes with the numbers between them, and what has no colour."""
     too_few = Words("住户太少，不上色", "Too few households for a colour")
     if unit is RATE:
         too_few = Words("住户太少，不算率", "Too few households for a rate")
     return (
-        LegendItem("ramp", unit.of(lang), colours=style.HEAT_RAMP, breaks=tuple(breaks)),
+        LegendItem("ramp", unit.of(lang), colours=style.heat_ramp(len(breaks) + 1), breaks=tuple(breaks)),
         LegendItem("fill", too_few.of(lang), style.TOO_FEW),
     )
 

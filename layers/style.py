@@ -34,6 +34,14 @@ HOUSEHOLD: Final = "#6B6355"
 
 #: seven classes, lightest first
 HEAT_RAMP: Final = ("#FBF5E6", "#F6E6C4", "#EFD09A", "#E2AE64", "#C98334", "#9C5518", "#5F2A0B")
+
+
+def heat_ramp(classes: int) -> tuple[str, ...]:
+    """The ramp for so many classes, one to seven: of fewer the outermost shades and what lies evenly between."""
+    last = len(HEAT_RAMP) - 1
+    return tuple(HEAT_RAMP[round(last * place / max(classes - 1, 1))] for place in range(classes))
+
+
 #: per 100 households; the county's mean belongs in the third class (4 to 5)
 HEAT_BREAKS: Final = (3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
 #: no colour: too few households to speak of a rate

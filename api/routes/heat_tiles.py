@@ -11,12 +11,14 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from api import answers, layering
 from api.deps import Caller, Signed, known_parameters
+from api.grounds import Crs, HeatAsked
 from api.pages.words import language
 from api.schemas.common import SIGNED, Code, problems
-from api.surfaces import Crs, Heat, HeatAsked, heat_of
+from api.surfaces import Heat, heat_of
 from gridmap.errors import InvalidInput
 from gridmap.view import View
 from layers import Lang, heat
+from layers.classes import Classes
 from layers.mercator import DEEPEST, check_tile
 from layers.tiles import NOTHING, Measure
 
@@ -60,6 +62,14 @@ class HeatQuery(BaseModel):
     ] = None
     within: Annotated[float, Field(ge=100, le=20_000, description="how near is near, metres")] = layering.NEAR_M
     measure: Annotated[Measure, Field(description="cases per 100 households, or per km²")] = Measure.RATE
+    classes: Annotated[
+        Classes,
+        Field(
+            description="what divides the colours: fixed proportions of the mean; or quantiles or natural breaks "
+            "(mapclassify) of all maps of as many closed months, the same for each of them, seven classes or, of few "
+            "distinct values, fewer"
+        ),
+    ] = Classes.MEAN
     bandwidth: Annotated[
         float,
         Field(
@@ -83,6 +93,7 @@ class HeatQuery(BaseModel):
             within_m=self.within,
             bandwidth_m=self.bandwidth,
             measure=self.measure,
+            classes=self.classes,
             crs=self.crs,
         )
 
@@ -103,6 +114,7 @@ class HeatOut(BaseModel):
     bounds: list[float] | None = Field(description="west, south, east, north in degrees; null: nothing to draw")
     drawn: bool = Field(description="false where the cases are so few that no tile has a colour")
     measure: Measure
+    classes: Classes = Field(description="mean, whatever was asked for, while no month with five cases has closed")
     bandwidth_m: float
     mean: float | None = Field(description="of the caller's area, in the measure's unit")
     incidents: int = Field(description="cases in the caller's area that pass category and months")
@@ -126,6 +138,7 @@ def describe_heat(request: Request, caller: Signed, query: Asked) -> Response:
         bounds=None if found.bounds is None else list(found.bounds),
         drawn=found.surface is not None,
         measure=asked.measure,
+        classes=found.classes,
         bandwidth_m=asked.bandwidth_m,
         mean=answers.plain(found.mean),
         incidents=found.incidents,
@@ -153,7 +166,7 @@ def heat_tile(
     x: Annotated[int, Path(ge=0, lt=1 << DEEPEST, description="column from the west, below 2^z")],
     y: Annotated[int, Path(ge=0, lt=1 << DEEPEST, description="row from the north, below 2^z")],
 ) -> Response:
-    """One tile of web mercator, for those who read figures inside: seven classes, the same on the whole map.
+    """One tile of web mercator, for those who read figures inside: at most seven classes, the same on the whole map.
 
     No colour outside of the caller's area, where fewer than 25 households (weighted by the kernel) stand around, and
     anywhere when fewer than 5 cases pass. It is exact to 1 % of the map's peak, and so goes to nobody outside: what

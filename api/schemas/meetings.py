@@ -150,19 +150,18 @@ class MeetingOut(MeetingHead):
 
 
 class TableCases(BaseModel):
-    """Cases of a category (null: all others together) since a month."""
+    """Cases of a category (null: all others together)."""
 
     category: Named | None
     cases: int = Field(ge=5, description="at least so many, in steps of five")
-    since: str | None = Field(examples=["2026-03"])
 
 
 class TableOut(MeetingHead):
-    """What may lie on the table: it names no house, no complainant, no case."""
+    """What may lie on the table: it names no house, no complainant, no case and no month; fewer than five of a kind are
+    not told."""
 
     seats: list[SeatOut]
     cases: list[TableCases]
-    held_back: bool = Field(description="some cases are too few to be told")
     promises: list[PromiseOut]
 
 

@@ -177,6 +177,32 @@ def incident_places(
     return found[:, 0].astype(np.int64), found[:, 1], found[:, 2]
 
 
+def incident_months(
+    conn: Connection,
+    view: View,
+    filters: Filters,
+    months: Sequence[date],
+    *,
+    among: NDArray[np.int64] | None,
+    now: datetime,
+    zone: tzinfo,
+) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """As `incident_places`, with the place of each one's month among these (first days, ascending); NaN: before."""
+    asked = Asked(view, now, zone)
+    i = t.incidents.c
+    where = seen(filters, asked)
+    if among is not None:
+        where.append(i.id.in_(among.tolist()))
+    columns = (i.id, *lon_lat(t.incidents), month_number(months, asked))
+    found = numbers(conn, select(*columns).select_from(held()).where(*where))
+    return found[:, 0].astype(np.int64), found[:, 1], found[:, 2], found[:, 3]
+
+
+def months_with(conn: Connection, view: View, filters: Filters, *, now: datetime, zone: tzinfo) -> list[date]:
+    """The first days of all months from the first to the last with an incident that is counted."""
+    return _months(conn, seen(filters, Asked(view, now, zone)), zone)
+
+
 def household_points(conn: Connection) -> Points:
     """Longitudes and latitudes (WGS84, float64) of all households: what rates are per, for rasters made inside."""
     return _points(conn, t.households, t.households, ())

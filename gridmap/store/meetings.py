@@ -128,10 +128,10 @@ def agenda_of(conn: Connection, view: View, meeting_id: int, now: datetime) -> S
 
 
 def at_the_table(conn: Connection, meeting_id: int) -> Sequence[Any]:
-    """The same for the table: when each case came in, its category and its top one, no number and no place."""
+    """The same for the table: each case's category and its top one; no number, no day and no place."""
     i, g, c, top = t.incidents, t.agenda, t.categories, t.categories.alias("top")
     query = (
-        select(i.c.received_at, c.c.code, c.c.name, c.c.name_en, top.c.code.label("top"))
+        select(c.c.code, c.c.name, c.c.name_en, top.c.code.label("top"))
         .select_from(g.join(i, i.c.id == g.c.incident_id).join(c, c.c.id == i.c.category_id))
         .join(top, top.c.id == func.coalesce(c.c.parent_id, c.c.id))
         .where(g.c.meeting_id == meeting_id)

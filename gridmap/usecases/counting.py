@@ -7,7 +7,7 @@ the late ones.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -21,6 +21,7 @@ from gridmap.errors import Forbidden
 from gridmap.people.roles import can
 from gridmap.store import accounts, features, figures, read, single, versions
 from gridmap.store.figures import Points
+from gridmap.usecases.closing import next_month
 from gridmap.usecases.context import Context
 from gridmap.view import AllOf, Audience, Drawing, Grant, InArea, Kind, Nothing, Scope, View
 
@@ -172,6 +173,54 @@ def heat_cases(ctx: Context, view: View, filters: Mapping[str, Any], since: int 
         changed = None if since is None else versions.touched_since(conn, "incidents", since, version)
         found = figures.incident_places(conn, seen, filters, among=changed, now=ctx.clock(), zone=ctx.zone)
     return HeatCases(version, *found, changed)
+
+
+@dataclass(frozen=True, slots=True)
+class HeatMonths(HeatCases):
+    """The same of closed months: `months`, their first days up to the last one closed, and each case's place there."""
+
+    months: tuple[date, ...] = ()
+    month: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+
+
+def heat_months(
+    ctx: Context, view: View, category: str | None, held: tuple[int, tuple[date, ...]] | None = None
+) -> HeatMonths:
+    """Incidents of the caller's area in closed months, from the first with any on.
+
+    `held`: the version and the months of what is kept; then as `heat_cases` with `since`, unless the months are not the
+    same any more.
+    """
+    end = ctx.today().replace(day=1)
+    filters: dict[str, Any] = {"to": end, **({} if category is None else {"category": category})}
+    with read(ctx.engine) as conn:
+        seen = figures_view(conn, view)
+        version = versions.read(conn).get("incidents", 0)
+        if held is not None and held[1] and next_month(held[1][-1]) == end:
+            changed = versions.touched_since(conn, "incidents", held[0], version)
+            found = _by_month(ctx, conn, seen, filters, held[1], changed)
+            # none may lie before the months that are kept: then all months are others
+            if changed is not None and not np.isnan(found[3]).any():
+                return HeatMonths(version, *found[:3], changed, held[1], found[3].astype(np.int64))
+        months = figures.months_with(conn, seen, filters, now=ctx.clock(), zone=ctx.zone)
+        while months and next_month(months[-1]) < end:
+            months.append(next_month(months[-1]))
+        anew = _by_month(ctx, conn, seen, filters, tuple(months), None)
+    ids, lon, lat, month = anew
+    there = np.isfinite(month)
+    return HeatMonths(version, ids[there], lon[there], lat[there], None, tuple(months), month[there].astype(np.int64))
+
+
+def _by_month(
+    ctx: Context,
+    conn: Connection,
+    seen: View,
+    filters: Mapping[str, Any],
+    months: tuple[date, ...],
+    among: npt.NDArray[np.int64] | None,
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Ids, places and months of those that pass."""
+    return figures.incident_months(conn, seen, filters, months, among=among, now=ctx.clock(), zone=ctx.zone)
 
 
 def _ground(ctx: Context, conn: Connection, seen: View, near: Sequence[str]) -> HeatGround:

@@ -1,7 +1,7 @@
 """Joint meetings: called from an enterprise, a case or a hotspot, held, and followed by what was promised there.
 
 The residents sit there as a community. Which of them complained is nowhere in a meeting; what lies on the table
-(`table_edition`) tells its cases by category and month, a row only where it stands for several.
+(`table_edition`) tells its cases by category, a row only where it stands for several.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import numpy as np
 from sqlalchemy import Connection
@@ -346,7 +345,9 @@ def table_edition(ctx: Context, view: View, meeting_id: int) -> dict[str, Any]:
 
     Names no house, no complainant and no case; a category stands by itself from `LEAST` cases on, the rest together,
     and is left out where even that would be fewer. Cases are told in steps: an agenda grows by one from a meeting to
-    the next, and what it holds lies in what the release told of the county.
+    the next, and what it holds lies in what the release told of the county. No month stands beside them, since the
+    first one is one report's, and any that moved with a report would tell of it; nor whether any were left out. When
+    it was lies in the card, which takes its months from the release.
     """
     with read(ctx.engine) as conn:
         row = meetings.one(conn, view, meeting_id)
@@ -354,29 +355,22 @@ def table_edition(ctx: Context, view: View, meeting_id: int) -> dict[str, Any]:
         cases = [one for one in meetings.at_the_table(conn, meeting_id) if one.top not in LEFT_OUT]
         made = meetings.promise_rows(conn, view, enterprise_id=row.enterprise_id)
     now = ctx.clock()
-    told, held_back = _counted(cases, ctx.zone)
-    return {**_heading(row), "seats": seats, "cases": told, "held_back": held_back,
-            "promises": [_told(one, now) for one in made]}  # fmt: skip
+    return {
+        **_heading(row), "seats": seats, "cases": _counted(cases), "promises": [_told(one, now) for one in made],
+    }  # fmt: skip
 
 
-def _counted(cases: Sequence[Any], zone: ZoneInfo) -> tuple[list[dict[str, Any]], bool]:
-    """At least how many cases of each category since which month; whether any had to be held back."""
+def _counted(cases: Sequence[Any]) -> list[dict[str, Any]]:
+    """At least how many cases of each category."""
     counts = Counter(one.code for one in cases)
     names = {one.code: _named(one._mapping) for one in cases}
     shown = {code: n for code, n in counts.items() if n >= LEAST}
     rest = sum(counts.values()) - sum(shown.values())
     # the rest next to a total would tell it; so there is no total, and a small rest is not told at all
-    told = [
-        {"category": names[code], "cases": in_steps(n), "since": _since([c for c in cases if c.code == code], zone)}
-        for code, n in sorted(shown.items())
-    ]
+    told: list[dict[str, Any]] = [{"category": names[code], "cases": in_steps(n)} for code, n in sorted(shown.items())]
     if rest >= LEAST:
-        told.append({"category": None, "cases": in_steps(rest), "since": None})
-    return told, 0 < rest < LEAST
-
-
-def _since(cases: Sequence[Any], zone: ZoneInfo) -> str:
-    return f"{min(one.received_at for one in cases).astimezone(zone):%Y-%m}"
+        told.append({"category": None, "cases": in_steps(rest)})
+    return told
 
 
 def _seat(row: Any) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from gridmap.view import View
 _WORDS: Final = {
     "zh": {
         "kind": "联席会议 · 桌面版", "when": "时间", "venue": "地点", "seats": "到会三方", "cases": "反映情况",
-        "category": "类别", "since": "自", "number": "至少（件）", "others": "其他类别合计",
+        "category": "类别", "number": "至少（件）", "others": "其他类别合计",
         "held_back": "件数少于 5 的类别不列出。", "none": "没有可列出的数字。", "promises": "承诺", "promise": "内容",
         "owner": "承诺方", "due": "到期", "state": "情况", "nothing": "还没有承诺。", "of": "居民",
         "government": "政府", "enterprise": "企业", "residents": "居民", "open": "未结", "proven": "已举证，待核",
@@ -22,7 +22,7 @@ _WORDS: Final = {
     },
     "en": {
         "kind": "Joint meeting · for the table", "when": "When", "venue": "Venue", "seats": "Who sits there",
-        "cases": "What was reported", "category": "Category", "since": "Since", "number": "At least",
+        "cases": "What was reported", "category": "Category", "number": "At least",
         "others": "All other categories", "held_back": "Categories with fewer than five cases are not shown.",
         "none": "No figure can be shown.", "promises": "Promises", "promise": "What", "owner": "Whose", "due": "Due",
         "state": "State", "nothing": "Nothing was promised yet.", "of": "Residents of", "government": "Government",

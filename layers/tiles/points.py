@@ -48,10 +48,24 @@ class Points:
         at = np.searchsorted(self.ids, ids)
         gone = at[np.append(self.ids, -1)[at] == ids]
         changed = raster.changed(now.places(), self.places(gone))
+        return self._with(gone, now), changed
+
+    def exchanged(self, ids: Ints, now: Self) -> Self:
+        """As `replaced`, where no raster is kept."""
+        at = np.searchsorted(self.ids, ids)
+        return self._with(at[np.append(self.ids, -1)[at] == ids], now)
+
+    def same(self, other: Self) -> bool:
+        """Whether the same stand at the same places."""
+        pairs = ((self.ids, other.ids), (self.x, other.x), (self.y, other.y))
+        return all(np.array_equal(mine, theirs) for mine, theirs in pairs)
+
+    def _with(self, gone: Ints, now: Self) -> Self:
+        """Without those at these positions, and with others, whose ids are not here."""
         kept = np.delete(self.ids, gone)
         into = np.searchsorted(kept, now.ids)
         x, y = (np.insert(np.delete(old, gone), into, new) for old, new in ((self.x, now.x), (self.y, now.y)))
-        return type(self)(np.insert(kept, into, now.ids), x, y), changed
+        return type(self)(np.insert(kept, into, now.ids), x, y)
 
     def places(self, among: Ints | slice = slice(None)) -> tuple[Ints, Ints]:
         """x and y as `Raster.changed` takes them, of all or of those at these positions."""

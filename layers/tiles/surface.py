@@ -32,8 +32,8 @@ class Measure(StrEnum):
 class Surface:
     """Two rasters of one zoom and how they are drawn.
 
-    `breaks`: six, between the seven classes, in the measure's unit. `lat`: the latitude at which `bandwidth_m` is true
-    to the metre; within a county it is true to 2 %.
+    `breaks`: six between seven classes, or fewer, in the measure's unit. `lat`: the latitude at which `bandwidth_m` is
+    true to the metre; within a county it is true to 2 %.
     """
 
     cases: Raster
@@ -49,10 +49,10 @@ class Surface:
         left, top = x * TILE, y * TILE
         if self.shape.covers(zoom, left, top, TILE, TILE) == "none":
             return NOTHING
-        return paletted(self.classes(zoom, left, top, TILE, TILE), style.HEAT_RAMP)
+        return paletted(self.classes(zoom, left, top, TILE, TILE), style.heat_ramp(len(self.breaks) + 1))
 
     def classes(self, zoom: int, left: int, top: int, columns: int, rows: int) -> NDArray[np.uint8]:
-        """The class at each pixel of a window, 1 to 7 (rows, columns).
+        """The class at each pixel of a window, from 1 (rows, columns).
 
         0, no colour, outside of the area and where fewer than `LEAST_HOUSEHOLDS` households, weighted by the kernel,
         stand around: a rate of few is noise, and a lone house's colour would tell of one family.

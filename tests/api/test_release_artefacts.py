@@ -10,6 +10,7 @@ import json
 import re
 import sys
 from collections.abc import Iterator
+from datetime import timedelta
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -27,9 +28,10 @@ from gridmap.usecases.imports import load
 from tests.api.client import Api
 from tests.api.test_meetings import called, held, report
 from tests.api.test_release_attack import KINDS, MONTHS, fill, windows
-from tests.county import CONTACT, CONTACT_PHONE, PHONE, REPORTER, TEXT, _households
+from tests.county import CONTACT, CONTACT_PHONE, NOW, PHONE, REPORTER, TEXT, _households
 from tests.pdftext import raw_of, text_of
 from tests.properties.test_release import subtracted
+from tests.usecases.test_releasing import register
 
 #: persons, houses and cases as they are named in the county
 SECRETS = (TEXT, REPORTER, PHONE, CONTACT, CONTACT_PHONE, "H-A0", "W-A", "网格员 A", "A 组 1 号")
@@ -267,6 +269,31 @@ def test_the_sheets_of_meetings_whose_agendas_grow_tell_no_single_case(api_lite:
     assert seen == {5, 10}
 
 
+@pytest.mark.parametrize("many", [0, 2, 5, 8])
+def test_of_one_report_more_on_an_agenda_the_sheet_tells_neither_month_nor_kind(api_lite: Api, many: int) -> None:
+    """Whose report came in early, or is of another kind, was one neighbour: two sheets without him and with him."""
+    base = [report(api_lite) for _ in range(many)]
+    earlier = {"mining-blasting": 600.0, "mining-dust": 400.0}
+    for code, days in earlier.items():
+        load(api_lite.county.ctx, "incidents", register("A", days, f"{code}-").assign(category=code))
+    refs = [f"{code}-0" for code in earlier]
+    rows = {row.source_ref: row.id for row in api_lite.county.run(select(t.incidents.c.source_ref, t.incidents.c.id))}
+    months = [f"{NOW - timedelta(days=days):%Y-%m}" for days in earlier.values()]
+    tables, papers = [], []
+    for more in range(len(refs) + 1):
+        meeting = called(api_lite, incident_ids=[*base, *(rows[ref] for ref in refs[:more])])
+        assert len(api_lite.get("dispatcher-1", f"/meetings/{meeting}").json()["agenda"]) == many + more
+        table = api_lite.get("dispatcher-1", f"/meetings/{meeting}/table").json()
+        tables.append({name: value for name, value in table.items() if name not in ("id", "number")})
+        sheet = api_lite.get("dispatcher-1", f"//meetings/{meeting}/table").text
+        papers.append(re.sub(r'nonce="[^"]*"', "", sheet.replace(table["number"], "")))
+        words = text_of(api_lite.get("dispatcher-1", f"//meetings/{meeting}/table?format=pdf").content)
+        assert not [month for month in months if month in words + sheet + json.dumps(table)]
+    assert [one["cases"] for one in tables[0]["cases"]] == ([5] if many >= 5 else [])
+    assert tables[0] == tables[1] == tables[2]
+    assert papers[0] == papers[1] == papers[2]
+
+
 def test_petitions_on_an_agenda_are_not_on_the_table(api_lite: Api) -> None:
     with write(api_lite.county.ctx.engine) as conn:
         conn.execute(
@@ -276,7 +303,7 @@ def test_petitions_on_an_agenda_are_not_on_the_table(api_lite: Api) -> None:
         )
     meeting = called(api_lite, incident_ids=[report(api_lite, "petition") for _ in range(6)])
     answer = api_lite.get("dispatcher-1", f"/meetings/{meeting}/table").json()
-    assert (answer["cases"], answer["held_back"]) == ([], False)
+    assert answer["cases"] == []
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -20,12 +20,14 @@ class Contender:
     """One way to do it. `run` does all the work once and returns the answer; what is prepared is prepared before.
 
     `took` tells from the answer what `amount` things took, in seconds, where the run lasts a fixed time instead: a
-    server is asked for so many seconds, and what counts is how often it answered.
+    server is asked for so many seconds, and what counts is how often it answered. `share`: of `amount` things a run
+    works through only this share, where all would take too long; its seconds are told for all.
     """
 
     name: str
     run: Callable[..., Any]
     took: Callable[[Any], float] | None = None
+    share: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -116,7 +118,7 @@ def timed(one: Contender) -> tuple[Any, float, float]:
     wall_start, cpu_start = time.perf_counter(), time.process_time()
     answer = one.run()
     elapsed, cpu = time.perf_counter() - wall_start, time.process_time() - cpu_start
-    return answer, elapsed if one.took is None else one.took(answer), cpu
+    return answer, (elapsed if one.took is None else one.took(answer)) / one.share, cpu / one.share
 
 
 def calls(one: Contender, each: Sequence[Any], quantile: float) -> tuple[float, float]:

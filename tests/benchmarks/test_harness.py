@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,15 @@ def test_the_ratio_is_the_median_of_the_rounds() -> None:
     assert result.ratio("theirs") == 3.0
     assert result.ratio("theirs", "cpu") == 4.0
     assert result.shortfalls() == ["Waiting: 3.0 times theirs, must be 3.5"]
+
+
+def test_who_does_a_share_of_the_work_is_told_for_all_of_it() -> None:
+    """By both clocks, or the ratio of the one would belie the other's."""
+    quarter = Contender("quarter", lambda: 1, took=lambda _: 2.0, share=0.25)
+    assert measure(replace(race(), ours=quarter), 2).timings["quarter"].wall == (8.0, 8.0)
+    thousandth = Contender("thousandth", lambda: sum(range(300_000)), share=0.001)
+    burned = replace(race(), ours=thousandth, others=[], agree=lambda _: "")
+    assert measure(burned, 1).timings["thousandth"].cpu[0] > 1.0
 
 
 def test_what_takes_long_runs_once() -> None:

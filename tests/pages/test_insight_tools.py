@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from PIL import Image
 
 from gridmap.reports.sentences import of_cells
 from gridmap.usecases.imports import load
+from layers import style
 from tests.pages.conftest import PHONE, READY, Site, Visits, until
 from tests.pages.test_findings import FOUND, working
 from tests.usecases.test_releasing import register
@@ -90,6 +92,43 @@ def test_how_far_a_case_is_spread_can_be_chosen_and_changes_the_heat_alone(visit
     until(page, "document.querySelector('#heat-words').textContent.includes('3 km')")
     assert "900 m" in page.locator("#heat-words").inner_text(), "the default and its reason are still said"
     assert not [one for one in asked if "/stats/" in one or "/hotspots" in one]
+
+
+@pytest.mark.parametrize(("lang", "size"), [("zh", (1440, 900)), ("en", PHONE)])
+def test_what_divides_the_colours_can_be_chosen_and_the_legend_has_its_numbers(
+    visit: Visits, site: Site, working: None, lang: str, size: tuple[int, int]
+) -> None:
+    load(site.county.ctx, "incidents", register("A" * 12 + "C" * 7, 40.0, f"D{size[0]}-"))
+    page = visit("official", "/insight", lang=lang, size=size)
+    until(page, FOUND, 60)
+    asked: list[str] = []
+    page.on("request", lambda one: asked.append(one.url))
+    for classes in ("quantiles", "natural", "mean"):
+        with page.expect_response(
+            lambda one, of=classes: "heat.json?" in one.url and f"classes={of}" in one.url
+        ) as told:  # type: ignore[misc]
+            page.select_option("#classes", classes)
+        ramp = told.value.json()["legend"][0]
+        words = f"insight.classes.{classes}"
+        said = page.evaluate("(key) => JSON.parse(document.querySelector('#page-data').textContent).words[key]", words)
+        said = said.replace("{n}", str(len(ramp["colours"])))
+        until(page, f"document.querySelector('#heat-words').textContent.includes({json.dumps(said)})")
+        legend = page.locator("#legend .legend-ramp")
+        numbers = legend.locator(".legend-breaks span").all_text_contents()
+        assert numbers == [f"{one:,.10g}" for one in ramp["breaks"]], "every border with its digits"
+        fills = legend.locator("rect").evaluate_all("all => all.map((one) => one.getAttribute('fill'))")
+        assert fills == ramp["colours"] == list(style.heat_ramp(len(numbers) + 1))
+        shown = "[...document.querySelectorAll('.heat-tiles img')]"
+        until(page, f"{shown}.length && {shown}.every((one) => one.complete && one.src.includes('classes={classes}'))")
+    assert not [one for one in asked if "/stats/" in one or "/hotspots" in one], "the colours alone"
+    # another month, the same numbers
+    page.select_option("#classes", "quantiles")
+    first, found = months_of(page)[0], set()
+    for month in months_of(page)[-3:-1]:
+        with page.expect_response(re.compile(rf"heat\.json\?.*from={month}&to={month}")) as told:
+            page.locator("#months button").nth(months_of(page).index(month)).click()
+        found.add(tuple(told.value.json()["legend"][0]["breaks"]))
+    assert len(found) == 1, (first, found)
 
 
 def test_cells_that_stand_out_are_in_the_table_and_in_a_sentence(visit: Visits, site: Site, working: None) -> None:

@@ -33,7 +33,9 @@ from gridmap.usecases.resending import REASONS
 from gridmap.usecases.scoring import LINES
 from gridmap.view import Role
 from layers import LANGS
+from layers.classes import Classes
 from layers.style import ENDINGS
+from layers.tiles import Measure
 
 PAGES = Path(__file__).resolve().parents[2] / "api" / "pages"
 SOURCES = "\n".join(
@@ -127,7 +129,8 @@ FAMILIES = {
     "ask": {one.name for action in shown_actions() for one in RULES[action].inputs} - {"photo_id", "ask_seq"},
     "clock": {f"{of}_{kind}" for of in ("whole", "step") for kind in ClockKind},
     "field.filter": {"all", "late", "soon"},
-    "insight.legend": {"rate", "count"},
+    "insight.legend": {str(measure) for measure in Measure},
+    "insight.classes": {str(classes) for classes in Classes},
     "verdict": {"clear", "raised", "inseparable", "not_raised", "too_few"},
     "study": {"too_few_incidents", "constant_values", "no_households", "gave_up"},
     "emerging": {

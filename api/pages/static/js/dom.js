@@ -72,6 +72,9 @@ export const byId = (id) => document.getElementById(id);
 
 const numbers = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 });
 export const number = (value) => (value === null || value === undefined ? "–" : numbers.format(value));
+const threeDigits = new Intl.NumberFormat(locale, { maximumSignificantDigits: 3 });
+/** A border between classes: 0.35 and 0.42 are not the same. */
+export const border = (value) => threeDigits.format(value);
 
 const parts = new Intl.DateTimeFormat("en-GB", {
   timeZone, year: "numeric", month: "numeric", day: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23",
@@ -114,13 +117,13 @@ export function distance(metres) {
 /** Whether its light is that of its step: late already, while the case as a whole still has time. */
 export const stepLate = ({ light, due_at: due }, now = serverNow()) => (light === "red" || light === "very_late") && new Date(due) > now;
 
-/** How an open case stands against what its light follows, the whole or a step that is due before: "超 1.8 天" or
- *  "本环节剩 5 小时", never a negative number. */
+/** How an open case stands against what its light follows: the whole where that is over, else a step that is due before:
+ *  "超 1.8 天" or "本环节剩 5 小时", never a negative number. */
 export function standing({ closed_at: closed, due_at: due, red_at: red = due }) {
   if (closed) return t("case.closed_on", { day: day(closed) });
   if (red === null) return t("case.stopped");
-  const said = untilThen(red);
-  return new Date(red) < new Date(due) ? t("case.of_step", { said }) : said;
+  const ofStep = new Date(red) < new Date(due) && new Date(due) > serverNow();
+  return ofStep ? t("case.of_step", { said: untilThen(red) }) : untilThen(due);
 }
 
 /** "超 1.8 天" or "剩 5 小时" of a moment at which something is due. */

@@ -14,9 +14,9 @@ import { Table, bar } from "./table.js";
 
 const MONTHS_SHOWN = 4, USUAL_M = "1500";
 /** What changes the heat and nothing else: counts and findings are of the whole area. */
-const HEAT_ALONE = new Set(["near", "measure", "bandwidth"]);
+const HEAT_ALONE = new Set(["near", "measure", "bandwidth", "classes"]);
 const county = new CountyMap();
-const state = { category: "", near: "", within: USUAL_M, measure: "rate", bandwidth: "900", drawing: "now", asOf: "", months: [], from: null, to: null, places: new Map(), enterprises: null, glyphs: [] };
+const state = { category: "", near: "", within: USUAL_M, measure: "rate", bandwidth: "900", classes: "mean", drawing: "now", asOf: "", months: [], from: null, to: null, places: new Map(), enterprises: null, glyphs: [] };
 const twin = new Table(
   [
     { key: "name", title: t("insight.community"), value: (row) => row.name },
@@ -36,7 +36,7 @@ for (const button of document.querySelectorAll("[data-icon]")) button.prepend(ic
 for (const button of document.querySelectorAll("[data-show]")) button.addEventListener("click", () => showAs(button.dataset.show));
 for (const button of document.querySelectorAll("[data-drawing]")) button.addEventListener("click", () => draw({ drawing: button.dataset.drawing }));
 byId("as-of").addEventListener("change", (event) => draw({ asOf: event.target.value }));
-for (const name of ["category", "near", "within", "measure", "bandwidth"]) byId(name).addEventListener("change", (event) => draw({ [name]: event.target.value }));
+for (const name of ["category", "near", "within", "measure", "bandwidth", "classes"]) byId(name).addEventListener("change", (event) => draw({ [name]: event.target.value }));
 const span = new Span(byId("months-span"), (from, to) => period(from, to));
 byId("picture").addEventListener("click", takePicture);
 byId("from").addEventListener("change", (event) => period(event.target.value, state.to));
@@ -170,7 +170,7 @@ function centre(geometry) {
 async function heat() {
   const serial = (state.serial = (state.serial ?? 0) + 1);
   const params = {
-    category: state.category, from: state.from, to: state.to, measure: state.measure, bandwidth: state.bandwidth,
+    category: state.category, from: state.from, to: state.to, measure: state.measure, bandwidth: state.bandwidth, classes: state.classes,
     ...(state.near ? { near: state.near, within: state.within } : {}), ...(data.tiles?.crs === "gcj02" ? { crs: "gcj02" } : {}),
   };
   const surface = await shown(byId("map-state"), () => heatTiles(params), heat);
@@ -193,9 +193,13 @@ function drawLegend() {
   legend(t(`insight.legend.${state.surface.measure}`, { title }), [state.surface.legend, [...state.glyphs, ...near], findings.legend()], meanWords());
 }
 
-/** How far a case is spread, and why; and what is drawn unless something else is chosen. */
+/** How far a case is spread, and why; what is drawn unless something else is chosen; and what divides the colours. */
 function heatWords() {
-  byId("heat-words").textContent = t("insight.bandwidth", { distance: distance(state.surface.bandwidth_m) });
+  const { bandwidth_m: spread, classes, legend: [ramp] } = state.surface;
+  const said = [t("insight.bandwidth", { distance: distance(spread) }), t(`insight.classes.${classes}`, { n: ramp.colours.length })];
+  if (classes !== state.classes) said.push(t("insight.classes.not_yet"));
+  if (ramp.colours.length < look.heat.length) said.push(t("insight.classes.fewer"));
+  byId("heat-words").replaceChildren(...said.flatMap((one) => [one, " "]));
 }
 
 function meanWords() {
@@ -354,7 +358,7 @@ function underPicture() {
   const near = state.near ? `${byId("near").selectedOptions[0].textContent}, ${byId("within").selectedOptions[0].textContent}` : null;
   const cells = state.asOf ? t("insight.cells_from", { day: state.asOf }) : document.querySelector(`[data-drawing=${state.drawing}]`).textContent;
   return [
-    [document.title, said, byId("bandwidth").selectedOptions[0].textContent, months, near, cells].filter(Boolean).join(" · "),
+    [document.title, said, byId("bandwidth").selectedOptions[0].textContent, byId("classes").selectedOptions[0].textContent, months, near, cells].filter(Boolean).join(" · "),
     [t("picture.sources", { made: made.format(serverNow()) }), data.tiles?.attribution && t("picture.tiles", { credit: data.tiles.attribution })].filter(Boolean).join(" "),
     t("picture.inside"),
   ];

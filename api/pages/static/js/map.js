@@ -1,6 +1,6 @@
 // The county on the map: panes and canvases from the ground up, names, marks, legend, scale. Rows come as GeoJSON.
 
-import { byId, data, distance, el, lightOf, look, named, number, svg, t } from "./dom.js";
+import { border, byId, data, distance, el, lightOf, look, named, number, svg, t } from "./dom.js";
 import { enterprise, icon, light } from "./glyphs.js";
 
 /* global L */
@@ -435,11 +435,11 @@ function ramp({ colours: fills, breaks, label }) {
   const n = fills.length;
   const blocks = fills.map((fill, i) => svg("rect", { x: i * 30, y: 0.5, width: 30, height: 13, fill, stroke: "#B98B4A", "stroke-width": 0.5 }));
   const words = breaks.map((value, i) => {
-    const span = el("span", {}, number(value));
+    const span = el("span", {}, border(value));
     span.style.left = `${(100 * (i + 1)) / n}%`;
     return span;
   });
-  const said = `${label}: ${breaks.map(number).join(", ")}`;
+  const said = `${label}: ${breaks.map(border).join(", ")}`;
   return el(
     "div", { class: "legend-ramp", role: "img", "aria-label": said },
     svg("svg", { viewBox: `0 0 ${30 * n} 14`, preserveAspectRatio: "none", "aria-hidden": "true" }, ...blocks),

@@ -211,14 +211,14 @@ def test_a_proposal_is_compared_by_its_scores_and_taken_as_an_edit(visit: Visits
     # the search itself is tried in tests/api; here what the page makes of its answer
     edit = {"kind": "merge", "cells": [CELL["A"], CELL["B"]], "code": CELL["A"]}
     scores = {"deviation": 0.031, "mean_deviation": 0.02, "compactness": 0.61, "moved": 4, "apart": 0, "complete": True}
-    found = {"items": [{"aim": "few moves", **scores, "edits": [edit]}]}
+    found = {"items": [{"aim": "even and round", **scores, "edits": [edit]}]}
     page.route("**/balance", lambda route: route.fulfill(json=found))
     assert page.locator("#plan-balance").is_disabled()
     chosen(page, "A", "B")
     page.click("#plan-balance")
     page.locator(".plan-balance-form [type=submit]").click()
-    row = page.locator(".plan-proposals tr[data-aim='few moves']")
-    assert row.inner_text().split("\t")[:5] == ["Fewest moves", "3.1 %", "2 %", "0.61", "4"]
+    row = page.locator(".plan-proposals tr[data-aim='even and round']")
+    assert row.inner_text().split("\t")[:5] == ["Even and compact", "3.1 %", "2 %", "0.61", "4"]
     assert_fits(page)
     row.locator("button").click()
     page.locator("dialog").wait_for(state="detached")

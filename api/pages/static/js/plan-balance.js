@@ -53,7 +53,7 @@ function scores(items, take) {
   const titles = ["redraw.balance.aim", "redraw.balance.deviation", "redraw.balance.mean", "redraw.balance.compact", "redraw.balance.moved"];
   const percent = (share) => `${number(100 * share)} %`;
   return el("table", {}, el("thead", {}, el("tr", {}, ...titles.map((key, i) => el("th", { scope: "col", class: i ? "number" : null }, t(key))), el("td"))),
-    el("tbody", {}, ...items.map((one) => el("tr", { dataset: { aim: one.aim } }, el("th", { scope: "row" }, t(`redraw.aim.${one.aim.replace(" ", "_")}`)),
+    el("tbody", {}, ...items.map((one) => el("tr", { dataset: { aim: one.aim } }, el("th", { scope: "row" }, t(`redraw.aim.${one.aim.replace(/ /g, "_")}`)),
       el("td", { class: "number" }, percent(one.deviation)), el("td", { class: "number" }, percent(one.mean_deviation)),
       el("td", { class: "number" }, one.compactness.toFixed(2)), el("td", { class: "number" }, number(one.moved)),
       el("td", {}, el("button", { class: "button", type: "button", disabled: !one.edits.length, on: { click: () => take(one) } }, t("redraw.balance.take")))))));

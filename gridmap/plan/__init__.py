@@ -35,6 +35,7 @@ from gridmap.plan.impact import (
 )
 from gridmap.plan.limits import Limits
 from gridmap.plan.numbering import assignment, fresh
+from gridmap.plan.planar import edits_from_plane
 from gridmap.plan.plans import Plan, Step, Trouble, rebase
 from gridmap.plan.relabel import OUTSIDE, Labelled, moved, moves
 
@@ -71,6 +72,7 @@ __all__ = [
     "crosswalk",
     "diff",
     "edits_between",
+    "edits_from_plane",
     "followed",
     "fresh",
     "from_json",

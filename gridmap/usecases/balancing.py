@@ -12,11 +12,12 @@ import shapely
 from pyproj import CRS
 from scipy.spatial import cKDTree
 
-from gridmap.errors import Conflict, InvalidInput, TooMany
+from gridmap.errors import InvalidInput, TooMany
 from gridmap.ground.arrays import Floats
 from gridmap.ground.measure import Geometries, metric_crs, project, transform
-from gridmap.plan import Drawing, MovePart, apply, to_json
+from gridmap.plan import Drawing, edits_from_plane, to_json
 from gridmap.plan.balance import Blocks, Proposal, balance, household_blocks
+from gridmap.plan.rings import normal
 from gridmap.store import drawings, read
 from gridmap.usecases.context import Context
 from gridmap.usecases.drafts import Draft
@@ -26,8 +27,6 @@ from gridmap.view import View
 LOADS: Final = ("households", "hours", "cases")
 MOST_CELLS: Final = 200
 LONGEST_S: Final = 60.0
-#: how far a part reaches out over the border of its cell, in metres, so that the border is cut clean through
-_OVER_M: Final = 1.0
 
 #: one search at a time in a process: it takes a core for as long as it may
 _BUSY = threading.Lock()
@@ -92,7 +91,7 @@ def _searched(draft: Draft, wish: Wish, roads: Geometries) -> list[dict[str, Any
     made = balance(
         blocks, groups=communities, most_moved=wish.most_moved, seed=wish.seed, seconds=wish.seconds
     )  # fmt: skip
-    found = (_told(draft.drawing, wish.cells, flat, blocks, one, crs) for one in made)
+    found = (_told(draft.drawing, wish.cells, blocks, one, crs) for one in made)
     return [one for one in found if one is not None]
 
 
@@ -118,21 +117,12 @@ def _loads(draft: Draft, wish: Wish, homes: Geometries, crs: CRS) -> Floats:
     return np.bincount(nearest, minlength=len(rows)).astype(np.float64)
 
 
-def _told(
-    drawing: Drawing, codes: Sequence[str], shapes: Geometries, blocks: Blocks, one: Proposal, crs: CRS
-) -> dict[str, Any] | None:
-    """A proposal as an answer; None where it keeps everything, or where its edits do not go."""
-    deltas = []
-    moves = sorted({(int(a), int(b)) for a, b in zip(blocks.cell, one.cell, strict=True) if a != b})
-    for source, to in moves:
-        part = shapely.union_all(blocks.shapes[(blocks.cell == source) & (one.cell == to)])
-        over = shapely.difference(shapely.buffer(part, _OVER_M), shapes[source])
-        area = transform([shapely.union(part, over)], crs, "EPSG:4326")[0]
-        delta = MovePart(codes[source], codes[to], area)
-        try:
-            drawing, _ = apply(drawing, delta)
-        except (InvalidInput, Conflict):
-            return None
-        deltas.append(to_json(delta))
+def _told(drawing: Drawing, codes: Sequence[str], blocks: Blocks, one: Proposal, crs: CRS) -> dict[str, Any] | None:
+    """A proposal as an answer; None where it keeps everything, or where it cannot be drawn so."""
+    moved = np.union1d(*(side[blocks.cell != one.cell] for side in (blocks.cell, one.cell)))
+    if not len(moved):
+        return None
+    shapes = [normal(shapely.coverage_union_all(blocks.shapes[one.cell == row])) for row in moved]
+    edits = edits_from_plane(drawing, [codes[row] for row in moved], np.array(shapes, dtype=object), crs).deltas
     scores = {name: value for name, value in asdict(one).items() if name != "cell"}
-    return {**scores, "edits": deltas} if deltas else None
+    return {**scores, "edits": [to_json(one) for one in edits]} if edits else None

@@ -94,6 +94,17 @@ def keeps_whole(block: int, label: Ints, first: Ints, other: Ints, walk: Ints, s
 
 
 @compiled
+def may_leave(
+    block: int, label: Ints, touch: tuple[Ints, Ints, Ints, Ints, Floats], walk: Ints, seen: Ints, stamp: int
+) -> bool:
+    """Whether the cell of a block stays as connected without it: on foot, and across barriers (on the map) as well."""
+    first, other, side_first, side, _ = touch
+    if not keeps_whole(block, label, first, other, walk, seen, 2 * stamp):
+        return False
+    return len(side) == len(other) or keeps_whole(block, label, side_first, side, walk, seen, 2 * stamp + 1)
+
+
+@compiled
 def weigh(
     block: int,
     taker: int,
@@ -213,7 +224,7 @@ def anneal(
         change = weigh(block, taker, label, cells, blocks, borders, targets, weights, after) + weights[2] * shift
         alone = change <= bearable and moved + shift <= most_moved
         if alone:
-            if not keeps_whole(block, label, first, other, walk, seen, 2 * step):
+            if not may_leave(block, label, touch, walk, seen, 2 * step):
                 continue
             give(block, taker, label, cells, count, after)
         elif uniform(state) < _IN_TURN:
@@ -227,9 +238,9 @@ def anneal(
                 change += weigh(back, third, label, cells, blocks, borders, targets, weights, then) + weights[2] * left
                 fits = change <= bearable and moved + shift <= most_moved
             # what is walked through comes last, as it takes longest: first without the second block, then without both
-            fits = fits and keeps_whole(back, label, first, other, walk, seen, 2 * step)
+            fits = fits and may_leave(back, label, touch, walk, seen, 2 * step)
             label[block] = giver
-            if not (fits and keeps_whole(block, label, first, other, walk, seen, 2 * step + 1)):
+            if not (fits and may_leave(block, label, touch, walk, seen, 2 * step + 1)):
                 cells[giver], cells[taker] = before[0], before[1]
                 count[giver] += 1
                 count[taker] -= 1

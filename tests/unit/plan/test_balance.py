@@ -47,6 +47,9 @@ def test_a_proposal_loses_nothing_and_tears_no_cell(place: tuple[Blocks, np.ndar
         assert len(one.cell) == len(blocks)
         assert set(one.cell) == set(blocks.cell)  # no cell vanishes, none is added
         assert one.apart <= before.apart
+        # across a barrier, too: what is parted on foot may not come apart on the map
+        assert all(len(shapely.get_parts(shapely.coverage_union_all(blocks.shapes[one.cell == cell]))) == 1
+                   for cell in np.unique(one.cell))  # fmt: skip
         assert one.moved == blocks.households[one.cell != blocks.cell].sum()
         assert one.complete
 

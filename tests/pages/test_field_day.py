@@ -28,17 +28,17 @@ if TYPE_CHECKING:
 
 SECTIONS = "module_idb.phone.all('sections').then((all) => all.length)"
 
-HELD_BACK = """() => {
+HELD_BACK = """(names) => {
     const [asked, held] = [window.fetch, {}];
     window.held = held;
     window.fetch = async (url, options) => {
         const report = options?.method === 'POST' && url.endsWith('/incidents');
-        const name = url.includes('/pack') ? 'pack' : report ? 'report' : null;
-        if (name && !(name in held)) await new Promise((release) => { held[name] = release; });
+        const name = url.includes('/pack') ? 'pack' : url.endsWith('/me') ? 'me' : report ? 'report' : null;
+        if (names.includes(name) && !(name in held)) await new Promise((release) => { held[name] = release; });
         return asked(url, options);
     };
 }"""
-"""Hold the first pack and the first report back until `held.pack()` and `held.report()` are called."""
+"""Hold the first question of each of these names back until `held.pack()`, `held.me()` or `held.report()` is called."""
 
 
 def rows(site: Site) -> int:
@@ -257,13 +257,14 @@ def test_what_others_did_is_shown_field_by_field(visit: Visits) -> None:
     assert kinds(visit.site, case)[-2:] == ["prioritised", "resolved"]
 
 
-def overtaken_offline(visit: Visits) -> tuple[Page, int]:
+def overtaken_offline(visit: Visits, *held: str) -> tuple[Page, int]:
     """A worker without a network has accepted a case, which the dispatcher has made urgent meanwhile."""
     visit.expected += [*OFFLINE, "409"]
     case = reported(visit.site)
     page = visit("worker-a", f"/field?case={case}", size=PHONE)
     page.locator("article.case [data-action=accept]").click()
     page.context.set_offline(True)
+    page.evaluate(HELD_BACK, held)
     page.locator("form[data-form=accept] button[type=submit]").click()
     page.locator("#unsent").wait_for()
     act(visit.site.county.ctx, view(visit.site.county, "dispatcher-1"), case, "prioritise", {"priority": "urgent"})
@@ -280,10 +281,23 @@ def test_a_step_taken_offline_waits_and_meets_what_others_did(visit: Visits) -> 
     assert kinds(visit.site, case)[-1] == "accepted"
 
 
+def test_the_case_does_not_open_over_what_was_refused_meanwhile(visit: Visits) -> None:
+    """The network is back before the page has drawn the case anew after its step: it does not cover what others did."""
+    page, _ = overtaken_offline(visit, "me", "pack")
+    until(page, "Object.keys(held).length === 2")
+    page.context.set_offline(False)
+    page.evaluate("held.me(); held.pack()")
+    page.locator(".waiting .changes button").wait_for()
+    page.wait_for_load_state("networkidle")
+    assert page.locator("article.case").count() == 0
+    page.locator(".waiting .changes button").click()
+    page.locator("#unsent").wait_for(state="hidden")
+
+
 def test_what_is_sent_again_while_the_phone_is_sending_goes_too(visit: Visits) -> None:
     """A contact that is under way has read the queue before the step came back into it."""
     page, case = overtaken_offline(visit)
-    page.evaluate(HELD_BACK)
+    page.evaluate(HELD_BACK, ["pack", "report"])
     page.context.set_offline(False)
     page.locator(".waiting .changes button").wait_for()
     until(page, "held.pack !== undefined")

@@ -271,7 +271,7 @@ async function acting(work) {
   try {
     await work();
     await refresh();
-    draw();
+    if (!busy()) draw();
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     body.prepend(notice(error));
@@ -301,22 +301,29 @@ function marks() {
 
 // --- one case ---
 
-async function open(row) {
+/** Draw a case; `unasked`: nobody has just chosen it, and what was opened meanwhile stays. */
+async function open(row, { unasked = false } = {}) {
   stop("half");
-  try {
-    const article = await (navigator.onLine ? loadCase(row.id, { onClose: draw, onDone: () => done(row), carryOut: keep }) : fromPack(row));
-    body.replaceChildren(article);
-  } catch (error) {
-    if (!(error instanceof Problem)) throw error;
-    if (error.status) { body.replaceChildren(notice(error, () => open(row))); return; }
-    body.replaceChildren(fromPack(row));
-  }
+  const shown = await drawn(row);
+  if (unasked && busy()) return;
+  body.replaceChildren(shown);
   body.scrollTop = 0;
-  body.querySelector("h1").focus();
+  body.querySelector("h1")?.focus();
   if (!county) return;
   county.home = null;
   county.map.panTo(county.at(row.lon, row.lat), { animate: false });
   await drawCircle(county, row);
+}
+
+/** A case as the server tells it; without a network as the pack knows it; what is wrong, if something is. */
+async function drawn(row) {
+  if (!navigator.onLine) return fromPack(row);
+  try {
+    return await loadCase(row.id, { onClose: draw, onDone: () => done(row), carryOut: keep });
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    return error.status ? notice(error, () => open(row)) : fromPack(row);
+  }
 }
 
 const keep = (incident, action, given, key) => carryOut(incident, action, given, key, showUnsent);
@@ -330,12 +337,12 @@ async function linked() {
   if (row) await open(row);
 }
 
-/** After an action: the list anew, and the case where it stands now. */
+/** After an action: the list anew, and the case where it stands now, unless the contact has brought what was refused. */
 async function done(row) {
   draw();
   await refresh();
   const still = state.today.cases.find((one) => one.id === row.id);
-  if (still) await open(still);
+  if (still && !busy()) await open(still, { unasked: true });
 }
 
 function stop(name) {

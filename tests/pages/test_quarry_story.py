@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from sqlalchemy import select, update
@@ -37,12 +37,15 @@ from tests.pages.test_resident import filled
 from tests.serving import served
 from tests.usecases.test_reporting import view
 
-if TYPE_CHECKING:
-    pass
-
 __all__ = ["spatialite_county", "working"]
 
 Standing = Callable[..., dict[str, Any]]
+
+#: the cases on the worker's list as text: "[1, 2, 3]"
+LISTED = (
+    "`[${[...document.querySelectorAll('.task[data-id]')].map((one) => Number(one.dataset.id))"
+    ".sort((a, b) => a - b).join(', ')}]`"
+)
 PROMISED = "修复六户房屋裂缝"
 #: where the six households stand in cell A; the first tells it herself, the second by her worker
 HOMES = [(-0.3, -0.3), (-0.3, 0.3), (0.3, -0.3), (0.3, 0.3), (0.0, 0.2), (0.0, -0.2)]
@@ -291,11 +294,10 @@ def the_people_see_it(story: Story, lang: str) -> None:
         assert page.locator(".case-row").count() == len(town)
         assert re.findall(r"\d+", page.inner_text("#lights")) == [str(len(town)), "0", "0", "0", "0"]
     with story.page("worker-a", "/field", "#map[data-base=drawn]", lang=lang, size=PHONE) as page:
-        page.locator(".task[data-id]").first.wait_for()
+        # what the phone has kept is drawn first, and the answer of the server over it
+        until(page, f"{LISTED} === '{sorted(one.id for one in own)}'")
         assert STONE[lang] in page.locator(".name-enterprise").all_text_contents()
-        listed = page.locator(".task[data-id]").evaluate_all("all => all.map((one) => Number(one.dataset.id))")
-        assert sorted(listed) == sorted(one.id for one in own)
-        assert story.hers not in listed
+        assert story.hers not in [one.id for one in own]
     with story.page("worker-a", "/mailbox", READY, lang=lang, size=PHONE) as page:
         letters = page.inner_text("#messages")
         assert page.locator("#messages .letter").count() == sum(one.received_at >= NOW for one in reports)

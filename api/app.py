@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import partial
+from functools import cache, partial
 from importlib.resources import as_file, files
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from anyio import CapacityLimiter
 from fastapi import APIRouter, FastAPI
 from prometheus_client import CollectorRegistry
 from starlette.middleware.gzip import GZipMiddleware
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
 from api import document, errors, pages
@@ -60,6 +61,7 @@ def create_app(ctx: Context, passwords: Passwords | None = None, *, delivering: 
     beside it; EnvironmentFault where their settings are wrong.
     """
     app = FastAPI(
+        routes=_routes(),
         title="gridmap",
         summary="Cells, households, enterprises and incidents of one county",
         description=DESCRIPTION,
@@ -87,14 +89,22 @@ def create_app(ctx: Context, passwords: Passwords | None = None, *, delivering: 
     app.state.tile_sources = Cache(4, lambda _: 1)
     app.state.assets = Assets(static_folder())
     errors.install(app, pages.error_page)
-    for router in ROUTERS:
-        app.include_router(router)
     page_router: APIRouter = pages.router(ctx)
     app.include_router(page_router)
     app.mount("/static", app.state.assets, name="static")
     _add_middleware(app, ctx)
     document.install(app)
     return app
+
+
+@cache
+def _routes() -> list[BaseRoute]:
+    """The routes of the API, which FastAPI makes of the routers when they are first asked: by one application of a
+    process for all, since tests make a thousand."""
+    gathering = FastAPI(openapi_url=None, generate_unique_id_function=document.operation_id)
+    for router in ROUTERS:
+        gathering.include_router(router)
+    return gathering.routes
 
 
 def _loops(ctx: Context) -> list[Loop]:
@@ -133,6 +143,7 @@ def static_folder() -> Path:
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    app.openapi()  # with all that FastAPI makes of the routes: the first who asks would wait for it
     loops: list[Loop] = app.state.loops
     for loop in loops:
         loop.start()

@@ -14,12 +14,15 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from pyproj import CRS, Transformer
+from pyproj import CRS
 
 from gridmap.ground.arrays import Floats
+from gridmap.ground.crs import transformer
 from gridmap.ground.measure import Geometries, distance_m, metric_crs, project
 
 Ints = NDArray[np.int64]
+
+_WGS84 = CRS.from_epsg(4326)
 
 #: standard deviations beyond which a border no longer matters: what lies outside is below 4.1e-5
 REACH = 4.5
@@ -73,8 +76,8 @@ class Borders:
     def __init__(self, cells: Geometries) -> None:
         coords = shapely.get_coordinates(cells)
         self.crs: CRS = metric_crs(coords[:, 0], coords[:, 1])
-        self._forth = Transformer.from_crs("EPSG:4326", self.crs, always_xy=True)
-        self._back = Transformer.from_crs(self.crs, "EPSG:4326", always_xy=True)
+        self._forth = transformer(_WGS84, self.crs)
+        self._back = transformer(self.crs, _WGS84)
         flat = shapely.orient_polygons(project(cells, self.crs), exterior_cw=False)
         self._tree = shapely.STRtree(flat)
         self._box = self._back.transform_bounds(*shapely.total_bounds(flat))

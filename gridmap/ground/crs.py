@@ -92,13 +92,14 @@ def _horizontal(name: str) -> CRS:
 
 
 @lru_cache(maxsize=64)
-def _transformer(source: CRS, target: CRS) -> Transformer:
+def transformer(source: CRS, target: CRS) -> Transformer:
+    """What takes coordinates from one reference system to another, x or longitude first; made once for each two."""
     # pyproj keeps one PROJ object a thread inside a Transformer, so sharing it between threads is safe
     return Transformer.from_crs(source, target, always_xy=True)
 
 
 def _reproject(x: Floats, y: Floats, source: CRS, target: CRS) -> tuple[Floats, Floats]:
-    x_out, y_out = _transformer(source, target).transform(x, y)
+    x_out, y_out = transformer(source, target).transform(x, y)
     return np.asarray(x_out, dtype=np.float64), np.asarray(y_out, dtype=np.float64)
 
 

@@ -6,17 +6,17 @@ equal-area projection of the ellipsoid. Asking for either in degrees, in feet, o
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import shapely
 import shapely.errors
 from numpy.typing import ArrayLike, NDArray
-from pyproj import CRS, Geod, Transformer
+from pyproj import CRS, Geod
 
 from gridmap.errors import InvalidInput
 from gridmap.ground.arrays import Floats, paired
+from gridmap.ground.crs import transformer
 
 Geometries = NDArray[np.object_]
 
@@ -31,15 +31,10 @@ _DENSIFY_MOST = 100_000
 _EQUAL_AREA = "EPSG:6933"
 
 
-@lru_cache(maxsize=64)
-def _between(source: CRS, target: CRS) -> Transformer:
-    return Transformer.from_crs(source, target, always_xy=True)
-
-
 def transform(geoms: ArrayLike, source: Any, target: Any) -> Geometries:
     """Shapely geometries (scalar or array; None stays None) from one CRS to another, x or longitude first."""
-    transformer = _between(CRS.from_user_input(source), CRS.from_user_input(target))
-    moved = shapely.transform(_array(geoms), transformer.transform, interleaved=False)
+    between = transformer(CRS.from_user_input(source), CRS.from_user_input(target))
+    moved = shapely.transform(_array(geoms), between.transform, interleaved=False)
     return np.asarray(moved, dtype=object)
 
 

@@ -288,8 +288,8 @@ def test_a_hand_over_is_signed_from_the_list(visit: Visits) -> None:
     page.locator("[data-handover='9']").wait_for()
     assert "七月重划" in page.inner_text("[data-handover='9']")
     assert_fits(page)
-    page.click("[data-handover='9'] .button-primary")
-    until(page, "true")
+    with page.expect_response("**/handovers/9/sign"):
+        page.click("[data-handover='9'] .button-primary")
     assert len(signed) == 1
 
 

@@ -126,7 +126,7 @@ def test_rules_are_changed_in_a_form(visit: Visits, site: Site, lang: str, size:
     an_enterprise = int(site.county.one(select(t.enterprises.c.id).limit(1)))
     full = {
         "categories": ["mining-blasting"], "areas": [area_path(site)], "enterprise_ids": [an_enterprise],
-        "channels": ["phone"], "enterprise_kinds": ["quarry"], "words": ["裂", "炮"], "weekdays": 0b11,
+        "channels": ["phone"], "enterprise_kinds": ["quarry"], "words": ["waste water", "炮"], "weekdays": 0b11,
         "hours": [1320, 360],
     }  # fmt: skip
     kept = [

@@ -79,13 +79,13 @@ function conditions(when, names) {
   };
   // of many, those that are asked stand first
   const many = (name, options) => ticks(name, [...options].sort(([one], [other]) => (when[name]?.includes(other) ?? false) - (when[name]?.includes(one) ?? false)));
-  const said = el("input", { name: "words", value: (when.words ?? []).join(" "), maxlength: 400 });
+  const said = el("input", { name: "words", value: (when.words ?? []).join(t("flow.words_join")), maxlength: 400 });
   const parts = [
     many("categories", names.categories),
     many("areas", [...names.paths].map(([code, path]) => [path, names.areas.get(code)])),
     ticks("enterprise_kinds", KINDS.map((one) => [one, t(`enterprise.${one}`)])),
     ticks("channels", CHANNELS.map((one) => [one, t(`channel.${one}`)])),
-    { name: "words", node: labelled(t("flow.words_long"), said), read: () => said.value.split(/[\s,，、;；]+/).filter(Boolean) },
+    { name: "words", node: labelled(t("flow.words_long"), said), read: () => said.value.split(/[,，、;；]/).map((one) => one.trim()).filter(Boolean) },
     ticks("weekdays", DAYS.map((one) => [one, dayName(one)]), (one) => Boolean((when.weekdays ?? 0) & (1 << one)), (days) => days.reduce((bits, one) => bits | (1 << one), 0) || null),
     hoursPart(when.hours),
   ];

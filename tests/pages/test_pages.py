@@ -167,6 +167,9 @@ def test_the_switch_stays(visit: Visits) -> None:
 
 def test_the_table_takes_the_maps_place(visit: Visits) -> None:
     page = visit("official", "/insight")
+    figure = "+document.querySelector('#key-figures b')?.innerText"
+    until(page, f"{figure} > 0")
+    everything = page.evaluate(figure)
     page.select_option("#category", "mining")
     until(page, "document.querySelector('#legend b').textContent.startsWith('矿山与居民')")
     page.click("[data-show=table]")
@@ -175,7 +178,7 @@ def test_the_table_takes_the_maps_place(visit: Visits) -> None:
     cells = (
         "[...document.querySelectorAll('#twin tbody td:nth-child(4)')].reduce((sum, one) => sum + +one.innerText, 0)"
     )
-    until(page, f"{cells} === +document.querySelector('#key-figures b').innerText")
+    until(page, f"{figure} < {everything} && {cells} === {figure}")
     counts = [int(text) for text in page.locator("#twin tbody td:nth-child(4)").all_inner_texts()]
     assert len(counts) == 4
     assert counts == sorted(counts, reverse=True)

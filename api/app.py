@@ -14,7 +14,6 @@ from anyio import CapacityLimiter
 from fastapi import APIRouter, FastAPI
 from prometheus_client import CollectorRegistry
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
 from api import document, errors, pages
@@ -60,22 +59,19 @@ def create_app(ctx: Context, passwords: Passwords | None = None, *, delivering: 
     many log-ins are checked at once). The read log is flushed when the application stops. `delivering`: `_loops` run
     beside it; EnvironmentFault where their settings are wrong.
     """
+    of_all = _api()
     app = FastAPI(
-        routes=_routes(),
-        title="gridmap",
-        summary="Cells, households, enterprises and incidents of one county",
-        description=DESCRIPTION,
-        version="1",
+        routes=of_all.routes,
         docs_url=None,  # the stock pages load scripts from other hosts
         redoc_url=None,
         lifespan=_lifespan,
-        generate_unique_id_function=document.operation_id,
         telemetry={
             "tracing": False,
             "metrics": False,
             "logs": False,
         },  # /metrics counts, and nothing leaves the machine
     )
+    app.openapi = of_all.openapi  # type: ignore[method-assign]
     app.state.ctx = ctx
     app.state.passwords = passwords or Passwords()
     app.state.read_log = ReadLog(ctx.engine)
@@ -93,18 +89,25 @@ def create_app(ctx: Context, passwords: Passwords | None = None, *, delivering: 
     app.include_router(page_router)
     app.mount("/static", app.state.assets, name="static")
     _add_middleware(app, ctx)
-    document.install(app)
     return app
 
 
 @cache
-def _routes() -> list[BaseRoute]:
-    """The routes of the API, which FastAPI makes of the routers when they are first asked: by one application of a
-    process for all, since tests make a thousand."""
-    gathering = FastAPI(openapi_url=None, generate_unique_id_function=document.operation_id)
+def _api() -> FastAPI:
+    """The API's routes and document, which FastAPI makes of the routers when they are first asked: once for all
+    applications of a process, since tests make a thousand."""
+    api = FastAPI(
+        openapi_url=None,
+        title="gridmap",
+        summary="Cells, households, enterprises and incidents of one county",
+        description=DESCRIPTION,
+        version="1",
+        generate_unique_id_function=document.operation_id,
+    )
     for router in ROUTERS:
-        gathering.include_router(router)
-    return gathering.routes
+        api.include_router(router)
+    document.install(api)
+    return api
 
 
 def _loops(ctx: Context) -> list[Loop]:

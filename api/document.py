@@ -9,7 +9,7 @@ import json
 import threading
 from collections.abc import Callable, Mapping
 from importlib.resources import files
-from typing import Any, Final
+from typing import Any
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
@@ -24,9 +24,6 @@ PROBLEM = {
     "detail": "there is no such incident, or none that you serve",
     "code": "not_found",
 }
-
-_MAKING: Final = threading.Lock()
-_MADE: Final[list[dict[str, Any]]] = []
 
 
 def operation_id(route: APIRoute) -> str:
@@ -62,15 +59,15 @@ def examples() -> Mapping[str, Mapping[str, Any]]:
 def install(app: FastAPI) -> None:
     """Make the application answer /openapi.json with the completed document.
 
-    It is made once, by the first who asks: routes ask too (`deps.known_parameters`), from several threads. All
-    applications of a process have the same routes and so one document.
+    It is made once, by the first who asks: routes ask too (`deps.known_parameters`), from several threads.
     """
-    derive = app.openapi
+    derive, making = app.openapi, threading.Lock()
+    made: list[dict[str, Any]] = []
 
     def openapi() -> dict[str, Any]:
-        with _MAKING:
-            if not _MADE:
-                _MADE.append(complete(derive))
-        return _MADE[0]
+        with making:
+            if not made:
+                made.append(complete(derive))
+        return made[0]
 
     app.openapi = openapi  # type: ignore[method-assign]

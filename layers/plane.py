@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pyproj
 import shapely
 
-from gridmap.ground import metric_crs
+from gridmap.ground import metric_crs, transform, transformer
 
 Floats = npt.NDArray[np.float64]
 Geometries = npt.NDArray[np.object_]
@@ -30,26 +30,16 @@ class Plane:
 
     def metres(self, lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
         """x and y in metres of arrays of degrees."""
-        x, y = pyproj.Transformer.from_crs("EPSG:4326", self.crs, always_xy=True).transform(lon, lat)
+        x, y = transformer("EPSG:4326", self.crs).transform(lon, lat)
         return np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
 
     def geometries_to_metres(self, geometries: Geometries) -> Geometries:
         """Geometries in degrees, in metres."""
-        return self._moved(geometries, "EPSG:4326", self.crs)
+        return transform(geometries, "EPSG:4326", self.crs)
 
     def geometries_to_degrees(self, geometries: Geometries) -> Geometries:
         """Geometries in metres, in degrees."""
-        return self._moved(geometries, self.crs, "EPSG:4326")
-
-    @staticmethod
-    def _moved(geometries: Geometries, source: object, target: object) -> Geometries:
-        transformer = pyproj.Transformer.from_crs(source, target, always_xy=True)
-
-        def move(xy: Floats) -> Floats:
-            return np.column_stack(transformer.transform(xy[:, 0], xy[:, 1]))
-
-        moved: Geometries = shapely.transform(geometries, move)
-        return moved
+        return transform(geometries, self.crs, "EPSG:4326")
 
 
 def filled(x: Floats, y: Floats, values: npt.NDArray[np.floating[Any]], low: float, high: float) -> Geometries:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-import pyproj
 import shapely
 from numpy.typing import NDArray
 
 from gridmap.demo import layout
 from gridmap.demo.mesh import Floats
-from gridmap.ground import metric_crs
+from gridmap.ground import metric_crs, transformer
 
 
 class Plane:
@@ -17,7 +16,7 @@ class Plane:
 
     def __init__(self) -> None:
         lon, lat = layout.ORIGIN
-        self._to = pyproj.Transformer.from_crs("EPSG:4326", metric_crs([lon], [lat]), always_xy=True)
+        self._to = transformer("EPSG:4326", metric_crs([lon], [lat]))
 
     def xy(self, lon: Floats, lat: Floats) -> Floats:
         """(n, 2) metres of (n,) degrees."""

@@ -7,7 +7,7 @@ from gridmap.ground.areas import level_of, parent_of, paths
 from gridmap.ground.assignment import AssignmentIndex, Placement, load_pixels
 from gridmap.ground.codes import CodeScheme
 from gridmap.ground.coverage import CoverageReport, check
-from gridmap.ground.crs import convert, parse_crs, to_wgs84
+from gridmap.ground.crs import convert, parse_crs, to_wgs84, transformer
 from gridmap.ground.measure import area_m2, distance_m, length_m, metric_crs, project, require_metric, transform
 from gridmap.ground.question import question, question_text
 from gridmap.ground.repairing import RepairReport, repair
@@ -36,4 +36,5 @@ __all__ = [
     "require_metric",
     "to_wgs84",
     "transform",
+    "transformer",
 ]

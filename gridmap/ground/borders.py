@@ -22,8 +22,6 @@ from gridmap.ground.measure import Geometries, distance_m, metric_crs, project
 
 Ints = NDArray[np.int64]
 
-_WGS84 = CRS.from_epsg(4326)
-
 #: standard deviations beyond which a border no longer matters: what lies outside is below 4.1e-5
 REACH = 4.5
 #: mass below this is noise of that truncation
@@ -76,8 +74,8 @@ class Borders:
     def __init__(self, cells: Geometries) -> None:
         coords = shapely.get_coordinates(cells)
         self.crs: CRS = metric_crs(coords[:, 0], coords[:, 1])
-        self._forth = transformer(_WGS84, self.crs)
-        self._back = transformer(self.crs, _WGS84)
+        self._forth = transformer("EPSG:4326", self.crs)
+        self._back = transformer(self.crs, "EPSG:4326")
         flat = shapely.orient_polygons(project(cells, self.crs), exterior_cw=False)
         self._tree = shapely.STRtree(flat)
         self._box = self._back.transform_bounds(*shapely.total_bounds(flat))

@@ -92,7 +92,7 @@ def _horizontal(name: str) -> CRS:
 
 
 @lru_cache(maxsize=64)
-def transformer(source: CRS, target: CRS) -> Transformer:
+def transformer(source: CRS | str, target: CRS | str) -> Transformer:
     """What takes coordinates from one reference system to another, x or longitude first; made once for each two."""
     # pyproj keeps one PROJ object a thread inside a Transformer, so sharing it between threads is safe
     return Transformer.from_crs(source, target, always_xy=True)

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pyproj import CRS, Transformer
+from pyproj import CRS
 
+from gridmap.ground import transformer
 from gridmap.reports import sentences
 from gridmap.stats.focused import REACH_M
 from gridmap.stats.nearby import Ground, Nearby
@@ -28,7 +29,7 @@ BLOCK_M = 200.0
 
 def in_plane(lon: Floats, lat: Floats, plane: CRS) -> Floats:
     """Longitudes and latitudes (WGS84) in a plane of metres, (n, 2); a million of them without a shape for each."""
-    xy = Transformer.from_crs("EPSG:4326", plane, always_xy=True).transform(lon, lat)
+    xy = transformer("EPSG:4326", plane).transform(lon, lat)
     return np.column_stack(xy).astype(np.float64)
 
 

@@ -79,7 +79,7 @@ function conditions(when, names) {
   };
   // of many, those that are asked stand first
   const many = (name, options) => ticks(name, [...options].sort(([one], [other]) => (when[name]?.includes(other) ?? false) - (when[name]?.includes(one) ?? false)));
-  const said = el("input", { name: "words", value: (when.words ?? []).join(t("flow.words_join")), maxlength: 400 });
+  const said = el("input", { name: "words", value: (when.words ?? []).join(t("list.and")), maxlength: 400 });
   const parts = [
     many("categories", names.categories),
     many("areas", [...names.paths].map(([code, path]) => [path, names.areas.get(code)])),
